@@ -1,0 +1,3 @@
+//! Runs one cargo unit inside its sandbox.
+
+pub mod spec;

@@ -1,0 +1,3 @@
+//! The entry point of every unit derivation.
+
+fn main() {}

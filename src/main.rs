@@ -1,0 +1,3 @@
+//! The command line of dyndrv.
+
+fn main() {}
