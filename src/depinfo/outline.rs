@@ -121,6 +121,7 @@ pub(super) fn outline(source: &[u8]) -> Outline {
         literals_open: 0,
         line: 1,
         line_at: 0,
+        extent_steps: 16 * tokens.len() + MAX_EXTENT,
         variables: Vec::new(),
         macro_uses: Vec::new(),
     };
@@ -208,6 +209,8 @@ struct Builder<'s> {
     literals_open: usize,
     line: u32,
     line_at: usize,
+    /// How many tokens may still be looked at to find the ends of items.
+    extent_steps: usize,
     /// Every `$`, in order.
     variables: Vec<u32>,
     /// Every `!` before a bracket, in order.
@@ -564,7 +567,7 @@ impl Builder<'_> {
     /// Where the thing ends to which the attributes before `start` belong; `keyword` is its
     /// first token behind a visibility. Rather too early than too late: what a false cfg
     /// covers is left out. `None`: it cannot be told.
-    fn extent(&self, start: usize, keyword: usize) -> Option<usize> {
+    fn extent(&mut self, start: usize, keyword: usize) -> Option<usize> {
         let limit = self
             .groups
             .last()
@@ -580,6 +583,7 @@ impl Builder<'_> {
             keyword
         };
         for _ in 0..MAX_EXTENT {
+            self.extent_steps = self.extent_steps.checked_sub(1)?;
             if at >= limit {
                 return (item == ItemForm::None).then_some(limit);
             }
