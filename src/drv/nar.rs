@@ -90,8 +90,11 @@ impl<C> Default for Node<C> {
 }
 
 impl<C> Node<C> {
-    /// Adds a node below this one, and the directories between them.
+    /// Adds a node below this one, and the directories between them. An error leaves
+    /// the tree as it was.
     pub fn insert(&mut self, path: &str, node: Node<C>) -> Result<(), Error> {
+        path.split('/')
+            .try_for_each(|name| check_name(path, name))?;
         let mut place = self;
         let mut done = 0;
         let taken = |end: usize| Error::Taken {
@@ -99,7 +102,6 @@ impl<C> Node<C> {
             taken: path[..end].into(),
         };
         for name in path.split('/') {
-            check_name(path, name)?;
             let Node::Directory(entries) = place else {
                 return Err(taken(done));
             };
@@ -260,4 +262,118 @@ fn check_name(path: &str, name: &str) -> Result<(), Error> {
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn file(contents: &str) -> Node<&str> {
+        Node::File {
+            executable: false,
+            contents,
+        }
+    }
+
+    fn archive(tree: &Node<&str>) -> Result<Vec<u8>, Error> {
+        let mut archive = Vec::new();
+        write(tree, &mut archive, |text| {
+            Ok((text.len() as u64, text.as_bytes()))
+        })?;
+        Ok(archive)
+    }
+
+    #[test]
+    fn every_string_is_padded_to_eight_bytes() {
+        for length in 0..20 {
+            let contents = "x".repeat(length);
+            let archive = archive(&file(&contents)).unwrap();
+            assert_eq!(archive.len() % 8, 0, "{length}");
+            let empty = super::tests::archive(&file("")).unwrap();
+            assert_eq!(archive.len() - empty.len(), length.next_multiple_of(8));
+        }
+    }
+
+    #[test]
+    fn contents_longer_than_the_buffer_are_streamed() {
+        let contents = "0123456789".repeat(20_000);
+        let archive = archive(&file(&contents)).unwrap();
+        let start = archive.len() - contents.len() - "........).......".len();
+        assert_eq!(&archive[start..][..contents.len()], contents.as_bytes());
+    }
+
+    #[test]
+    fn a_file_that_changes_meanwhile_is_an_error() {
+        let tree = Node::Directory([("a".to_owned(), file("abc"))].into());
+        for (announced, found) in [(2, 3), (0, 1), (4, 3)] {
+            let result = hash(&tree, |text| Ok((announced, text.as_bytes())));
+            let message = result.unwrap_err().to_string();
+            assert_eq!(
+                message,
+                format!("`a`: announced with {announced} bytes, but has {found}")
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_named() {
+        let mut tree = Node::default();
+        tree.insert("a/b", file("")).unwrap();
+        let error = hash(&tree, |_| -> io::Result<(u64, io::Empty)> {
+            Err(io::ErrorKind::NotFound.into())
+        });
+        assert!(matches!(error, Err(Error::Contents { path, .. }) if path == "a/b"));
+    }
+
+    #[test]
+    fn order_of_insertion_does_not_count() {
+        let paths = ["b", "a/x", "a.b", "a-b", "Z"];
+        let tree = |paths: &mut dyn Iterator<Item = &&str>| {
+            let mut tree = Node::default();
+            for path in paths {
+                tree.insert(path, file("")).unwrap();
+            }
+            tree
+        };
+        let forwards = tree(&mut paths.iter());
+        assert_eq!(forwards, tree(&mut paths.iter().rev()));
+        let Node::Directory(entries) = forwards else {
+            unreachable!()
+        };
+        assert!(entries.keys().eq(["Z", "a", "a-b", "a.b", "b"]));
+    }
+
+    #[test]
+    fn nothing_is_replaced() {
+        let mut tree = Node::default();
+        tree.insert("a/b", file("")).unwrap();
+        for (path, at) in [("a", "a"), ("a/b", "a/b"), ("a/b/c/d", "a/b")] {
+            let before = tree.clone();
+            let error = tree.insert(path, file("new"));
+            assert!(
+                matches!(&error, Err(Error::Taken { taken, .. }) if taken == at),
+                "{path}: {error:?}"
+            );
+            assert_eq!(tree, before);
+        }
+    }
+
+    #[test]
+    fn names_that_no_directory_can_have_are_refused() {
+        for name in ["", ".", "..", "a\0b"] {
+            let path = format!("a/{name}");
+            let mut tree = Node::default();
+            let error = tree.insert(&path, file(""));
+            assert!(matches!(error, Err(Error::Name { .. })), "{path:?}");
+            assert_eq!(tree, Node::default());
+        }
+        for name in ["", ".", "..", "a\0b", "a/b"] {
+            let tree = Node::Directory([(name.to_owned(), file(""))].into());
+            assert!(
+                matches!(archive(&tree), Err(Error::Name { .. })),
+                "{name:?}"
+            );
+        }
+    }
 }

@@ -297,3 +297,133 @@ fn is_hex(text: &str) -> bool {
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const A: &str = "/nix/store/00000000000000000000000000000000-a";
+    const B: &str = "/nix/store/11111111111111111111111111111111-b";
+
+    fn with_outputs(outputs: &str) -> Result<BTreeMap<String, Output>, ParseError> {
+        parse(&format!(
+            r#"Derive([{outputs}],[],[],"system","builder",[],[])"#
+        ))
+        .map(|drv| drv.outputs)
+    }
+
+    #[test]
+    fn all_kinds_of_outputs() {
+        let path = StorePath::parse(A).unwrap();
+        for (fields, output) in [
+            (r#""","r:sha256","""#.to_owned(), Output::FloatingNar),
+            (r#""","text:sha256","""#.to_owned(), Output::FloatingText),
+            (r#""","","""#.to_owned(), Output::Deferred),
+            (
+                format!(r#""{A}","","""#),
+                Output::InputAddressed(path.clone()),
+            ),
+            (
+                format!(r#""{A}","r:sha1","0af""#),
+                Output::Fixed {
+                    path,
+                    algorithm: "r:sha1".into(),
+                    hash: "0af".into(),
+                },
+            ),
+        ] {
+            let outputs = with_outputs(&format!(r#"("out",{fields})"#)).unwrap();
+            assert_eq!(outputs, [("out".to_owned(), output)].into());
+        }
+    }
+
+    #[test]
+    fn other_kinds_of_outputs_are_refused_by_name() {
+        for fields in [
+            r#""","sha256","""#,
+            r#""","r:sha512","""#,
+            r#""","r:sha256","impure""#,
+            r#""","","00""#,
+            &format!(r#""{A}","r:sha256","""#),
+            &format!(r#""{A}","r:sha256","XY""#),
+        ] {
+            let error = with_outputs(&format!(r#"("dev",{fields})"#)).unwrap_err();
+            assert!(
+                matches!(&error, ParseError::Output { name, .. } if name == "dev"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn unsorted_lists_and_repeated_items_are_refused() {
+        let a = r#"("a","","r:sha256","")"#;
+        let b = r#"("b","","r:sha256","")"#;
+        let (drv_a, drv_b) = (format!(r#"("{A}",["out"])"#), format!(r#"("{B}",["out"])"#));
+        for (drvs, srcs, env, outputs) in [
+            (format!("{drv_b},{drv_a}"), String::new(), "", a.to_owned()),
+            (format!("{drv_a},{drv_a}"), String::new(), "", a.to_owned()),
+            (
+                format!(r#"("{A}",["out","dev"])"#),
+                String::new(),
+                "",
+                a.to_owned(),
+            ),
+            (String::new(), format!(r#""{B}","{A}""#), "", a.to_owned()),
+            (
+                String::new(),
+                String::new(),
+                r#"("y",""),("x","")"#,
+                a.to_owned(),
+            ),
+            (String::new(), String::new(), "", format!("{b},{a}")),
+        ] {
+            let text = format!(r#"Derive([{outputs}],[{drvs}],[{srcs}],"s","b",[],[{env}])"#);
+            assert!(
+                matches!(parse(&text), Err(ParseError::Order { .. })),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn strings_have_one_spelling() {
+        let parse_arg = |arg: &str| parse(&format!(r#"Derive([],[],[],"s","b",["{arg}"],[])"#));
+        assert_eq!(
+            parse_arg(r#"\\ \" \n \r \t 'ü"#).unwrap().args,
+            ["\\ \" \n \r \t 'ü"]
+        );
+        for (bad, found) in [("\n", "\n"), ("\t", "\t"), (r"\x", r"\x"), (r"\ü", r"\ü")] {
+            let error = parse_arg(bad).unwrap_err();
+            assert!(
+                matches!(&error, ParseError::Escape { found: character, .. } if character.starts_with(found)),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_say_where() {
+        for (text, message) in [
+            ("", "derivation, byte 0: expected Derive("),
+            ("Derive([],[],[] ,", "derivation, byte 15: expected ,"),
+            (
+                r#"Derive([],[],[],"s","b",[],[]) "#,
+                "derivation, byte 30: expected the end",
+            ),
+            (
+                r#"Derive([],[],[],"s"#,
+                "derivation, byte 16: the string that starts here does not end",
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn dynamic_inputs_are_refused_clearly() {
+        let text = r#"DrvWithVersion("xp-dyn-drv",[],[],[],"s","b",[],[])"#;
+        assert_eq!(parse(text), Err(ParseError::DynamicInputs));
+    }
+}
