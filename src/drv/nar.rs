@@ -118,7 +118,7 @@ impl<C> Node<C> {
     }
 }
 
-/// The SHA-256 of a tree's archive; see [`write`].
+/// The SHA-256 of a tree's archive; see [`write()`].
 pub fn hash<'a, C, R: Read>(
     tree: &'a Node<C>,
     open: impl FnMut(&'a C) -> io::Result<(u64, R)>,
