@@ -22,9 +22,8 @@ const LONGEST: usize = 100 * 1024;
 /// Compiles one unit.
 pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     let process = &rustc.process;
-    sandbox.lay_out(&process.sources, Manner::Links)?;
+    sandbox.settle(process, Manner::Links)?;
     sandbox.link_crates(&rustc.crates)?;
-    sandbox.make_real(Path::new(&process.cwd))?;
     for output in outputs.paths() {
         create_dir_all(output)?;
     }

@@ -6,12 +6,15 @@
 //! which compilers write into their output.
 
 use crate::error::{Error, Result};
-use crate::spec::{Artifact, BUILD, Source};
+use crate::spec::{Artifact, BUILD, Process, Source};
 use std::fs::{self, File, FileType};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
+
+/// The variable that tells a package's directory to its macros and its script.
+const MANIFEST_DIR: &str = "CARGO_MANIFEST_DIR";
 
 /// The directory that a unit may use, [`BUILD`] in the sandbox of Nix.
 #[derive(Debug, Clone)]
@@ -63,9 +66,20 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Lays out the sources of a unit, and makes its working directory and its
+    /// package's directory real.
+    pub fn settle(&self, process: &Process, manner: Manner) -> Result<()> {
+        self.lay_out(&process.sources, manner)?;
+        self.make_real(Path::new(&process.cwd))?;
+        match process.env.get(MANIFEST_DIR).map(Path::new) {
+            Some(directory) if directory.starts_with(&self.root) => self.make_real(directory),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts every source tree into its place. Trees may lie inside each other and
     /// may share directories, but no two may bring the same file.
-    pub fn lay_out(&self, sources: &[Source], manner: Manner) -> Result<()> {
+    fn lay_out(&self, sources: &[Source], manner: Manner) -> Result<()> {
         for source in sources {
             let (from, at) = (Path::new(&source.from), Path::new(&source.at));
             self.below(at)?;
@@ -162,12 +176,12 @@ impl Sandbox {
         if fs::symlink_metadata(at).is_err() {
             return make_link(from, at);
         }
+        if fs::canonicalize(from).ok() == fs::canonicalize(at).ok() {
+            return Ok(());
+        }
         if from.is_dir() && at.is_dir() {
             self.make_real(at)?;
             return self.link_entries(from, at);
-        }
-        if fs::canonicalize(from).ok() == fs::canonicalize(at).ok() {
-            return Ok(());
         }
         Err(clash(from, at))
     }
@@ -342,17 +356,24 @@ mod tests {
     }
 
     #[test]
-    fn the_working_directory_becomes_real() {
-        let f = Fixture::new(&["ws/crates/a/x"]);
-        f.sandbox
-            .lay_out(&[f.source("ws", "ws")], Manner::Links)
-            .unwrap();
-        f.sandbox.make_real(&f.at("ws/crates/a")).unwrap();
-        assert_eq!(
-            fs::canonicalize(f.at("ws/crates/a")).unwrap(),
-            f.at("ws/crates/a")
-        );
-        assert!(f.at("ws/crates/a/x").exists());
+    fn the_directories_that_a_process_is_told_become_real() {
+        let f = Fixture::new(&["ws/crates/a/x", "ws/crates/b/x", "ws/crates/c/x"]);
+        let process = Process {
+            cwd: f.at("ws/crates/a").display().to_string(),
+            env: [(
+                MANIFEST_DIR.to_string(),
+                f.at("ws/crates/b").display().to_string(),
+            )]
+            .into(),
+            sources: vec![f.source("ws", "ws")],
+            ..Process::default()
+        };
+        f.sandbox.settle(&process, Manner::Links).unwrap();
+        for (directory, real) in [("a", true), ("b", true), ("c", false)] {
+            let directory = f.at("ws/crates").join(directory);
+            assert_eq!(fs::canonicalize(&directory).unwrap() == directory, real);
+            assert!(directory.join("x").exists());
+        }
     }
 
     #[test]

@@ -23,8 +23,7 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
     } else {
         Manner::Links
     };
-    sandbox.lay_out(&process.sources, manner)?;
-    sandbox.make_real(Path::new(&process.cwd))?;
+    sandbox.settle(process, manner)?;
     let out_dir = outputs.get("out")?.join(&script.out_dir);
     create_dir_all(&out_dir)?;
     let own = Remap {

@@ -166,7 +166,8 @@ pub struct Product {
     pub to: String,
 }
 
-/// A build-script run. Its outputs: `out` (holding `OUT_DIR`), `cfg`, `link`, `dep`.
+/// A build-script run. Its outputs: `out`, a directory that holds `OUT_DIR`, and
+/// the files `cfg`, `link` and `dep`, as in [`answers`](crate::answers).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuildScript {
