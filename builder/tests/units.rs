@@ -139,6 +139,22 @@ fn outputs_do_not_depend_on_where_the_sources_lie_in_the_store() {
 }
 
 #[test]
+fn no_path_of_the_machine_shows_in_what_was_compiled() {
+    let world = World::new(&DEMO);
+    build(&world).unwrap();
+    let root = world.text("");
+    for (file, content) in world.outputs() {
+        let is_answer = ["run/link", "run/dep"]
+            .iter()
+            .any(|name| file.ends_with(name));
+        let shows = content
+            .windows(root.len())
+            .any(|part| part == root.as_bytes());
+        assert_eq!(shows, is_answer, "{}", file.display());
+    }
+}
+
+#[test]
 fn answers_are_split_by_their_readers() {
     let world = World::new(&DEMO);
     world.run_build_script(world.build_script()).unwrap();

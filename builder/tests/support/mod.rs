@@ -172,7 +172,8 @@ impl World {
         let lib = self.text("build/deps/libdemo-1.rlib");
         let args = format!(
             "--crate-name demo --edition=2021 demo/src/main.rs --crate-type bin \
-             --emit=dep-info,link -C metadata=2 -C extra-filename=-2 --extern demo={lib}"
+             --emit=dep-info,link -C debuginfo=2 -C metadata=2 \
+             -C extra-filename=-2 --extern demo={lib}"
         );
         let args: Vec<&str> = args.split_whitespace().collect();
         let mut rustc = self.rustc("bin demo", &args, &[("demo-2", "out", "bin/demo")]);
