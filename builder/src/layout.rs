@@ -92,7 +92,7 @@ impl Sandbox {
                 self.make_real(parent)?;
             }
             match manner {
-                Manner::Copy => copy(from, at)?,
+                Manner::Copy => copy(&resolved(from), at)?,
                 Manner::Links if is_dir => self.link_entries(from, at)?,
                 Manner::Links => self.link(from, at)?,
             }
@@ -185,6 +185,11 @@ impl Sandbox {
         }
         Err(clash(from, at))
     }
+}
+
+/// The path behind all links. Vendor directories often hold links to the packages.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// Replaces a link to a directory by a directory of links to its entries.
@@ -415,6 +420,18 @@ mod tests {
             fs::read_link(f.at("s/a/link")).unwrap(),
             Path::new("configure")
         );
+    }
+
+    #[test]
+    fn a_package_may_be_a_link_in_its_vendor_directory() {
+        for manner in [Manner::Links, Manner::Copy] {
+            let f = Fixture::new(&["a/x"]);
+            symlink(f.store.join("a"), f.store.join("vendored")).unwrap();
+            let sources = [f.source("vendored", "s/a")];
+            f.sandbox.lay_out(&sources, manner).unwrap();
+            assert!(!f.at("s/a").is_symlink());
+            assert!(f.at("s/a/x").exists());
+        }
     }
 
     #[test]

@@ -5,7 +5,9 @@
 use crate::answers::Remap;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::layout::resolved;
 use crate::spec::{Process, VENDOR, WORKSPACE};
+use std::path::Path;
 
 /// The variables that C compilers' flags come from, by the conventions that build
 /// scripts follow.
@@ -39,7 +41,10 @@ pub fn for_c(process: &Process) -> Result<Vec<Remap>> {
     let trees: Vec<Remap> = process
         .sources
         .iter()
-        .map(|source| remap(&source.from, &apply(&maps, &source.at)))
+        .map(|source| {
+            let tree = resolved(Path::new(&source.from));
+            remap(&tree.display().to_string(), &apply(&maps, &source.at))
+        })
         .collect();
     maps.splice(0..0, trees);
     Ok(maps)

@@ -6,7 +6,7 @@ use crate::directives::{self, Directives, Messages, Package};
 use crate::environment::{self, Environment, envify};
 use crate::error::{Error, Result};
 use crate::inputs;
-use crate::layout::{Manner, Sandbox, create_dir_all};
+use crate::layout::{Manner, Sandbox, create_dir_all, resolved};
 use crate::remap;
 use crate::spec::{BuildScript, Source};
 use crate::task::Outputs;
@@ -169,7 +169,8 @@ fn to_store(sources: &[Source], text: &str) -> String {
     let mut sources: Vec<&Source> = sources.iter().collect();
     sources.sort_by_key(|source| std::cmp::Reverse(source.at.len()));
     sources.iter().fold(text.to_string(), |text, source| {
-        replace_path(&text, &source.at, &source.from)
+        let tree = resolved(Path::new(&source.from));
+        replace_path(&text, &source.at, &tree.display().to_string())
     })
 }
 
