@@ -27,12 +27,13 @@ apt_mirror() {
   return 1
 }
 
-# apt_tree: create (once) and update the tree; afterwards apt_run uses it.
+# apt_tree: create and update the tree, unless that was done within the hour; afterwards apt_run uses it.
 apt_tree() {
   local tree=$cache/apt mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed=
-  [[ -e $tree/updated ]] && return
+  [[ -n $(find "$tree/updated" -mmin -60 2>/dev/null) ]] && return
   command -v apt-get >/dev/null || die "no suitable Nix on PATH and no apt-get to get one with; install Nix 2.34 or later"
   mirror=$(apt_mirror) || die "no Debian mirror found in /etc/apt; set DYNDRV_MIRROR to one"
+  rm -f "$tree/updated"
   say "reading the package lists of Debian $suite"
   mkdir -p "$tree"/{lists/partial,archives/partial,empty}
   : >"$tree/status"

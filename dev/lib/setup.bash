@@ -64,6 +64,7 @@ bring_up() {
   fi
   use_nix
   if [[ ! -e $toolchain ]]; then
+    type -P apt-get dpkg >/dev/null || die "the Debian toolchain needs apt-get and dpkg; on other systems run your own nix, which takes the toolchain from nixpkgs"
     . "$dev_dir/lib/apt.bash"
     . "$dev_dir/lib/toolchain.bash"
     # A store that was removed takes the bootstrap tools with it: ask apt again.
@@ -96,7 +97,7 @@ set_up() {
     case $file in
       */debian/packages.txt) key_debs+=${hash:0:8} ;;&
       */debian/packages.txt | */debian/toolchain.nix | */debian/part.sh) key_parts+=${hash:0:8} ;;&
-      "$dev_dir"/debian/*) key_set+=${hash:0:4} ;;
+      "$dev_dir"/debian/*) key_set+=${hash:0:6} ;;
       *) [[ -e $cache/crates/$hash ]] || missing_crates[$file]=$cache/crates/$hash ;;
     esac
   done < <(sha256sum "$dev_dir"/debian/* "$@")
