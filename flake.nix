@@ -29,7 +29,7 @@
     {
       lib = {
         # `mkLib pkgs` gives `build`, with the toolchain and the fetchers of `pkgs`.
-        mkLib = import ./nix/nixpkgs.nix;
+        mkLib = pkgs: import ./nix/nixpkgs.nix { inherit pkgs; };
         # The core, fed with plain store paths.
         core = import ./nix/dyndrv.nix;
       };

@@ -1,5 +1,11 @@
 # Fills the core's arguments from nixpkgs, or from any package set in its shape.
-pkgs:
+{
+  pkgs,
+  # Packages with the planner and the unit builder, if they are not to be built
+  # with the toolchain of `pkgs`.
+  dyndrv ? null,
+  builder ? null,
+}:
 
 let
   inherit (pkgs.stdenv.hostPlatform) system;
@@ -24,6 +30,11 @@ let
       coreutils
       ;
     vendor = vendorOf ../Cargo.lock { };
+  };
+
+  tools = {
+    dyndrv = if dyndrv == null then bootstrap.dyndrv else dyndrv;
+    builder = if builder == null then bootstrap.builder else builder;
   };
 
   # What stdenv puts on every builder's PATH, and what build scripts of
@@ -86,7 +97,7 @@ let
         rustc = if toolchain == null then pkgs.rustc else toolchain;
         cargo = if toolchain == null then pkgs.cargo else toolchain;
         tools = nativeBuildInputs ++ buildTools;
-        inherit (bootstrap) dyndrv builder;
+        inherit (tools) dyndrv builder;
       };
     in
     core (
@@ -112,5 +123,5 @@ let
 in
 {
   inherit build;
-  inherit (bootstrap) dyndrv builder;
+  inherit (tools) dyndrv builder;
 }

@@ -3,7 +3,7 @@
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::{Error, files, layers};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,12 +32,63 @@ pub fn skeleton() -> Result<(), Error> {
 pub fn graph() -> Result<(), Error> {
     #[derive(Deserialize)]
     struct Attributes {
-        graph: graph::Request,
+        graph: Places,
+        selection: Selection,
         outputs: Outputs,
     }
-    let Attributes { graph, outputs } = attributes("graph")?;
-    let graph = graph::ask(&graph)?;
-    write(&outputs.out, &graph.to_json())
+    #[derive(Deserialize)]
+    struct Places {
+        skeleton: PathBuf,
+        vendor: PathBuf,
+        rustc: PathBuf,
+        cargo: PathBuf,
+        workspace: String,
+    }
+    let Attributes {
+        graph: places,
+        selection,
+        outputs,
+    } = attributes("graph")?;
+    let graph = graph::ask(&graph::Request {
+        source: places.skeleton,
+        manifest_dir: places.workspace,
+        vendor: Some(places.vendor),
+        cargo: places.cargo.join("bin/cargo"),
+        rustc: places.rustc.join("bin/rustc"),
+        scratch: std::env::temp_dir(),
+        rustflags: selection.rustflags.clone(),
+        selection: selection.into(),
+    })?;
+    write_json(&outputs.out, &graph)
+}
+
+/// What to build, as `nix/dyndrv.nix` names it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Selection {
+    packages: Vec<String>,
+    bins: Vec<String>,
+    features: Vec<String>,
+    all_features: bool,
+    no_default_features: bool,
+    profile: String,
+    target: Option<String>,
+    rustflags: Option<Vec<String>>,
+}
+
+impl From<Selection> for graph::Selection {
+    fn from(selection: Selection) -> Self {
+        Self {
+            packages: selection.packages,
+            bins: selection.bins,
+            features: selection.features,
+            all_features: selection.all_features,
+            no_default_features: selection.no_default_features,
+            profile: Some(selection.profile),
+            target: selection.target,
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,6 +123,14 @@ pub fn plan_workspace() -> Result<(), Error> {
     let files = files::of_units(&graph, &workspace)?;
     let stage = layers::workspace(&graph, &settings, &workspace, &files)?;
     write(&outputs.out, &stage.to_aterm())
+}
+
+fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string(document).map_err(|source| Error::Document {
+        path: path.to_owned(),
+        source,
+    })?;
+    write(path, &text)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

@@ -9,7 +9,7 @@
 }:
 let
   pkgs = (builtins.getFlake packageSet).legacyPackages.${builtins.currentSystem};
-  dyndrv = import ../../nix/nixpkgs.nix pkgs;
+  dyndrv = import ../../nix/nixpkgs.nix { inherit pkgs; };
   source = builtins.path {
     path = src;
     name = "source";
