@@ -18,7 +18,6 @@ pub mod linkage;
 pub mod lto;
 pub mod model;
 pub mod products;
-pub mod skeleton;
 
 pub use ask::{Command, Request, Selection, ask};
 pub use error::{Error, Result};
