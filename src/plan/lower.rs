@@ -345,9 +345,7 @@ impl<'a> Lowering<'a> {
             build: own.build.clone(),
         };
         // Where a C compiler lies must not show in what it makes.
-        process
-            .remap
-            .push(format!("{}=/cc", self.settings.cc));
+        process.remap.push(format!("{}=/cc", self.settings.cc));
         self.declare(&process, &[], inputs);
 
         let program = match graph.script_of(unit) {
@@ -466,10 +464,7 @@ impl<'a> Lowering<'a> {
     fn out_dir(&self, run: usize) -> String {
         let package = self.graph.package(run);
         let id = &self.graph.units[run].id;
-        format!(
-            "{}/build/{}-{id}/out",
-            self.graph.profile.dir, package.name
-        )
+        format!("{}/build/{}-{id}/out", self.graph.profile.dir, package.name)
     }
 
     /// What `OUT_DIR` is called in debug information and metadata.

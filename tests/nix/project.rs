@@ -1,7 +1,7 @@
 //! A copy of a project that can be edited and built.
 
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 /// A project in a directory of its own.
 pub struct Project {
     dir: TempDir,
-    /// Arguments for `build` of the library, for projects without a `dyndrv.nix`.
+    /// Arguments for `build` of the library, beside those of a `dyndrv.nix`.
     pub args: Value,
 }
 
@@ -19,11 +19,12 @@ pub struct Project {
 pub struct Build {
     /// The store path of the result.
     pub out: PathBuf,
-    /// The derivations that were built, without the planning steps: labels of
-    /// units, such as `greet-0.1.0-lib`.
-    pub units: BTreeSet<String>,
-    /// The planning steps that were run.
-    pub steps: BTreeSet<String>,
+    /// The units that were built, sorted: labels such as `greet-0.1.0-lib`. Two
+    /// units can have the same.
+    pub units: Vec<String>,
+    /// The names of all else that was built: planning steps, results, and
+    /// sources that were unpacked.
+    pub steps: Vec<String>,
 }
 
 impl Project {
@@ -100,8 +101,8 @@ impl Project {
         let out = String::from_utf8(output.stdout).unwrap();
         Ok(Build {
             out: PathBuf::from(out.lines().next().unwrap()),
-            units: log.units,
-            steps: log.steps,
+            units: sorted(log.units),
+            steps: sorted(log.steps),
         })
     }
 }
@@ -122,8 +123,10 @@ impl Build {
 #[derive(Default)]
 struct Log {
     text: String,
-    units: BTreeSet<String>,
-    steps: BTreeSet<String>,
+    /// Labels by derivation.
+    units: BTreeMap<String, String>,
+    /// Names by derivation.
+    steps: BTreeMap<String, String>,
 }
 
 impl Log {
@@ -159,20 +162,21 @@ impl Log {
     }
 
     fn built(&mut self, drv: &str) {
-        let name = drv
-            .rsplit('/')
-            .next()
-            .and_then(|base| base.split_once('-'))
-            .map(|(_, name)| name.trim_end_matches(".drv"))
-            .unwrap_or_default();
-        // `crate` itself is a plan or a stage.
-        match name.strip_prefix("crate-") {
-            Some(unit) => {
-                let label = unit.rsplit_once('-').map_or(unit, |(label, _id)| label);
-                self.units.insert(label.to_owned());
+        let Some((_, name)) = drv.rsplit('/').next().and_then(|base| base.split_once('-')) else {
+            return;
+        };
+        let name = name.strip_suffix(".drv").unwrap_or(name);
+        // Plans, stages, results and vendored sources have no identity at the end.
+        let is_id = |id: &str| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        match name
+            .strip_prefix("crate-")
+            .and_then(|unit| unit.rsplit_once('-'))
+        {
+            Some((label, id)) if is_id(id) => {
+                self.units.insert(drv.to_owned(), label.to_owned());
             }
-            None => {
-                self.steps.insert(name.to_owned());
+            _ => {
+                self.steps.insert(drv.to_owned(), name.to_owned());
             }
         }
     }
@@ -198,6 +202,12 @@ fn package_set() -> &'static str {
         assert!(output.status.success(), "{output:?}");
         format!("path:{}", String::from_utf8(output.stdout).unwrap().trim())
     })
+}
+
+fn sorted(names: BTreeMap<String, String>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_values().collect();
+    names.sort();
+    names
 }
 
 fn copy(from: &Path, to: &Path) {
