@@ -81,6 +81,8 @@ in
   profile ? "release",
   target ? null,
   rustflags ? null,
+  # Build packages that ask for a newer rustc all the same.
+  ignoreRustVersion ? false,
   # Environments by crate name:
   # { native = [ paths ]; build = [ paths ]; env = { }; linkArgs = [ ]; rustcArgs = [ ]; }
   crateEnv ? { },
@@ -118,6 +120,7 @@ let
         profile
         target
         rustflags
+        ignoreRustVersion
         ;
     };
   };
@@ -144,6 +147,11 @@ let
 
   unit = name: builtins.outputOf (builtins.outputOf workspacePlan.outPath "${name}.drv") "out";
 in
+
+# Nix has no way to ask for features; this builtin comes with one of the two.
+if !(builtins ? outputOf) then
+  throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features that dyndrv builds on. Use Nix 2.34 or later, and enable them: `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`, or the line `extra-experimental-features = ca-derivations dynamic-derivations` in nix.conf; a flake can ask for them with `nixConfig.extra-experimental-features`"
+else
 
 derivation (
   contentAddressed

@@ -74,6 +74,7 @@ struct Selection {
     profile: String,
     target: Option<String>,
     rustflags: Option<Vec<String>>,
+    ignore_rust_version: bool,
 }
 
 impl From<Selection> for graph::Selection {
@@ -86,6 +87,7 @@ impl From<Selection> for graph::Selection {
             no_default_features: selection.no_default_features,
             profile: Some(selection.profile),
             target: selection.target,
+            ignore_rust_version: selection.ignore_rust_version,
             ..Self::default()
         }
     }

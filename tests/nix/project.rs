@@ -13,6 +13,8 @@ pub struct Project {
     dir: TempDir,
     /// Arguments for `build` of the library, beside those of a `dyndrv.nix`.
     pub args: Value,
+    /// Further options for Nix.
+    pub options: Vec<&'static str>,
 }
 
 /// What a build came to.
@@ -48,6 +50,7 @@ impl Project {
         Self {
             dir: tempfile::tempdir().unwrap(),
             args: json!({}),
+            options: Vec::new(),
         }
     }
 
@@ -61,6 +64,11 @@ impl Project {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.path().join(path)).unwrap();
     }
 
     /// Reads a file.
@@ -84,6 +92,7 @@ impl Project {
         let output = nix()
             .args(["build", "--no-link", "--print-out-paths", "-v"])
             .args(["--log-format", "internal-json", "--impure"])
+            .args(&self.options)
             .arg("--file")
             .arg(root().join("tests/nix/build.nix"))
             .arg("--argstr")
@@ -195,7 +204,7 @@ pub fn nix() -> Command {
 }
 
 /// The flake with the package set that `dev/nix` uses.
-fn package_set() -> &'static str {
+pub fn package_set() -> &'static str {
     static SET: OnceLock<String> = OnceLock::new();
     SET.get_or_init(|| {
         let output = nix().arg("--toolchain").output().unwrap();
