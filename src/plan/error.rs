@@ -100,6 +100,9 @@ pub enum Error {
     /// Cargo's side of the plan failed.
     #[error(transparent)]
     Graph(#[from] crate::graph::Error),
+    /// The sources cannot be scanned.
+    #[error(transparent)]
+    Scan(#[from] crate::depinfo::Error),
 }
 
 impl Error {
