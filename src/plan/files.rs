@@ -12,6 +12,8 @@ use std::path::Path;
 /// A scan, and which unit of the graph each of its lists is for.
 #[derive(Debug)]
 pub struct Scanned {
+    /// What was asked.
+    pub request: depinfo::Request,
     /// The lists.
     pub scan: Scan,
     /// For each list, the index of its unit in the graph.
@@ -77,7 +79,11 @@ pub fn scan(
         units.push(index);
     }
     let scan = depinfo::scan(&request)?;
-    Ok(Scanned { scan, units })
+    Ok(Scanned {
+        request,
+        scan,
+        units,
+    })
 }
 
 fn scanned_package(linkage: &Linkage<'_>, index: usize, dir: &str) -> depinfo::Package {
