@@ -43,7 +43,7 @@ let
     args = [
       "-c"
       ''
-        echo "the archive of ${label package} is not in the store: run this command through dev/nix, which fetches the crates of every tracked Cargo.lock (of others, when DYNDRV_LOCKS names them)" >&2
+        echo "the archive of ${label package} is not in the store: run this command through dev/nix, which fetches the crates of every tracked Cargo.lock (of others, when DYNDRV_LOCKS names them), and mind its warnings" >&2
         exit 1
       ''
     ];

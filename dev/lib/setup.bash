@@ -48,7 +48,11 @@ toolchain_run() {
   for name in rustc cargo clippy rustfmt cc pkg-config; do path+=${part[$name]}/bin:; done
   (
     export PATH=$path$PATH PKG_CONFIG_PATH=${part[openssl]}/lib/pkgconfig:${part[zlib]}/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-    [[ -e $certificates ]] || export SSL_CERT_FILE=${SSL_CERT_FILE:-${part[cacert]}/etc/ssl/certs/ca-bundle.crt}
+    # The file that Debian's libcurl looks for is absent from minimal systems.
+    if [[ ! -e $certificates ]]; then
+      export SSL_CERT_FILE=${SSL_CERT_FILE:-${part[cacert]}/etc/ssl/certs/ca-bundle.crt}
+      export CARGO_HTTP_CAINFO=${CARGO_HTTP_CAINFO:-$SSL_CERT_FILE}
+    fi
     unset RUSTUP_TOOLCHAIN
     exec "$@"
   )
