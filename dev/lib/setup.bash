@@ -93,16 +93,21 @@ bring_up() {
   done
 }
 
-# set_up LOCKFILE...: afterwards nix, the toolchain and the crates of these lock files are there.
+# set_up LOCKFILE...: afterwards nix, the toolchain and the crates of these lock files are there;
+# `crate_roots` has the link to each lock file's crates.
 set_up() {
   local hash file key_debs= key_parts= key_set= locks_part=
   local -A missing_crates=()
+  crate_roots=()
   while read -r hash file; do
     case $file in
       */debian/packages.txt) key_debs+=${hash:0:8} ;;&
       */debian/packages.txt | */debian/toolchain.nix | */debian/part.sh) key_parts+=${hash:0:8} ;;&
       "$dev_dir"/debian/*) key_set+=${hash:0:6} ;;
-      *) [[ -e $cache/crates/$hash ]] || missing_crates[$file]=$cache/crates/$hash ;;
+      *)
+        crate_roots+=("$cache/crates/$hash")
+        [[ -e $cache/crates/$hash ]] || missing_crates[$file]=$cache/crates/$hash
+        ;;
     esac
   done < <(sha256sum "$dev_dir"/debian/* "$@")
   debs=$cache/debs-${suite:-${DYNDRV_SUITE:-forky}}-$key_debs
