@@ -12,6 +12,7 @@ choose_nix() {
   own_nix=
   path=$(type -P nix) || return 0
   [[ $path == "$cache/nix/bin/nix" ]] && return 0
+  path=$(readlink -f "$path")
   if [[ -e $cache/own-nix && ! $path -nt $cache/own-nix && $(<"$cache/own-nix") == "$path "* ]]; then
     [[ $(<"$cache/own-nix") == *yes ]] && own_nix=1
     return 0
