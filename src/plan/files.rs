@@ -1,152 +1,205 @@
-//! Which files of the workspace each unit can read.
-//!
-//! For now a unit takes its whole package, without the packages below it, its
-//! tests, and its files about files. One of these stays if any source of the
-//! package has its name in it, be it in a comment. The build script's root is
-//! for the build script.
+//! Which files of the workspace each unit can read: the graph's units as a
+//! request to the scanner, and its answer as lists.
 
 use super::Error;
 use super::settings::WorkspaceSettings;
-use crate::graph::model::{Graph, Location, SrcPath, Target, TargetKind};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
+use crate::depinfo::{self, Cfg, Scan, UnitKind};
+use crate::graph::linkage::Linkage;
+use crate::graph::model::{Graph, Location, Mode, Package, SrcPath, TargetKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-/// What no unit reads unless a source names it; a file by the start of its name.
-const ASIDE: &[&str] = &[
-    ".gitignore",
-    "CHANGELOG",
-    "Cargo.lock",
-    "Cargo.toml",
-    "README",
-    "benches/",
-    "examples/",
-    "flake.",
-    "dyndrv.nix",
-    "tests/",
-];
+/// A scan, and which unit of the graph each of its lists is for.
+#[derive(Debug)]
+pub struct Scanned {
+    /// What was asked.
+    pub request: depinfo::Request,
+    /// The lists.
+    pub scan: Scan,
+    /// For each list, the index of its unit in the graph.
+    pub units: Vec<usize>,
+}
 
 /// For each unit of the graph, the files of the source tree that it can read,
 /// relative to it and sorted; empty for units of third-party packages.
 ///
 /// # Errors
 ///
-/// If a directory cannot be read.
+/// If a file cannot be read, or a link leads out of the tree.
 pub fn of_units(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Vec<Vec<String>>, Error> {
-    (0..graph.units.len())
-        .map(|unit| match &graph.package(unit).location {
-            Location::Vendor(_) => Ok(Vec::new()),
-            Location::Tree(dir) => {
-                let place = |target: &Target| match &target.src {
-                    SrcPath::Package(path) => workspace.src.join(dir).join(path),
-                    SrcPath::Tree(path) => workspace.src.join(path),
-                };
-                let root = place(graph.target(unit));
-                let targets = graph.package(unit).targets.iter();
-                let script = targets
-                    .filter(|target| target.kind == TargetKind::CustomBuild)
-                    .map(place)
-                    .find(|script| *script != root);
-                of_package(&workspace.src, dir, &root, script.as_deref())
-            }
-        })
-        .collect()
-}
-
-fn of_package(
-    src: &Path,
-    dir: &str,
-    root: &Path,
-    script: Option<&Path>,
-) -> Result<Vec<String>, Error> {
-    let package = src.join(dir);
-    let mut files = below(&package)?;
-    if let Some(script) = script {
-        files.remove(script);
-    }
-    let mut outside = below_nested(&package, &mut files);
-    files.insert(root.to_owned());
-
-    let aside: Vec<PathBuf> = files.iter().filter(|file| *file != root).cloned().collect();
-    for file in aside {
-        if is_aside(&package, &file) {
-            files.remove(&file);
-            outside.push(file);
-        }
-    }
-    let text = sources(&files)?;
-    files.extend(outside.into_iter().filter(|file| {
-        let relative = file.strip_prefix(&package).unwrap_or(file);
-        text.contains(&first_name(relative))
-    }));
-    Ok(files
-        .iter()
-        .filter_map(|file| file.strip_prefix(src).ok())
-        .map(|file| file.to_string_lossy().into_owned())
-        .collect())
-}
-
-fn below(package: &Path) -> Result<BTreeSet<PathBuf>, Error> {
-    let mut files = BTreeSet::new();
-    let walk = WalkDir::new(package).into_iter().filter_entry(|entry| {
-        let name = entry.file_name();
-        name != ".git" && !(name == "target" && entry.depth() == 1)
-    });
-    for entry in walk {
-        let entry = entry.map_err(|e| Error::Io {
-            action: "reading",
-            path: package.to_owned(),
-            source: e.into(),
-        })?;
-        if !entry.file_type().is_dir() {
-            files.insert(entry.into_path());
-        }
+    let scanned = scan(graph, &workspace.src, &workspace.extra_sources)?;
+    let mut files = vec![Vec::new(); graph.units.len()];
+    for (unit, list) in scanned.units.into_iter().zip(scanned.scan.units) {
+        files[unit] = list.files.into_keys().collect();
     }
     Ok(files)
 }
 
-/// Takes out what lies in the packages below this one.
-fn below_nested(package: &Path, files: &mut BTreeSet<PathBuf>) -> Vec<PathBuf> {
-    let nested: Vec<PathBuf> = files
+/// Scans the path packages of a graph, whose sources lie below `root`.
+///
+/// `extra` holds globs relative to the package, by package name, besides those
+/// of `[package.metadata.dyndrv] extra-sources`.
+///
+/// # Errors
+///
+/// If a file cannot be read, or a link leads out of the tree.
+pub fn scan(
+    graph: &Graph,
+    root: &Path,
+    extra: &BTreeMap<String, Vec<String>>,
+) -> Result<Scanned, Error> {
+    let linkage = Linkage::new(graph);
+    let mut request = depinfo::Request {
+        root: root.to_owned(),
+        workspace: graph.workspace_root.clone(),
+        ..depinfo::Request::default()
+    };
+    let mut units = Vec::new();
+    let mut packages: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, unit) in graph.units.iter().enumerate() {
+        let Location::Tree(dir) = &graph.packages[unit.package].location else {
+            continue;
+        };
+        let package = *packages.entry(unit.package).or_insert_with(|| {
+            let package = scanned_package(&linkage, unit.package, dir);
+            request.packages.push(package);
+            request.packages.len() - 1
+        });
+        let own = &graph.packages[unit.package];
+        let globs = extra.get(&own.name).into_iter().flatten();
+        request.units.push(depinfo::Unit {
+            package,
+            name: graph.target(index).name.clone(),
+            crate_root: source(dir, &graph.target(index).src),
+            kind: kind(graph, index),
+            cfg: cfg(graph, index),
+            macro_packages: macro_packages(&linkage, index),
+            extra_sources: globs.map(|glob| below(dir, glob)).collect(),
+        });
+        units.push(index);
+    }
+    let scan = depinfo::scan(&request)?;
+    Ok(Scanned {
+        request,
+        scan,
+        units,
+    })
+}
+
+fn scanned_package(linkage: &Linkage<'_>, index: usize, dir: &str) -> depinfo::Package {
+    let graph = linkage.graph();
+    let package = &graph.packages[index];
+    let script = package
+        .targets
         .iter()
-        .filter(|file| file.ends_with("Cargo.toml"))
-        .filter_map(|file| file.parent())
-        .filter(|dir| *dir != package)
-        .map(Path::to_owned)
+        .find(|target| target.kind == TargetKind::CustomBuild);
+    let build_dependencies = (0..graph.units.len())
+        .filter(|&unit| graph.units[unit].package == index)
+        .filter(|&unit| graph.target(unit).kind == TargetKind::CustomBuild)
+        .filter(|&unit| graph.units[unit].mode == Mode::Build)
+        .flat_map(|unit| visible_packages(linkage, unit))
         .collect();
-    let is_nested = |file: &PathBuf| nested.iter().any(|dir| file.starts_with(dir));
-    let outside: Vec<PathBuf> = files.iter().filter(|f| is_nested(f)).cloned().collect();
-    files.retain(|file| !is_nested(file));
-    outside
-}
-
-fn is_aside(package: &Path, file: &Path) -> bool {
-    let relative = file.strip_prefix(package).unwrap_or(file);
-    let relative = relative.to_string_lossy();
-    ASIDE.iter().any(|start| relative.starts_with(start))
-}
-
-/// The first part of a relative path, as a source would have to name it: a
-/// directory with its slash, a file without its extension.
-fn first_name(relative: &Path) -> String {
-    let text = relative.to_string_lossy();
-    match text.split_once('/') {
-        Some((dir, _)) => format!("{dir}/"),
-        None => ["README", "CHANGELOG"]
-            .into_iter()
-            .find(|start| text.starts_with(start))
-            .unwrap_or(&text)
-            .to_owned(),
+    depinfo::Package {
+        name: package.name.clone(),
+        version: package.version.to_string(),
+        dir: dir.to_owned(),
+        extra_sources: extra_sources(package),
+        build_script: script.map(|target| source(dir, &target.src)),
+        build_dependencies,
     }
 }
 
-fn sources(files: &BTreeSet<PathBuf>) -> Result<String, Error> {
-    let mut text = String::new();
-    for file in files {
-        if file.extension().is_some_and(|e| e == "rs") && file.is_file() {
-            let bytes = std::fs::read(file).map_err(Error::io("reading", file))?;
-            text.push_str(&String::from_utf8_lossy(&bytes));
+/// `[package.metadata.dyndrv] extra-sources`.
+fn extra_sources(package: &Package) -> Vec<String> {
+    let globs = package.settings.get("extra-sources");
+    let globs = globs.and_then(|value| value.as_array());
+    globs
+        .into_iter()
+        .flatten()
+        .filter_map(|glob| glob.as_str().map(str::to_owned))
+        .collect()
+}
+
+fn source(dir: &str, src: &SrcPath) -> String {
+    match src {
+        SrcPath::Package(path) => below(dir, path),
+        SrcPath::Tree(path) => path.clone(),
+        // No unit has such a target; the scanner reports it if one did.
+        SrcPath::Outside => String::new(),
+    }
+}
+
+/// A path of a package, relative to the source root.
+fn below(dir: &str, path: &str) -> String {
+    if dir.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{dir}/{path}")
+    }
+}
+
+fn kind(graph: &Graph, unit: usize) -> UnitKind {
+    match graph.target(unit).kind {
+        TargetKind::CustomBuild if graph.units[unit].mode == Mode::RunCustomBuild => {
+            UnitKind::RunBuildScript
+        }
+        TargetKind::CustomBuild => UnitKind::BuildScript,
+        TargetKind::Lib => UnitKind::Lib,
+        TargetKind::Bin => UnitKind::Bin,
+        TargetKind::Example => UnitKind::Example,
+        TargetKind::Test => UnitKind::Test,
+        TargetKind::Bench => UnitKind::Bench,
+    }
+}
+
+/// What rustc will set for the unit: what it prints for the platform, and what
+/// follows from the profile, the mode and the features.
+fn cfg(graph: &Graph, index: usize) -> Cfg {
+    let unit = &graph.units[index];
+    let panic = format!("panic=\"{}\"", unit.profile.panic);
+    let lines: Vec<&str> = graph
+        .platform(index)
+        .cfg
+        .iter()
+        .map(String::as_str)
+        .filter(|line| !line.starts_with("panic="))
+        .chain([panic.as_str()])
+        .collect();
+    let mut cfg = Cfg::from_rustc(&lines.join("\n"));
+    cfg = if unit.profile.debug_assertions {
+        cfg.with_flag("debug_assertions")
+    } else {
+        cfg.without_flag("debug_assertions")
+    };
+    if unit.mode == Mode::Test {
+        cfg = cfg.with_flag("test");
+    }
+    if graph.target(index).proc_macro {
+        cfg = cfg.with_flag("proc_macro");
+    }
+    unit.features
+        .iter()
+        .fold(cfg, |cfg, feature| cfg.with_feature(feature))
+}
+
+/// The packages that run inside the compiler of a unit.
+fn macro_packages(linkage: &Linkage<'_>, unit: usize) -> BTreeSet<String> {
+    let graph = linkage.graph();
+    let mut names = BTreeSet::new();
+    for library in linkage.visible(unit) {
+        if graph.target(library.unit).proc_macro {
+            names.insert(graph.package(library.unit).name.clone());
+            names.extend(visible_packages(linkage, library.unit));
         }
     }
-    Ok(text)
+    names
+}
+
+fn visible_packages(linkage: &Linkage<'_>, unit: usize) -> BTreeSet<String> {
+    let graph = linkage.graph();
+    linkage
+        .visible(unit)
+        .into_iter()
+        .map(|library| graph.package(library.unit).name.clone())
+        .collect()
 }

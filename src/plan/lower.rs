@@ -231,6 +231,7 @@ impl<'a> Lowering<'a> {
             scripts: self.scripts(unit, inputs)?,
             products: self.products(unit),
             env_paths: self.executables(unit, inputs)?,
+            record_reads: graph.package(unit).is_local(),
         })
     }
 

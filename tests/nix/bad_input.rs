@@ -254,17 +254,30 @@ fn a_kind_of_unit_that_is_not_supported() {
 #[test]
 fn a_selection_that_does_not_exist() {
     let mut project = package("");
-    for (args, cause) in [
+    for (args, cause, advice) in [
         (
             json!({ "packages": ["good"] }),
             "did not match any packages",
+            "Correct the names in `packages`",
         ),
-        (json!({ "bins": ["good"] }), "no bin target named `good`"),
-        (json!({ "features": ["good"] }), "good"),
-        (json!({ "profile": "good" }), "profile `good`"),
+        (
+            json!({ "bins": ["good"] }),
+            "no bin target named `good`",
+            "Correct the names in `packages`",
+        ),
+        (
+            json!({ "features": ["good"] }),
+            "feature: good",
+            "Correct the names in `features`",
+        ),
+        (
+            json!({ "profile": "good" }),
+            "profile `good` is not defined",
+            "Name a profile",
+        ),
     ] {
         project.args = args;
-        fails(&project, &[cause, "Correct the names", "cargo said"][..]);
+        fails(&project, &[cause, advice]);
     }
 }
 

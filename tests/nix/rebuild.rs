@@ -234,18 +234,16 @@ fn system_library() {
     );
 }
 
-/// Rows that need to know the files of each unit, not of each package.
+/// Rows for which the files of each unit must be known, not of each package.
 mod files_of_units {
     use super::*;
 
     #[test]
-    #[ignore = "units take their whole package for now"]
     fn hello() {
         check("hello", &[row("src/greeting/tests.rs", COMMENT, &[])]);
     }
 
     #[test]
-    #[ignore = "units take their whole package for now"]
     fn workspace() {
         check(
             "workspace",
@@ -283,7 +281,6 @@ mod files_of_units {
     }
 
     #[test]
-    #[ignore = "units take their whole package for now"]
     fn build_script() {
         check(
             "build-script",
@@ -310,7 +307,6 @@ mod files_of_units {
     }
 
     #[test]
-    #[ignore = "units take their whole package for now"]
     fn system_library() {
         check(
             "system-library",
