@@ -17,6 +17,7 @@ pub mod layout;
 pub mod linkage;
 pub mod lto;
 pub mod model;
+mod paths;
 pub mod products;
 pub mod skeleton;
 

@@ -4,7 +4,7 @@
 //! they are sorted anew: by dependency, and by identity among those that are ready.
 
 use super::Places;
-use super::config::{Config, normalize};
+use super::config::Config;
 use super::documents::{self, Metadata, UnitGraph};
 use super::manifest::Manifest;
 use super::rustc::Platforms;
@@ -12,6 +12,7 @@ use crate::graph::error::{Error, Result};
 use crate::graph::identity::{Subject, identity};
 use crate::graph::lto;
 use crate::graph::model::*;
+use crate::graph::paths::normalize;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -37,6 +38,9 @@ const STABLE_CARGO_FEATURES: [&str; 16] = [
     "doctest-in-workspace",
 ];
 
+/// The mode of documentation tests.
+const DOCTEST: &str = "doctest";
+
 /// Joins everything to a graph.
 pub(super) fn join(
     places: &Places,
@@ -49,7 +53,7 @@ pub(super) fn join(
     let packages = packages(places, &units, &metadata)?;
     check_overrides(config, &platforms, &packages.list)?;
     let raw = RawUnits::resolve(&units, &packages)?;
-    let (units, roots) = raw.sorted(&rustc, &packages.list, &units.roots)?;
+    let (units, roots) = raw.sorted(&rustc, &packages.list)?;
     let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
     let name = roots
         .first()
@@ -205,6 +209,11 @@ fn locate(places: &Places, package: &documents::Package, dir: &Path) -> Result<L
     }
     match relative(dir, &places.source) {
         Ok(dir) => Ok(Location::Tree(dir)),
+        // Of a package in the user's own cargo home, only the name matters.
+        Err(_) if places.vendor.is_none() && package.source.is_some() => {
+            let entry = dir.file_name().unwrap_or_default().to_string_lossy();
+            Ok(Location::Vendor(entry.into_owned()))
+        }
         Err(_) => Err(Error::Unsupported {
             package: format!("{} {}", package.name, package.version),
             target: "its directory".to_owned(),
@@ -244,22 +253,16 @@ fn read_target(
         Ok(below) => below.to_str().map(|path| SrcPath::Package(path.to_owned())),
         Err(_) => relative(&path, &places.source).ok().map(SrcPath::Tree),
     };
-    let src = src.ok_or_else(|| {
-        unsupported(
-            format!(
-                "the root file {}, outside of the source root,",
-                path.display()
-            ),
-            "move the source root up, so that it holds this file too",
-        )
-    })?;
     Ok(Target {
         name: target.name.clone(),
         kind,
         crate_types: target.crate_types.clone(),
-        src,
+        // Published packages name files that were not published with them.
+        src: src.unwrap_or(SrcPath::Outside),
         edition: target.edition.clone(),
         harness: manifest.harness(kind, &target.name),
+        proc_macro: target.crate_types.iter().any(|t| t == "proc-macro") && kind == TargetKind::Lib
+            || manifest.claims_proc_macro(kind, &target.name),
     })
 }
 
@@ -310,6 +313,7 @@ fn check_overrides(config: &Config, platforms: &Platforms, packages: &[Package])
 /// The units in cargo's order, without identities.
 struct RawUnits {
     units: Vec<Unit>,
+    roots: Vec<usize>,
 }
 
 impl RawUnits {
@@ -339,7 +343,33 @@ impl RawUnits {
         for (unit, lto) in units.iter_mut().zip(lto) {
             unit.lto = lto;
         }
-        Ok(Self { units })
+        let mut raw = Self {
+            units,
+            roots: graph.roots.clone(),
+        };
+        raw.drop_units(|index| graph.units[index].mode == DOCTEST);
+        Ok(raw)
+    }
+
+    /// Removes roots on which nothing depends.
+    fn drop_units(&mut self, dropped: impl Fn(usize) -> bool) {
+        let kept: Vec<usize> = (0..self.units.len())
+            .filter(|&index| !dropped(index))
+            .collect();
+        let place = |old: &usize| kept.binary_search(old).ok();
+        self.roots = self.roots.iter().filter_map(place).collect();
+        let mut index = 0;
+        self.units.retain(|_| {
+            index += 1;
+            !dropped(index - 1)
+        });
+        for dependency in self
+            .units
+            .iter_mut()
+            .flat_map(|unit| &mut unit.dependencies)
+        {
+            dependency.unit = place(&dependency.unit).unwrap_or(dependency.unit);
+        }
     }
 
     /// The units and roots, in an order that the units alone decide.
@@ -347,7 +377,6 @@ impl RawUnits {
         mut self,
         rustc: &RustcInfo,
         packages: &[Package],
-        roots: &[usize],
     ) -> Result<(Vec<Unit>, Vec<usize>)> {
         for index in self.dependencies_first()? {
             let id = self.identify(index, rustc, packages);
@@ -368,7 +397,7 @@ impl RawUnits {
                 dependency.unit = place[dependency.unit];
             }
         }
-        let mut roots: Vec<usize> = roots.iter().map(|&root| place[root]).collect();
+        let mut roots: Vec<usize> = self.roots.iter().map(|&root| place[root]).collect();
         roots.sort_unstable();
         roots.dedup();
         Ok((units, roots))
@@ -464,7 +493,9 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
     }
     let mode = match raw.mode.as_str() {
         "build" => Mode::Build,
-        "test" => Mode::Test,
+        // Documentation tests are compiled when they are run, and are no units here; but for
+        // link-time optimisation cargo takes them for tests.
+        "test" | DOCTEST => Mode::Test,
         "check" => Mode::Check,
         "run-custom-build" => Mode::RunCustomBuild,
         mode => {
@@ -496,6 +527,12 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
             package.name, package.version, raw.target.name
         ),
     })?;
+    if package.targets[target].src == SrcPath::Outside {
+        return Err(unsupported(
+            "a root file outside of the source root".to_owned(),
+            "move the source root up, so that it holds this file too",
+        ));
+    }
     Ok(Unit {
         id: String::new(),
         package: index,
