@@ -174,7 +174,7 @@ fn cfg(graph: &Graph, index: usize) -> Cfg {
     if unit.mode == Mode::Test {
         cfg = cfg.with_flag("test");
     }
-    if graph.target(index).is_proc_macro() {
+    if graph.target(index).proc_macro {
         cfg = cfg.with_flag("proc_macro");
     }
     unit.features
@@ -187,7 +187,7 @@ fn macro_packages(linkage: &Linkage<'_>, unit: usize) -> BTreeSet<String> {
     let graph = linkage.graph();
     let mut names = BTreeSet::new();
     for library in linkage.visible(unit) {
-        if graph.target(library.unit).is_proc_macro() {
+        if graph.target(library.unit).proc_macro {
             names.insert(graph.package(library.unit).name.clone());
             names.extend(visible_packages(linkage, library.unit));
         }
