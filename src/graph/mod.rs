@@ -1,1 +1,17 @@
-//! See the module list in the crate's documentation.
+//! What cargo is going to do, asked once and written down.
+//!
+//! The order of things: [`skeleton`] reduces a source tree to what cargo looks
+//! at; [`ask()`] runs cargo on it and yields a [`Graph`]; [`linkage`] tells which files and which build-script
+//! answers each unit needs of the others; [`command`] gives the command line and environment of
+//! each unit, and [`products`] the files that it makes.
+//!
+//! Nothing here knows of Nix. The rules stand in the heads of the modules; they
+//! reproduce cargo 1.95 to 1.97, and `tests/differential.rs` compares them with
+//! cargo itself.
+
+pub mod error;
+pub mod model;
+pub mod products;
+
+pub use error::{Error, Result};
+pub use model::*;
