@@ -9,9 +9,16 @@
 //! reproduce cargo 1.95 to 1.97, and `tests/differential.rs` compares them with
 //! cargo itself.
 
+mod ask;
+pub mod command;
 pub mod error;
+pub mod identity;
+pub mod layout;
+pub mod linkage;
+pub mod lto;
 pub mod model;
 pub mod products;
 
+pub use ask::{Command, Request, Selection, ask};
 pub use error::{Error, Result};
 pub use model::*;

@@ -1,0 +1,591 @@
+//! Joining the answers to one graph.
+//!
+//! Units come out of cargo in an order that depends on absolute paths. So
+//! they are sorted anew: by dependency, and by identity among those that are ready.
+
+use super::Places;
+use super::config::{Config, normalize};
+use super::documents::{self, Metadata, UnitGraph};
+use super::manifest::Manifest;
+use super::rustc::Platforms;
+use crate::graph::error::{Error, Result};
+use crate::graph::identity::{Subject, identity};
+use crate::graph::lto;
+use crate::graph::model::*;
+use serde_json::Value;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::path::Path;
+
+/// Unstable features of cargo that later became part of it, and may still be named.
+const STABLE_CARGO_FEATURES: [&str; 16] = [
+    "edition",
+    "edition2021",
+    "edition2024",
+    "rename-dependency",
+    "alternative-registries",
+    "publish-lockfile",
+    "default-run",
+    "resolver",
+    "strip",
+    "named-profiles",
+    "profile-overrides",
+    "config-profile",
+    "workspace-inheritance",
+    "rust-version",
+    "lints",
+    "doctest-in-workspace",
+];
+
+/// Joins everything to a graph.
+pub(super) fn join(
+    places: &Places,
+    config: &Config,
+    rustc: RustcInfo,
+    platforms: Platforms,
+    units: UnitGraph,
+    metadata: Metadata,
+) -> Result<Graph> {
+    let packages = packages(places, &units, &metadata)?;
+    check_overrides(config, &platforms, &packages.list)?;
+    let raw = RawUnits::resolve(&units, &packages)?;
+    let (units, roots) = raw.sorted(&rustc, &packages.list, &units.roots)?;
+    let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
+    let name = roots
+        .first()
+        .map(|&root| units[root].profile.name.clone())
+        .ok_or_else(|| Error::Answer {
+            what: "cargo's unit graph".to_owned(),
+            reason: "nothing is to be built; select a package, target or feature".to_owned(),
+        })?;
+    Ok(Graph {
+        version: VERSION,
+        rustc,
+        workspace_root: relative(&metadata.workspace_root, &places.source)?,
+        profile: ProfileName {
+            dir: match name.as_str() {
+                "dev" | "test" => "debug".to_owned(),
+                "bench" => "release".to_owned(),
+                name => name.to_owned(),
+            },
+            root: root.profile_root(&name, config).to_owned(),
+            name,
+        },
+        host: platforms.host,
+        targets: platforms.targets,
+        config_env: config.env.clone(),
+        packages: packages.list,
+        units,
+        roots,
+    })
+}
+
+/// The packages that have units, sorted, and their places by cargo's name for them.
+struct Packages {
+    list: Vec<Package>,
+    index: BTreeMap<String, usize>,
+}
+
+fn packages(places: &Places, units: &UnitGraph, metadata: &Metadata) -> Result<Packages> {
+    let used: BTreeSet<&str> = units
+        .units
+        .iter()
+        .map(|unit| unit.pkg_id.as_str())
+        .collect();
+    let primary: BTreeSet<&str> = units
+        .roots
+        .iter()
+        .map(|&root| units.units[root].pkg_id.as_str())
+        .collect();
+    let known: BTreeMap<&str, &documents::Package> = metadata
+        .packages
+        .iter()
+        .map(|package| (package.id.as_str(), package))
+        .collect();
+    let mut list = Vec::new();
+    for id in used {
+        let package = known.get(id).ok_or_else(|| Error::Answer {
+            what: "cargo's metadata".to_owned(),
+            reason: format!("it lacks the package `{id}` of the unit graph"),
+        })?;
+        let mut package = read_package(places, package)?;
+        package.primary = primary.contains(id);
+        package.member = metadata.workspace_members.contains(id);
+        list.push((id, package));
+    }
+    list.sort_by(|(_, a), (_, b)| {
+        (&a.name, &a.version, &a.source).cmp(&(&b.name, &b.version, &b.source))
+    });
+    let index = list
+        .iter()
+        .enumerate()
+        .map(|(i, (id, _))| (id.to_string(), i))
+        .collect();
+    Ok(Packages {
+        list: list.into_iter().map(|(_, package)| package).collect(),
+        index,
+    })
+}
+
+fn read_package(places: &Places, package: &documents::Package) -> Result<Package> {
+    let documents::Package {
+        name,
+        version,
+        manifest_path,
+        ..
+    } = package;
+    let manifest = Manifest::read(manifest_path, &places.source)?;
+    let dir = manifest_path.parent().unwrap_or(manifest_path);
+    let location = locate(places, package, dir)?;
+    let origin = match package.source.as_deref() {
+        None => Origin::Path,
+        Some(source) if source.starts_with("git+") => Origin::Git,
+        Some(_) => Origin::Registry,
+    };
+    if origin == Origin::Path {
+        refuse_unstable(package, &manifest)?;
+    }
+    let source = match (&package.source, &location) {
+        (Some(source), _) => source.clone(),
+        (None, Location::Tree(dir) | Location::Vendor(dir)) => dir.clone(),
+    };
+    let targets = package
+        .targets
+        .iter()
+        .map(|target| read_target(places, package, &manifest, dir, target))
+        .collect::<Result<_>>()?;
+    Ok(Package {
+        name: name.clone(),
+        version: version.clone(),
+        origin,
+        source,
+        location,
+        primary: false,
+        member: false,
+        authors: package.authors.clone(),
+        description: package.description.clone(),
+        homepage: package.homepage.clone(),
+        repository: package.repository.clone(),
+        license: package.license.clone(),
+        license_file: package.license_file.clone(),
+        readme: package.readme.clone(),
+        rust_version: package.rust_version.clone(),
+        links: package.links.clone(),
+        default_run: package.default_run.clone(),
+        declared_features: package.features.keys().cloned().collect(),
+        lint_flags: manifest.lint_flags(manifest_path, &places.source)?,
+        targets,
+        settings: package.metadata.get("dyndrv").cloned().unwrap_or_default(),
+    })
+}
+
+fn refuse_unstable(package: &documents::Package, manifest: &Manifest) -> Result<()> {
+    let unstable = manifest
+        .cargo_features()
+        .into_iter()
+        .find(|name| !STABLE_CARGO_FEATURES.contains(name));
+    match unstable {
+        Some(name) => Err(Error::Unsupported {
+            package: format!("{} {}", package.name, package.version),
+            target: "its manifest".to_owned(),
+            feature: format!("cargo's unstable feature `{name}`"),
+            advice: "remove it from `cargo-features`".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Where a package is: an entry of the vendor directory, or a directory of the source root.
+fn locate(places: &Places, package: &documents::Package, dir: &Path) -> Result<Location> {
+    if let Some(vendor) = &places.vendor
+        && let Ok(entry) = dir.strip_prefix(vendor)
+        && let Some(entry) = entry.to_str()
+    {
+        return Ok(Location::Vendor(entry.to_owned()));
+    }
+    match relative(dir, &places.source) {
+        Ok(dir) => Ok(Location::Tree(dir)),
+        Err(_) => Err(Error::Unsupported {
+            package: format!("{} {}", package.name, package.version),
+            target: "its directory".to_owned(),
+            feature: format!("a place outside of the source root ({})", dir.display()),
+            advice: "move the source root up, so that it holds this package too".to_owned(),
+        }),
+    }
+}
+
+fn read_target(
+    places: &Places,
+    package: &documents::Package,
+    manifest: &Manifest,
+    dir: &Path,
+    target: &documents::Target,
+) -> Result<Target> {
+    let unsupported = |feature: String, advice: &str| Error::Unsupported {
+        package: format!("{} {}", package.name, package.version),
+        target: format!("target `{}`", target.name),
+        feature,
+        advice: advice.to_owned(),
+    };
+    let kind = target_kind(&target.kind);
+    let kind = kind.ok_or_else(|| {
+        unsupported(
+            format!("the target kind `{}`", target.kind.join(", ")),
+            "use a newer dyndrv",
+        )
+    })?;
+    let path = target
+        .src_path
+        .as_ref()
+        .ok_or_else(|| unsupported("metabuild".to_owned(), "write a build script instead"))?;
+    // A path may lead out of the package and back; what counts is where it ends.
+    let path = normalize(path);
+    let src = match path.strip_prefix(dir) {
+        Ok(below) => below.to_str().map(|path| SrcPath::Package(path.to_owned())),
+        Err(_) => relative(&path, &places.source).ok().map(SrcPath::Tree),
+    };
+    let src = src.ok_or_else(|| {
+        unsupported(
+            format!(
+                "the root file {}, outside of the source root,",
+                path.display()
+            ),
+            "move the source root up, so that it holds this file too",
+        )
+    })?;
+    Ok(Target {
+        name: target.name.clone(),
+        kind,
+        crate_types: target.crate_types.clone(),
+        src,
+        edition: target.edition.clone(),
+        harness: manifest.harness(kind, &target.name),
+    })
+}
+
+/// cargo's `kind` lists the crate types of a library, and one word for all else.
+fn target_kind(kinds: &[String]) -> Option<TargetKind> {
+    Some(match kinds.first()?.as_str() {
+        "lib" | "rlib" | "dylib" | "cdylib" | "staticlib" | "proc-macro" => TargetKind::Lib,
+        "bin" => TargetKind::Bin,
+        "example" => TargetKind::Example,
+        "test" => TargetKind::Test,
+        "bench" => TargetKind::Bench,
+        "custom-build" => TargetKind::CustomBuild,
+        _ => return None,
+    })
+}
+
+fn relative(path: &Path, base: &Path) -> Result<String> {
+    let below = path.strip_prefix(base).ok().and_then(Path::to_str);
+    below.map(str::to_owned).ok_or_else(|| Error::Answer {
+        what: "cargo's metadata".to_owned(),
+        reason: format!(
+            "{} is not below the source root {}",
+            path.display(),
+            base.display()
+        ),
+    })
+}
+
+fn check_overrides(config: &Config, platforms: &Platforms, packages: &[Package]) -> Result<()> {
+    let mut triples = vec![platforms.host.triple.as_str()];
+    triples.extend(platforms.targets.keys().map(String::as_str));
+    for triple in triples {
+        for links in config.overridden_links(triple) {
+            let package = packages.iter().find(|p| p.links.as_deref() == Some(&links));
+            if let Some(package) = package {
+                return Err(Error::Unsupported {
+                    package: format!("{} {}", package.name, package.version),
+                    target: "build script".to_owned(),
+                    feature: format!("its override `target.{triple}.{links}` in the configuration"),
+                    advice: "remove the override, and give the package its libraries through its environment".to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The units in cargo's order, without identities.
+struct RawUnits {
+    units: Vec<Unit>,
+}
+
+impl RawUnits {
+    fn resolve(graph: &UnitGraph, packages: &Packages) -> Result<Self> {
+        let mut units = Vec::with_capacity(graph.units.len());
+        for raw in &graph.units {
+            let index = *packages.index.get(&raw.pkg_id).unwrap_or(&usize::MAX);
+            let package = packages.list.get(index).ok_or_else(|| Error::Answer {
+                what: "cargo's unit graph".to_owned(),
+                reason: format!("the package `{}` is not known", raw.pkg_id),
+            })?;
+            units.push(resolve_unit(raw, index, package)?);
+        }
+        check_edges(&units, packages)?;
+        let lto = {
+            let nodes: Vec<lto::Node<'_>> = units
+                .iter()
+                .map(|unit| lto::Node {
+                    target: &packages.list[unit.package].targets[unit.target],
+                    mode: unit.mode,
+                    lto: &unit.profile.lto,
+                    dependencies: unit.dependencies.iter().map(|d| d.unit).collect(),
+                })
+                .collect();
+            lto::compute(&nodes, &graph.roots)
+        };
+        for (unit, lto) in units.iter_mut().zip(lto) {
+            unit.lto = lto;
+        }
+        Ok(Self { units })
+    }
+
+    /// The units and roots, in an order that the units alone decide.
+    fn sorted(
+        mut self,
+        rustc: &RustcInfo,
+        packages: &[Package],
+        roots: &[usize],
+    ) -> Result<(Vec<Unit>, Vec<usize>)> {
+        for index in self.dependencies_first()? {
+            let id = self.identify(index, rustc, packages);
+            self.units[index].id = id;
+        }
+        let order = self.by_identity(packages)?;
+        let mut place = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old] = new;
+        }
+        let mut old: Vec<Option<Unit>> = self.units.into_iter().map(Some).collect();
+        let mut units: Vec<Unit> = order
+            .iter()
+            .filter_map(|&index| old[index].take())
+            .collect();
+        for unit in &mut units {
+            for dependency in &mut unit.dependencies {
+                dependency.unit = place[dependency.unit];
+            }
+        }
+        let mut roots: Vec<usize> = roots.iter().map(|&root| place[root]).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        Ok((units, roots))
+    }
+
+    fn identify(&self, index: usize, rustc: &RustcInfo, packages: &[Package]) -> String {
+        let unit = &self.units[index];
+        let package = &packages[unit.package];
+        identity(Subject {
+            rustc,
+            package,
+            target: &package.targets[unit.target],
+            mode: unit.mode,
+            platform: unit.platform.as_deref(),
+            profile: &unit.profile,
+            features: &unit.features,
+            lto: &unit.lto,
+            dependencies: unit
+                .dependencies
+                .iter()
+                .map(|dependency| self.units[dependency.unit].id.as_str())
+                .collect(),
+        })
+    }
+
+    fn dependencies_first(&self) -> Result<Vec<usize>> {
+        self.topological(|index| index)
+    }
+
+    fn by_identity(&self, packages: &[Package]) -> Result<Vec<usize>> {
+        let order = self.topological(|index| self.units[index].id.as_str())?;
+        let mut seen = BTreeMap::new();
+        for &index in &order {
+            let unit = &self.units[index];
+            if seen.insert(unit.id.as_str(), index).is_some() {
+                let package = &packages[unit.package];
+                return Err(Error::Unsupported {
+                    package: format!("{} {}", package.name, package.version),
+                    target: package.targets[unit.target].describe(),
+                    feature: "being built twice in ways that cargo does not tell apart".to_owned(),
+                    advice: "an artifact dependency (`-Z bindeps`) does this; remove it".to_owned(),
+                });
+            }
+        }
+        Ok(order)
+    }
+
+    /// Dependencies before dependents; of those that are ready, the least key first.
+    fn topological<'a, K: Ord>(&'a self, key: impl Fn(usize) -> K + 'a) -> Result<Vec<usize>> {
+        let mut missing: Vec<usize> = self.units.iter().map(|u| u.dependencies.len()).collect();
+        let mut dependents = vec![Vec::new(); self.units.len()];
+        for (index, unit) in self.units.iter().enumerate() {
+            for dependency in &unit.dependencies {
+                dependents[dependency.unit].push(index);
+            }
+        }
+        let mut ready: BinaryHeap<_> = (0..self.units.len())
+            .filter(|&index| missing[index] == 0)
+            .map(|index| Reverse((key(index), index)))
+            .collect();
+        let mut order = Vec::with_capacity(self.units.len());
+        while let Some(Reverse((_, index))) = ready.pop() {
+            order.push(index);
+            for &dependent in &dependents[index] {
+                missing[dependent] -= 1;
+                if missing[dependent] == 0 {
+                    ready.push(Reverse((key(dependent), dependent)));
+                }
+            }
+        }
+        if order.len() == self.units.len() {
+            return Ok(order);
+        }
+        Err(Error::Answer {
+            what: "cargo's unit graph".to_owned(),
+            reason: "units depend on each other in a circle".to_owned(),
+        })
+    }
+}
+
+fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Result<Unit> {
+    let unsupported = |feature: String, advice: &str| Error::Unsupported {
+        package: format!("{} {}", package.name, package.version),
+        target: format!("target `{}`", raw.target.name),
+        feature,
+        advice: advice.to_owned(),
+    };
+    if raw.is_std {
+        return Err(unsupported(
+            "building the standard library".to_owned(),
+            "remove `build-std`",
+        ));
+    }
+    let mode = match raw.mode.as_str() {
+        "build" => Mode::Build,
+        "test" => Mode::Test,
+        "check" => Mode::Check,
+        "run-custom-build" => Mode::RunCustomBuild,
+        mode => {
+            return Err(unsupported(
+                format!("the mode `{mode}`"),
+                "select other targets",
+            ));
+        }
+    };
+    if raw
+        .platform
+        .as_deref()
+        .is_some_and(|triple| triple.ends_with(".json"))
+    {
+        return Err(unsupported(
+            "a custom target file".to_owned(),
+            "use a built-in target",
+        ));
+    }
+    let kind = target_kind(&raw.target.kind);
+    let target = package
+        .targets
+        .iter()
+        .position(|t| t.name == raw.target.name && Some(t.kind) == kind);
+    let target = target.ok_or_else(|| Error::Answer {
+        what: "cargo's metadata".to_owned(),
+        reason: format!(
+            "{} {} lacks `{}`",
+            package.name, package.version, raw.target.name
+        ),
+    })?;
+    Ok(Unit {
+        id: String::new(),
+        package: index,
+        target,
+        mode,
+        platform: raw.platform.clone(),
+        profile: profile(&raw.profile)
+            .map_err(|feature| unsupported(feature, "change the profile"))?,
+        features: raw.features.clone(),
+        lto: Lto::OnlyObject,
+        dependencies: raw.dependencies.iter().map(dependency).collect(),
+    })
+}
+
+fn dependency(raw: &documents::Dependency) -> Dependency {
+    Dependency {
+        unit: raw.index,
+        extern_crate_name: raw.extern_crate_name.clone(),
+        public: raw.public,
+        noprelude: raw.noprelude,
+        nounused: raw.nounused,
+    }
+}
+
+fn profile(raw: &documents::Profile) -> std::result::Result<Profile, String> {
+    if raw
+        .trim_paths
+        .as_ref()
+        .is_some_and(|value| !value.is_null() && value != "none")
+    {
+        return Err("`trim-paths`".to_owned());
+    }
+    let word = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    let strip = raw
+        .strip
+        .values()
+        .find_map(|value| value.get("Named"))
+        .map(&word);
+    Ok(Profile {
+        name: raw.name.clone(),
+        opt_level: raw.opt_level.clone(),
+        lto: raw.lto.clone(),
+        codegen_backend: raw.codegen_backend.clone(),
+        codegen_units: raw.codegen_units,
+        debuginfo: raw.debuginfo.as_ref().map_or("0".to_owned(), word),
+        split_debuginfo: raw.split_debuginfo.clone(),
+        debug_assertions: raw.debug_assertions,
+        overflow_checks: raw.overflow_checks,
+        rpath: raw.rpath,
+        incremental: raw.incremental,
+        panic: raw.panic.clone(),
+        strip,
+        rustflags: raw.rustflags.clone(),
+    })
+}
+
+/// Refuses what the unit graph only hints at: artifact dependencies, and checks of tests.
+fn check_edges(units: &[Unit], packages: &Packages) -> Result<()> {
+    for unit in units {
+        let package = &packages.list[unit.package];
+        let target = &package.targets[unit.target];
+        for dependency in &unit.dependencies {
+            let Some(other) = units.get(dependency.unit) else {
+                return Err(Error::Answer {
+                    what: "cargo's unit graph".to_owned(),
+                    reason: "a dependency has no unit".to_owned(),
+                });
+            };
+            let needed = &packages.list[other.package].targets[other.target];
+            if other.package != unit.package && needed.kind == TargetKind::Bin {
+                return Err(Error::Unsupported {
+                    package: format!("{} {}", package.name, package.version),
+                    target: target.describe(),
+                    feature: format!("the artifact dependency on `{}`", needed.name),
+                    advice: "build that program by itself and pass its path".to_owned(),
+                });
+            }
+        }
+        let tests = matches!(target.kind, TargetKind::Test | TargetKind::Bench);
+        if unit.mode == Mode::Check && tests {
+            return Err(Error::Unsupported {
+                package: format!("{} {}", package.name, package.version),
+                target: target.describe(),
+                feature: "checking without building".to_owned(),
+                advice: "build the tests instead".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
