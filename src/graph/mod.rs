@@ -17,7 +17,9 @@ pub mod layout;
 pub mod linkage;
 pub mod lto;
 pub mod model;
+mod paths;
 pub mod products;
+pub mod skeleton;
 
 pub use ask::{Command, Request, Selection, ask};
 pub use error::{Error, Result};

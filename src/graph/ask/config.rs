@@ -12,9 +12,10 @@ use super::Places;
 use super::process::Tools;
 use crate::graph::error::{Error, Result};
 use crate::graph::model::{ConfigEnv, Linker};
+use crate::graph::paths::normalize;
 use cargo_platform::{Cfg, CfgExpr};
 use serde_json::{Map, Value};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// cargo's merged configuration.
@@ -291,19 +292,4 @@ impl Origins {
         let line = self.lines.iter().find(|line| line.starts_with(&prefix))?;
         line.rsplit_once(" # ").map(|(_, file)| Path::new(file))
     }
-}
-
-/// Removes `.` and `..` without looking at the file system.
-pub(super) fn normalize(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            component => normal.push(component),
-        }
-    }
-    normal
 }

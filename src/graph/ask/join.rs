@@ -4,7 +4,7 @@
 //! they are sorted anew: by dependency, and by identity among those that are ready.
 
 use super::Places;
-use super::config::{Config, normalize};
+use super::config::Config;
 use super::documents::{self, Metadata, UnitGraph};
 use super::manifest::Manifest;
 use super::rustc::Platforms;
@@ -12,6 +12,7 @@ use crate::graph::error::{Error, Result};
 use crate::graph::identity::{Subject, identity};
 use crate::graph::lto;
 use crate::graph::model::*;
+use crate::graph::paths::normalize;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -37,6 +38,9 @@ const STABLE_CARGO_FEATURES: [&str; 16] = [
     "doctest-in-workspace",
 ];
 
+/// The mode of documentation tests.
+const DOCTEST: &str = "doctest";
+
 /// Joins everything to a graph.
 pub(super) fn join(
     places: &Places,
@@ -49,7 +53,7 @@ pub(super) fn join(
     let packages = packages(places, &units, &metadata)?;
     check_overrides(config, &platforms, &packages.list)?;
     let raw = RawUnits::resolve(&units, &packages)?;
-    let (units, roots) = raw.sorted(&rustc, &packages.list, &units.roots)?;
+    let (units, roots) = raw.sorted(&rustc, &packages.list)?;
     let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
     let name = roots
         .first()
@@ -310,6 +314,7 @@ fn check_overrides(config: &Config, platforms: &Platforms, packages: &[Package])
 /// The units in cargo's order, without identities.
 struct RawUnits {
     units: Vec<Unit>,
+    roots: Vec<usize>,
 }
 
 impl RawUnits {
@@ -339,7 +344,33 @@ impl RawUnits {
         for (unit, lto) in units.iter_mut().zip(lto) {
             unit.lto = lto;
         }
-        Ok(Self { units })
+        let mut raw = Self {
+            units,
+            roots: graph.roots.clone(),
+        };
+        raw.drop_units(|index| graph.units[index].mode == DOCTEST);
+        Ok(raw)
+    }
+
+    /// Removes roots on which nothing depends.
+    fn drop_units(&mut self, dropped: impl Fn(usize) -> bool) {
+        let kept: Vec<usize> = (0..self.units.len())
+            .filter(|&index| !dropped(index))
+            .collect();
+        let place = |old: &usize| kept.binary_search(old).ok();
+        self.roots = self.roots.iter().filter_map(place).collect();
+        let mut index = 0;
+        self.units.retain(|_| {
+            index += 1;
+            !dropped(index - 1)
+        });
+        for dependency in self
+            .units
+            .iter_mut()
+            .flat_map(|unit| &mut unit.dependencies)
+        {
+            dependency.unit = place(&dependency.unit).unwrap_or(dependency.unit);
+        }
     }
 
     /// The units and roots, in an order that the units alone decide.
@@ -347,7 +378,6 @@ impl RawUnits {
         mut self,
         rustc: &RustcInfo,
         packages: &[Package],
-        roots: &[usize],
     ) -> Result<(Vec<Unit>, Vec<usize>)> {
         for index in self.dependencies_first()? {
             let id = self.identify(index, rustc, packages);
@@ -368,7 +398,7 @@ impl RawUnits {
                 dependency.unit = place[dependency.unit];
             }
         }
-        let mut roots: Vec<usize> = roots.iter().map(|&root| place[root]).collect();
+        let mut roots: Vec<usize> = self.roots.iter().map(|&root| place[root]).collect();
         roots.sort_unstable();
         roots.dedup();
         Ok((units, roots))
@@ -464,7 +494,9 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
     }
     let mode = match raw.mode.as_str() {
         "build" => Mode::Build,
-        "test" => Mode::Test,
+        // Documentation tests are compiled when they are run, and are no units here; but for
+        // link-time optimisation cargo takes them for tests.
+        "test" | DOCTEST => Mode::Test,
         "check" => Mode::Check,
         "run-custom-build" => Mode::RunCustomBuild,
         mode => {

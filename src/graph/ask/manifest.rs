@@ -8,9 +8,10 @@
 //! | `harness = false` of a target table | by name and kind |
 //! | `inherits` of a profile | down to `dev` or `release` |
 
-use super::config::{Config, normalize};
+use super::config::Config;
 use crate::graph::error::{Error, Result, io};
 use crate::graph::model::TargetKind;
+use crate::graph::paths::normalize;
 use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;

@@ -101,7 +101,7 @@ fn locked_source(source: &str) -> Option<(String, Table)> {
         if let Some((key @ ("branch" | "tag" | "rev"), value)) = query.split_once('=') {
             set(key, &percent_decode(value));
         }
-        return Some((address.to_owned(), table));
+        return Some((format!("git+{address}"), table));
     }
     if source.contains("github.com/rust-lang/crates.io-index") {
         return None;

@@ -1,0 +1,95 @@
+//! Published programs: fetched, vendored by cargo, and compared.
+
+use super::Outcome;
+use super::command::CargoCommand;
+use super::record::Place;
+use super::toolchain::Toolchain;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Compares commands for `name@version`. Sources are kept below `target/corpus`.
+pub fn compare(name: &str, commands: impl Iterator<Item = CargoCommand>) -> Vec<Outcome> {
+    let toolchain = Toolchain::find();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("target/corpus")
+        .join(name);
+    let source = corpus.join("source");
+    let vendor = corpus.join("vendor");
+    if !vendor.join(".cargo/config.toml").exists() {
+        fs::create_dir_all(&corpus).unwrap();
+        let fetched = fetch(name, &corpus);
+        copy(&fetched, &source);
+        vendor_all(&source, &vendor);
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let scratch = fs::canonicalize(scratch.path()).unwrap();
+    let place = Place {
+        source,
+        dir: String::new(),
+        vendor: Some(vendor),
+        scratch,
+    };
+    commands
+        .map(|run| super::compare::compare(name, &toolchain, &place, &run))
+        .collect()
+}
+
+/// The directory where cargo unpacked the published package.
+fn fetch(name: &str, corpus: &Path) -> PathBuf {
+    let (package, version) = name.split_once('@').expect("name@version");
+    let dir = corpus.join("fetch");
+    fs::create_dir_all(dir.join("src")).unwrap();
+    fs::write(dir.join("src/lib.rs"), "").unwrap();
+    let manifest = format!(
+        "[package]\nname = \"fetch\"\nedition = \"2021\"\n[workspace]\n\
+         [dependencies]\n{package} = \"={version}\"\n"
+    );
+    fs::write(dir.join("Cargo.toml"), manifest).unwrap();
+    let metadata = run(Command::new("cargo")
+        .args(["metadata", "--format-version", "1"])
+        .current_dir(&dir));
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let found = packages
+        .iter()
+        .find(|p| p["name"] == package && p["version"] == version);
+    let manifest = found.expect("the package")["manifest_path"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    Path::new(&manifest).parent().unwrap().to_owned()
+}
+
+fn vendor_all(source: &Path, vendor: &Path) {
+    let configuration = run(Command::new("cargo")
+        .args(["vendor", "--locked", "--versioned-dirs"])
+        .arg(vendor)
+        .current_dir(source));
+    let text = String::from_utf8(configuration).unwrap();
+    let text = text.replace(vendor.to_str().unwrap(), "cargo-vendor-dir");
+    fs::create_dir_all(vendor.join(".cargo")).unwrap();
+    fs::write(vendor.join(".cargo/config.toml"), text).unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.unwrap();
+        let place = to.join(entry.path().strip_prefix(from).unwrap());
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(place).unwrap();
+        } else {
+            fs::copy(entry.path(), place).unwrap();
+        }
+    }
+}
+
+fn run(command: &mut Command) -> Vec<u8> {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
