@@ -21,12 +21,15 @@ impl CargoCommand {
                 .collect()
         });
         let mut words = words.split_whitespace();
-        let mut selection = Selection::default();
-        selection.command = match words.next() {
+        let command = match words.next() {
             Some("build") => Command::Build,
             Some("test") => Command::Test,
             Some("bench") => Command::Bench,
             other => panic!("unknown command {other:?}"),
+        };
+        let mut selection = Selection {
+            command,
+            ..Selection::default()
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().expect("a value").to_owned();

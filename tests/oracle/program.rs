@@ -8,12 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Compares commands for `name@version`. Sources are kept below `target/corpus`.
+/// Compares commands for `name@version`. Sources are kept below `~/.cache`.
 pub fn compare(name: &str, commands: impl Iterator<Item = CargoCommand>) -> Vec<Outcome> {
     let toolchain = Toolchain::find();
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("target/corpus")
-        .join(name);
+    // Outside of this repository, whose workspace would claim the program.
+    let corpus = home().join(".cache/dyndrv/corpus").join(name);
     let source = corpus.join("source");
     let vendor = corpus.join("vendor");
     if !vendor.join(".cargo/config.toml").exists() {
@@ -46,19 +45,19 @@ fn fetch(name: &str, corpus: &Path) -> PathBuf {
          [dependencies]\n{package} = \"={version}\"\n"
     );
     fs::write(dir.join("Cargo.toml"), manifest).unwrap();
-    let metadata = run(Command::new("cargo")
-        .args(["metadata", "--format-version", "1"])
-        .current_dir(&dir));
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let found = packages
-        .iter()
-        .find(|p| p["name"] == package && p["version"] == version);
-    let manifest = found.expect("the package")["manifest_path"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    Path::new(&manifest).parent().unwrap().to_owned()
+    run(Command::new("cargo").arg("fetch").current_dir(&dir));
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.unwrap_or_else(|| self::home().join(".cargo"));
+    let registries = fs::read_dir(home.join("registry/src")).unwrap();
+    let places = registries.map(|dir| dir.unwrap().path().join(format!("{package}-{version}")));
+    places
+        .into_iter()
+        .find(|place| place.is_dir())
+        .expect("the package among cargo's sources")
+}
+
+fn home() -> PathBuf {
+    PathBuf::from(std::env::var_os("HOME").unwrap())
 }
 
 fn vendor_all(source: &Path, vendor: &Path) {
