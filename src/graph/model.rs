@@ -103,12 +103,14 @@ pub enum Linker {
 pub struct ConfigEnv {
     /// Its name.
     pub name: String,
-    /// Its value; below the source root if `relative`.
+    /// Its value as it is written.
     pub value: String,
     /// Whether it overrides a variable of the surrounding environment.
     pub force: bool,
-    /// Whether the value is a path below the source root.
-    pub relative: bool,
+    /// The directory that the value is relative to, relative itself to the
+    /// source root; none if the value is no path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative_to: Option<String>,
 }
 
 /// A package.
@@ -227,6 +229,8 @@ pub enum SrcPath {
     Package(String),
     /// Outside of it, relative to the source root.
     Tree(String),
+    /// Outside of the source root; no unit has such a target.
+    Outside,
 }
 
 /// One compilation, or one run of a build script.

@@ -248,20 +248,12 @@ fn read_target(
         Ok(below) => below.to_str().map(|path| SrcPath::Package(path.to_owned())),
         Err(_) => relative(&path, &places.source).ok().map(SrcPath::Tree),
     };
-    let src = src.ok_or_else(|| {
-        unsupported(
-            format!(
-                "the root file {}, outside of the source root,",
-                path.display()
-            ),
-            "move the source root up, so that it holds this file too",
-        )
-    })?;
     Ok(Target {
         name: target.name.clone(),
         kind,
         crate_types: target.crate_types.clone(),
-        src,
+        // Published packages name files that were not published with them.
+        src: src.unwrap_or(SrcPath::Outside),
         edition: target.edition.clone(),
         harness: manifest.harness(kind, &target.name),
     })
@@ -528,6 +520,12 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
             package.name, package.version, raw.target.name
         ),
     })?;
+    if package.targets[target].src == SrcPath::Outside {
+        return Err(unsupported(
+            "a root file outside of the source root".to_owned(),
+            "move the source root up, so that it holds this file too",
+        ));
+    }
     Ok(Unit {
         id: String::new(),
         package: index,
