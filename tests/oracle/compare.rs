@@ -20,7 +20,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Set by us or by the machine, or of no influence on what is built.
-const IGNORED: [&str; 15] = [
+const IGNORED: [&str; 16] = [
     "PATH",
     "HOME",
     "CARGO_HOME",
@@ -36,6 +36,7 @@ const IGNORED: [&str; 15] = [
     "LLVM_PROFILE_FILE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
+    "RUSTFLAGS",
 ];
 
 /// Stands for a unit's own hash.
