@@ -102,7 +102,7 @@ pub fn unpack(text: &str, scratch: &Path) -> (Place, Vec<CargoCommand>) {
 }
 
 /// Writes the lock file.
-fn lock(toolchain: &Toolchain, place: &Place) {
+pub fn lock(toolchain: &Toolchain, place: &Place) {
     let mut command = cargo(toolchain, place);
     command
         .args(["generate-lockfile", "--offline"])

@@ -18,24 +18,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::Path;
 
-/// Unstable features of cargo that later became part of it, and may still be named.
-const STABLE_CARGO_FEATURES: [&str; 16] = [
-    "edition",
-    "edition2021",
-    "edition2024",
-    "rename-dependency",
-    "alternative-registries",
-    "publish-lockfile",
-    "default-run",
-    "resolver",
-    "strip",
-    "named-profiles",
-    "profile-overrides",
-    "config-profile",
-    "workspace-inheritance",
-    "rust-version",
-    "lints",
-    "doctest-in-workspace",
+/// Unstable features of cargo that change units in ways that are not reproduced here.
+const UNSUPPORTED_FEATURES: [&str; 4] = [
+    "different-binary-name",
+    "metabuild",
+    "multiple-build-scripts",
+    "public-dependency",
 ];
 
 /// The mode of documentation tests.
@@ -146,9 +134,7 @@ fn read_package(places: &Places, package: &documents::Package) -> Result<Package
         Some(source) if source.starts_with("git+") => Origin::Git,
         Some(_) => Origin::Registry,
     };
-    if origin == Origin::Path {
-        refuse_unstable(package, &manifest)?;
-    }
+    refuse_unstable(package, &manifest)?;
     let source = match (&package.source, &location) {
         (Some(source), _) => source.clone(),
         (None, Location::Tree(dir) | Location::Vendor(dir)) => dir.clone(),
@@ -184,10 +170,10 @@ fn read_package(places: &Places, package: &documents::Package) -> Result<Package
 }
 
 fn refuse_unstable(package: &documents::Package, manifest: &Manifest) -> Result<()> {
-    let unstable = manifest
-        .cargo_features()
+    let features = manifest.cargo_features();
+    let unstable = features
         .into_iter()
-        .find(|name| !STABLE_CARGO_FEATURES.contains(name));
+        .find(|name| UNSUPPORTED_FEATURES.contains(name));
     match unstable {
         Some(name) => Err(Error::Unsupported {
             package: format!("{} {}", package.name, package.version),
