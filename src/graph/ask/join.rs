@@ -39,8 +39,8 @@ pub(super) fn join(
     metadata: Metadata,
 ) -> Result<Graph> {
     let packages = packages(places, &units, &metadata)?;
-    check_overrides(config, &platforms, &packages.list)?;
-    let raw = RawUnits::resolve(&units, &packages)?;
+    let mut raw = RawUnits::resolve(&units, &packages)?;
+    raw.apply_overrides(config, &rustc.host, &packages.list);
     let (units, roots) = raw.sorted(&rustc, &packages.list)?;
     let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
     let name = roots
@@ -272,25 +272,6 @@ fn relative(path: &Path, base: &Path) -> Result<String> {
     })
 }
 
-fn check_overrides(config: &Config, platforms: &Platforms, packages: &[Package]) -> Result<()> {
-    let mut triples = vec![platforms.host.triple.as_str()];
-    triples.extend(platforms.targets.keys().map(String::as_str));
-    for triple in triples {
-        for links in config.overridden_links(triple) {
-            let package = packages.iter().find(|p| p.links.as_deref() == Some(&links));
-            if let Some(package) = package {
-                return Err(Error::Unsupported {
-                    package: format!("{} {}", package.name, package.version),
-                    target: "build script".to_owned(),
-                    feature: format!("its override `target.{triple}.{links}` in the configuration"),
-                    advice: "remove the override, and give the package its libraries through its environment".to_owned(),
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The units in cargo's order, without identities.
 struct RawUnits {
     units: Vec<Unit>,
@@ -330,6 +311,19 @@ impl RawUnits {
         };
         raw.drop_units(|index| graph.units[index].mode == DOCTEST);
         Ok(raw)
+    }
+
+    /// Notes the directives of build scripts that the configuration replaces.
+    fn apply_overrides(&mut self, config: &Config, host: &str, packages: &[Package]) {
+        for unit in self
+            .units
+            .iter_mut()
+            .filter(|unit| unit.mode == Mode::RunCustomBuild)
+        {
+            let triple = unit.platform.as_deref().unwrap_or(host);
+            let links = packages[unit.package].links.as_deref();
+            unit.overridden = links.and_then(|links| config.overridden(triple, links));
+        }
     }
 
     /// Removes roots on which nothing depends.
@@ -525,6 +519,7 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
         features: raw.features.clone(),
         lto: Lto::OnlyObject,
         dependencies: raw.dependencies.iter().map(dependency).collect(),
+        overridden: None,
     })
 }
 
