@@ -177,6 +177,21 @@ fn comments_and_other_files_do_not_change_the_graph() {
 }
 
 #[test]
+fn a_vendor_directory_without_configuration_is_read_by_the_lock_file() {
+    let case = Case::new(include_str!("oracle/workspaces/sources.txt"));
+    let with_configuration = case.ask().unwrap();
+    fs::remove_file(
+        case.place
+            .vendor
+            .clone()
+            .unwrap()
+            .join(".cargo/config.toml"),
+    )
+    .unwrap();
+    assert_eq!(case.ask().unwrap(), with_configuration);
+}
+
+#[test]
 fn no_lock_file() {
     Case::new(SMALL).fails_with(&["there is no Cargo.lock", "cargo generate-lockfile"]);
 }
