@@ -174,7 +174,7 @@ pub fn ask(request: &Request) -> Result<Graph> {
     let config = config::read(&tools, &places)?;
     let units = tools.unit_graph(request)?;
     let rustc = rustc::version(&tools)?;
-    let metadata = tools.metadata(request, &rustc.host, &units.triples())?;
+    let metadata = tools.metadata(&rustc.host, &units.triples())?;
     let platforms = rustc::platforms(&tools, &config, request, &rustc, &units.triples())?;
     join::join(&places, &config, rustc, platforms, units, metadata)
 }
