@@ -17,8 +17,10 @@ mod documents;
 mod failure;
 mod join;
 mod manifest;
+mod packages;
 mod process;
 mod rustc;
+mod units;
 mod vendor;
 
 use super::error::{Result, io};
