@@ -45,6 +45,7 @@ impl Case {
         let _ = fs::remove_dir_all(&scratch);
         skeleton::write(&self.place.source, &source).unwrap();
         let request = Request {
+            cargo_home: None,
             source,
             manifest_dir: self.place.dir.clone(),
             vendor: self.place.vendor.clone(),

@@ -55,6 +55,7 @@ pub fn ask(toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Graph {
     let _ = fs::remove_dir_all(&scratch);
     skeleton::write(&place.source, &source).unwrap();
     let request = Request {
+        cargo_home: None,
         source,
         manifest_dir: place.dir.clone(),
         vendor: place.vendor.clone(),

@@ -141,6 +141,11 @@ fn locate(places: &Places, package: &documents::Package, dir: &Path) -> Result<L
     }
     match relative(dir, &places.source) {
         Ok(dir) => Ok(Location::Tree(dir)),
+        // Of a package in the user's own cargo home, only the name matters.
+        Err(_) if places.vendor.is_none() && package.source.is_some() => {
+            let entry = dir.file_name().unwrap_or_default().to_string_lossy();
+            Ok(Location::Vendor(entry.into_owned()))
+        }
         Err(_) => Err(Error::Unsupported {
             package: format!("{} {}", package.name, package.version),
             target: "its directory".to_owned(),
