@@ -42,4 +42,9 @@ let
     else
       dyndrv.build ({ src = source; } // builtins.fromJSON args);
 in
-if attribute == "" then result else result.passthru.${attribute}
+if attribute == "" then
+  result
+else if dyndrv ? ${attribute} then
+  dyndrv.${attribute}
+else
+  result.passthru.${attribute}
