@@ -81,8 +81,12 @@ mod tests {
 
     #[test]
     fn libraries_for_rust_and_notes_for_nix_are_left_out() {
-        let (temp, outputs, parts) =
-            fixture(&["a/liba.rlib", "b/nix-support/x", "c/nix-support/x", "d/bin/x"]);
+        let (temp, outputs, parts) = fixture(&[
+            "a/liba.rlib",
+            "b/nix-support/x",
+            "c/nix-support/x",
+            "d/bin/x",
+        ]);
         run(&Assemble { parts }, &outputs).unwrap();
         let names = entries(&temp.path().join("result")).unwrap();
         assert_eq!(names.len(), 1);
