@@ -95,8 +95,6 @@ fn every_predicted_path_is_the_registered_one() {
             }
         }
         checked += expected.len();
-        let own = derivation.outputs.keys();
-        expected.extend(own.map(|output| placeholder::output(output)));
         assert_eq!(placeholders(&text), expected, "{path}");
         known.insert(path);
     }
@@ -194,7 +192,8 @@ fn derivations_are_legible() {
             .map(|(path, _)| path)
             .find(|path| path.name().starts_with(&format!("crate-{unit}-")))
             .unwrap();
-        let (_, derivation) = show(&[path.to_string()]).pop_first().unwrap();
+        let (_, mut derivation) = show(&[path.to_string()]).pop_first().unwrap();
+        sort_inputs(&mut derivation["inputs"]);
         let text = serde_json::to_string_pretty(&derivation).unwrap();
         insta::with_settings!({
             snapshot_path => "../snapshots",
@@ -204,6 +203,18 @@ fn derivations_are_legible() {
             insta::assert_snapshot!(format!("derivation-{unit}"), redacted(&text));
         });
     }
+}
+
+/// Without the hashes, the order of which is another for every toolchain.
+fn sort_inputs(inputs: &mut Value) {
+    let name = |path: &str| path.split_once('-').unwrap().1.to_owned();
+    let sources = inputs["srcs"].as_array().unwrap().iter();
+    let sources: BTreeSet<String> = sources.map(|path| name(path.as_str().unwrap())).collect();
+    let drvs = inputs["drvs"].as_object().unwrap().iter();
+    let drvs: BTreeMap<String, Value> = drvs
+        .map(|(path, outputs)| (name(path), outputs["outputs"].clone()))
+        .collect();
+    *inputs = serde_json::json!({ "drvs": drvs, "srcs": sources });
 }
 
 fn show(paths: &[String]) -> BTreeMap<String, Value> {
