@@ -349,12 +349,14 @@ impl<'a> Lowering<'a> {
         process.remap.push(format!("{}=/cc", self.settings.cc));
         self.declare(&process, &[], inputs);
 
-        let program = match graph.script_of(unit) {
-            Some(script) => {
+        let replaced = graph.units[unit].overridden.clone();
+        let program = match (&replaced, graph.script_of(unit)) {
+            (Some(_), _) => String::new(),
+            (None, Some(script)) => {
                 let out = inputs.output(self.drv(script)?, "out")?;
                 format!("{out}/{}", self.executable(script))
             }
-            None => {
+            (None, None) => {
                 return Err(Error::NotIndexed {
                     unit: graph.describe(unit),
                 });
@@ -370,6 +372,7 @@ impl<'a> Lowering<'a> {
         Ok(spec::BuildScript {
             process,
             program,
+            replaced,
             out_dir: self.out_dir(unit),
             writable: self.is_writable(package),
             deps,
