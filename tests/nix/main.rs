@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod emission;
 mod examples;
 mod project;
 mod rebuild;
+mod second_store;

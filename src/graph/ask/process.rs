@@ -144,7 +144,8 @@ fn run(command: &mut Command) -> Result<String> {
         .map_err(|source| Error::Spawn { program, source })?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
-        return Err(failure::explain(&words(command), stderr));
+        let dir = command.get_current_dir().unwrap_or(Path::new("."));
+        return Err(failure::explain(&words(command), stderr, dir));
     }
     String::from_utf8(output.stdout).map_err(|error| Error::Answer {
         what: format!("the output of `{}`", words(command)),
