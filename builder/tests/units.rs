@@ -210,8 +210,10 @@ fn replaced_answers_are_taken_without_running_anything() {
         ("root".to_owned(), "/prefix".to_owned()),
     ]);
     world.run_build_script(script).unwrap();
-    assert!(world.text("out/run/link").contains("static=other"));
-    assert!(world.text("out/run/dep").contains("/prefix"));
+    let link: Link = answers::read(&world.text("out/run/link")).unwrap();
+    assert_eq!(link.libs, ["static=other"]);
+    let dep: Dep = answers::read(&world.text("out/run/dep")).unwrap();
+    assert_eq!(dep.metadata["ROOT"], "/prefix");
 }
 
 #[test]
