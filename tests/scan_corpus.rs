@@ -78,7 +78,7 @@ fn parse_record(bytes: &[u8]) -> Option<Record> {
         }
     }
     record.stem = format!("{}{extra}", record.crate_name);
-    (record.source.as_os_str().len() > 0).then_some(record)
+    (!record.source.as_os_str().is_empty()).then_some(record)
 }
 
 fn normal(path: &Path) -> PathBuf {
@@ -104,10 +104,9 @@ fn load() -> Vec<Record> {
         if path
             .extension()
             .is_some_and(|extension| extension == "record")
+            && let Some(record) = parse_record(&std::fs::read(path).unwrap())
         {
-            if let Some(record) = parse_record(&std::fs::read(path).unwrap()) {
-                records.insert(record.stem.clone(), record);
-            }
+            records.insert(record.stem.clone(), record);
         }
     }
     records.into_values().collect()

@@ -1,3 +1,56 @@
 //! Runs one cargo unit inside its sandbox.
+//!
+//! A unit's derivation hands over a [`spec::Spec`] in its structured attributes.
+//! [`run`] reads it, lays out what the unit may see, runs the one compiler or build
+//! script that it is about, and moves the results into the derivation's outputs.
+//!
+//! What is written depends on the specification and the files that it names, and on
+//! nothing else: no time, no temporary name, no order of a directory listing. The
+//! one exception is the number of jobs that a build script may use.
 
+pub mod answers;
+mod assemble;
+mod child;
+mod compile;
+mod dep_info;
+pub mod directives;
+mod environment;
+pub mod error;
+mod inputs;
+pub mod layout;
+mod link_flags;
+pub mod placeholder;
+mod products;
+mod remap;
+mod script;
 pub mod spec;
+pub mod task;
+
+use error::{Error, Result};
+use layout::Sandbox;
+use spec::Spec;
+use task::Task;
+
+/// Does what `task` asks for, below `sandbox`. `cores` is Nix's `NIX_BUILD_CORES`.
+pub fn run(task: &Task, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
+    let process = match &task.unit {
+        Spec::Rustc(rustc) => Some(&rustc.process),
+        Spec::BuildScript(script) => Some(&script.process),
+        Spec::Assemble(_) => None,
+    };
+    let in_unit = |error: Error| match process {
+        Some(process) => error.in_unit(&process.package, &process.target, &task.name),
+        None => error.in_unit("(all)", "result", &task.name),
+    };
+    sandbox
+        .prepare()
+        .and_then(|()| match &task.unit {
+            Spec::Rustc(rustc) => compile::run(rustc, &task.outputs, sandbox),
+            Spec::BuildScript(script) => {
+                let jobs = environment::jobs(cores);
+                script::run(script, &task.outputs, sandbox, jobs)
+            }
+            Spec::Assemble(assemble) => assemble::run(assemble, &task.outputs),
+        })
+        .map_err(in_unit)
+}

@@ -18,6 +18,10 @@ pub const VENDOR: &str = "/build/s";
 /// The one directory that holds the libraries which a unit may load.
 pub const DEPS: &str = "/build/deps";
 
+/// Where a unit's output `out` tells which of its source files were read, one
+/// sandbox path on each line.
+pub const READ_FILES: &str = "nix-support/dyndrv-read-files";
+
 /// One unit: a rustc run, a build-script run, or the assembly of the results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "run", rename_all = "kebab-case", deny_unknown_fields)]
@@ -115,6 +119,9 @@ pub struct Rustc {
     /// (`CARGO_BIN_EXE_…`); kept apart because they are no constants.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env_paths: BTreeMap<String, String>,
+    /// Whether the output tells which source files were read, in [`READ_FILES`].
+    #[serde(default)]
+    pub record_reads: bool,
 }
 
 /// A library file of another unit.
@@ -166,14 +173,19 @@ pub struct Product {
     pub to: String,
 }
 
-/// A build-script run. Its outputs: `out` (holding `OUT_DIR`), `cfg`, `link`, `dep`.
+/// A build-script run. Its outputs: `out`, a directory that holds `OUT_DIR`, and
+/// the files `cfg`, `link` and `dep`, as in [`answers`](crate::answers).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuildScript {
     /// Directory, environment and sources.
     pub process: Process,
-    /// The compiled build script.
+    /// The compiled build script; empty if it is replaced.
     pub program: String,
+    /// The answers that cargo's configuration gives in place of the script
+    /// (`[target.<triple>.<links>]`), as keys and values of its directives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Vec<(String, String)>>,
     /// `OUT_DIR`, relative to the output `out`.
     pub out_dir: String,
     /// Whether the package is laid out as a writable copy.
@@ -208,7 +220,7 @@ pub struct DepMetadata {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assemble {
-    /// Store paths whose entries are merged by symbolic links, one level below
-    /// `bin`, `lib` and so on. Two entries with one name are an error.
+    /// Store paths whose directories `bin` and `lib` are merged by symbolic
+    /// links. Two entries with one name are an error.
     pub parts: Vec<String>,
 }

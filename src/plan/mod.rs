@@ -1,1 +1,29 @@
-//! See the module list in the crate's documentation.
+//! Lowers units to derivations and writes the stages that emit them.
+//!
+//! The data's way through this module:
+//!
+//! | step | module |
+//! |---|---|
+//! | the attributes that a planning derivation is given | [`settings`] |
+//! | which layer emits which unit | [`layer`] |
+//! | a unit's source tree, its files and its predicted path | [`tree`] |
+//! | a unit as a derivation, its path predicted | [`lower`] |
+//! | all derivations of a layer as one stage derivation | [`stage`] |
+//! | the stage at work: writing its outputs | [`emit`] |
+//!
+//! Nix replaces no placeholder of an *input* inside an emitted text, because
+//! the consumer's hash covers the producer's final path. So every path is
+//! predicted here, bottom-up; a wrong prediction leaves a placeholder behind,
+//! on which the unit builder fails.
+
+pub mod emit;
+pub mod error;
+pub mod files;
+pub mod layers;
+pub mod lower;
+pub mod settings;
+pub mod sources;
+pub mod stage;
+pub mod tree;
+
+pub use error::Error;

@@ -1,0 +1,118 @@
+//! Runs a child process and waits for it.
+//!
+//! Nix takes the end of the log for the end of the builder, so the builder never
+//! replaces itself by a child: it passes on what the child prints, as it comes.
+
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+/// A child that has ended, and all that it printed.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to its standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to its standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs `program` with exactly `env`, without input, and shows all that it prints
+/// in the log. Nix is told when it runs, as `phase`, and when no more.
+pub fn run(
+    phase: &str,
+    program: &str,
+    args: &[String],
+    cwd: &str,
+    env: &Environment,
+) -> Result<Finished> {
+    set_phase(phase);
+    let finished = wait(program, args, cwd, env);
+    set_phase("outputs");
+    finished
+}
+
+/// Tells Nix what the unit is at: its progress display shows it, and its log in
+/// JSON says from when to when a compiler was at work.
+fn set_phase(phase: &str) {
+    let message = serde_json::json!({ "action": "setPhase", "phase": phase });
+    eprintln!("@nix {message}");
+}
+
+fn wait(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<Finished> {
+    let failed = |e| Error::io("cannot run", Path::new(program), e);
+    let mut child = Command::new(program)
+        .args(args)
+        .current_dir(cwd)
+        .env_clear()
+        .envs(env)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = thread::scope(|scope| {
+        let reader = scope.spawn(|| copy(stdout, io::stdout()));
+        let stderr = copy(stderr, io::stderr());
+        (reader.join(), stderr)
+    });
+    let stdout = stdout.map_err(|_| Error::new(format!("lost the output of {program}")))?;
+    let status = child.wait().map_err(failed)?;
+    Ok(Finished {
+        status,
+        stdout: stdout.map_err(failed)?,
+        stderr: stderr.map_err(failed)?,
+    })
+}
+
+/// Copies all of `from` to the log as it comes, and keeps it.
+fn copy(from: Option<impl Read>, mut log: impl Write) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let Some(mut from) = from else {
+        return Ok(kept);
+    };
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let length = match from.read(&mut buffer) {
+            Ok(0) => return Ok(kept),
+            Ok(length) => length,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        kept.extend_from_slice(&buffer[..length]);
+        // A log that nobody reads any more is no reason to fail.
+        let _ = log.write_all(&buffer[..length]).and_then(|()| log.flush());
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_given_environment_is_seen() {
+        let env = Environment::from([("A".to_string(), "1".to_string())]);
+        let script = [
+            "-c",
+            "echo $A; echo $CARGO_MANIFEST_DIR; cat; echo x >&2; exit 3",
+        ];
+        let finished = run("test", "/bin/sh", &script.map(String::from), "/", &env).unwrap();
+        assert_eq!(finished.status.code(), Some(3));
+        assert_eq!(finished.stdout, b"1\n\n");
+        assert!(String::from_utf8(finished.stderr).unwrap().ends_with("x\n"));
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let message = run("test", "/nowhere/rustc", &[], "/", &Environment::new())
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("/nowhere/rustc"), "{message}");
+    }
+}

@@ -1,0 +1,241 @@
+//! Runs the compiler once.
+
+use crate::answers::{self, Cfg, Link};
+use crate::child;
+use crate::dep_info::{self, Allowed};
+use crate::environment::{self, Environment};
+use crate::error::{Error, Result};
+use crate::inputs::{self, Found};
+use crate::layout::{Manner, Sandbox, create_dir_all};
+use crate::link_flags;
+use crate::products;
+use crate::remap;
+use crate::spec::{READ_FILES, Rustc, ScriptUse};
+use crate::task::Outputs;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Command lines above this size go through a file: the system's limit is a few
+/// times as high, but counts the environment as well.
+const LONGEST: usize = 100 * 1024;
+
+/// Compiles one unit.
+pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
+    let process = &rustc.process;
+    sandbox.settle(process, Manner::Links)?;
+    sandbox.link_crates(&rustc.crates)?;
+    for output in outputs.paths() {
+        create_dir_all(output)?;
+    }
+    let answers = Answers::read(&rustc.scripts)?;
+    let found = inputs::find(&process.inputs)?;
+    let args = arguments(rustc, outputs.get("out")?, &answers, &found)?;
+    let env = variables(rustc, &answers, &found, sandbox);
+    let allowed = allowed(rustc, outputs, sandbox, &found, &args, &env)?;
+
+    let short = shorten(args, sandbox)?;
+    let finished = child::run("rustc", &rustc.compiler, &short, &process.cwd, &env)?;
+    if !finished.status.success() {
+        let error = Error::new(format!("rustc failed ({})", finished.status));
+        return Err(missing_files(&finished.stderr)
+            .iter()
+            .fold(error, |error, file| error.note(missing_note(file))));
+    }
+    let read = products::sort_out(outputs, &rustc.products, &allowed)?;
+    if rustc.record_reads {
+        record(outputs.get("out")?, rustc, &read)?;
+    }
+    Ok(())
+}
+
+/// Writes which files of the unit's sources were read, for `dyndrv audit`.
+fn record(out: &Path, rustc: &Rustc, read: &BTreeSet<PathBuf>) -> Result<()> {
+    let file = out.join(READ_FILES);
+    if let Some(parent) = file.parent() {
+        create_dir_all(parent)?;
+    }
+    let sources = &rustc.process.sources;
+    let list: String = read
+        .iter()
+        .filter(|path| sources.iter().any(|source| path.starts_with(&source.at)))
+        .map(|path| format!("{}\n", path.display()))
+        .collect();
+    fs::write(&file, list).map_err(|e| Error::io("cannot write", &file, e))
+}
+
+/// What the build scripts said.
+struct Answers<'a> {
+    link: Vec<(&'a ScriptUse, Link)>,
+    cfg: Vec<Cfg>,
+}
+
+impl<'a> Answers<'a> {
+    fn read(scripts: &'a [ScriptUse]) -> Result<Self> {
+        let mut found = Self {
+            link: Vec::new(),
+            cfg: Vec::new(),
+        };
+        for script in scripts {
+            if let Some(file) = &script.link {
+                found.link.push((script, answers::read(file)?));
+            }
+            if let Some(file) = &script.cfg {
+                found.cfg.push(answers::read(file)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn arguments(
+    rustc: &Rustc,
+    out: &Path,
+    answers: &Answers<'_>,
+    found: &Found,
+) -> Result<Vec<String>> {
+    let mut args = rustc.args.clone();
+    args.extend(["--out-dir".to_string(), out.display().to_string()]);
+    let scripts = rustc.scripts.iter().filter_map(|script| {
+        let (from, to) = (script.out_dir.as_ref()?, script.out_dir_remap.as_ref()?);
+        Some((from.clone(), to.clone()))
+    });
+    let given = remap::of(&rustc.process)?;
+    for (from, to) in given
+        .into_iter()
+        .map(|map| (map.from, map.to))
+        .chain(scripts)
+    {
+        args.push(format!("--remap-path-prefix={from}={to}"));
+    }
+    args.extend(link_flags::link(&answers.link));
+    args.extend(answers.cfg.iter().flat_map(link_flags::cfg));
+    for lib in &found.lib {
+        args.extend(["-L".to_string(), format!("native={lib}")]);
+    }
+    for lib in &found.shared {
+        args.extend(["-C".to_string(), format!("link-arg=-Wl,-rpath,{lib}")]);
+    }
+    Ok(args)
+}
+
+fn variables(
+    rustc: &Rustc,
+    answers: &Answers<'_>,
+    found: &Found,
+    sandbox: &Sandbox,
+) -> Environment {
+    let mut env = environment::of(&rustc.process, found, sandbox);
+    env.extend(rustc.env_paths.clone());
+    for script in &rustc.scripts {
+        if let Some(out_dir) = &script.out_dir {
+            env.insert("OUT_DIR".to_string(), out_dir.clone());
+        }
+    }
+    for cfg in &answers.cfg {
+        env.extend(cfg.env.clone());
+    }
+    env
+}
+
+/// The places whose files belong to the unit.
+fn allowed(
+    rustc: &Rustc,
+    outputs: &Outputs,
+    sandbox: &Sandbox,
+    found: &Found,
+    args: &[String],
+    env: &Environment,
+) -> Result<Allowed> {
+    let mut roots: Vec<PathBuf> = Vec::new();
+    roots.extend(rustc.process.sources.iter().map(|s| PathBuf::from(&s.at)));
+    let out_dirs = rustc.scripts.iter().filter_map(|s| s.out_dir.as_ref());
+    roots.extend(out_dirs.map(PathBuf::from));
+    roots.extend(outputs.paths().map(PathBuf::from));
+    roots.push(sandbox.tmp());
+    let spec = serde_json::to_string(rustc)
+        .map_err(|e| Error::new(format!("cannot write the specification: {e}")))?;
+    let mut mentioned = vec![spec];
+    mentioned.extend_from_slice(args);
+    mentioned.extend(env.values().cloned());
+    mentioned.extend_from_slice(&found.prefixes);
+    Ok(Allowed {
+        cwd: PathBuf::from(&rustc.process.cwd),
+        roots,
+        mentioned: mentioned.join("\n"),
+    })
+}
+
+/// Moves a long command line into a file, one argument on each line.
+fn shorten(args: Vec<String>, sandbox: &Sandbox) -> Result<Vec<String>> {
+    if args.iter().map(|arg| arg.len() + 1).sum::<usize>() <= LONGEST {
+        return Ok(args);
+    }
+    let (on_line, in_file): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| arg.contains('\n'));
+    let file = sandbox.tmp().join("rustc-args");
+    fs::write(&file, in_file.join("\n")).map_err(|e| Error::io("cannot write", &file, e))?;
+    let mut short = vec![format!("@{}", file.display())];
+    short.extend(on_line);
+    Ok(short)
+}
+
+/// The files that the compiler could not find, as its messages name them.
+fn missing_files(stderr: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let mut files: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let unreadable = line.contains("No such file").then_some("couldn't read `");
+        let no_module = line
+            .starts_with("error")
+            .then_some("file not found for module `");
+        for message in [unreadable, no_module].into_iter().flatten() {
+            let name = line
+                .split_once(message)
+                .and_then(|(_, rest)| rest.split_once('`'))
+                .map(|(name, _)| name.to_string());
+            files.extend(name.filter(|name| !files.contains(name)));
+        }
+    }
+    files
+}
+
+fn missing_note(file: &str) -> String {
+    format!(
+        "`{file}` is not in the list of files that dyndrv gives to this unit; {}",
+        dep_info::extra_sources("it")
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_files_are_recognised_in_the_messages_of_rustc() {
+        let stderr = "\
+error: couldn't read `src/a.txt`: No such file or directory (os error 2)
+ --> src/main.rs:1:13
+error: couldn't read `src/b.bin`: Is a directory (os error 21)
+error[E0583]: file not found for module `m`
+  = help: to create the module `m`, create file \"src/m.rs\"
+error: couldn't read `src/a.txt`: No such file or directory (os error 2)
+";
+        assert_eq!(missing_files(stderr.as_bytes()), ["src/a.txt", "m"]);
+    }
+
+    #[test]
+    fn long_command_lines_go_through_a_file() {
+        let temp = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::new(temp.path());
+        sandbox.prepare().unwrap();
+        let few = vec!["--cfg".to_string(), "a".to_string()];
+        assert_eq!(shorten(few.clone(), &sandbox).unwrap(), few);
+        let mut many = vec!["x".repeat(200); 600];
+        many.push("a\nb".to_string());
+        let short = shorten(many, &sandbox).unwrap();
+        let file = sandbox.tmp().join("rustc-args");
+        assert_eq!(short, [format!("@{}", file.display()), "a\nb".to_string()]);
+        assert_eq!(fs::read_to_string(file).unwrap().lines().count(), 600);
+    }
+}

@@ -1,0 +1,124 @@
+//! The environment of a unit's processes.
+//!
+//! Nothing of the builder's own environment is passed on: a child sees what the
+//! specification says, and what is derived here.
+
+use crate::inputs::Found;
+use crate::layout::Sandbox;
+use crate::spec::Process;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+/// Variables and their values.
+pub type Environment = BTreeMap<String, String>;
+
+/// The variables that hold the headers' directories, one for each language.
+const INCLUDE: [&str; 2] = ["C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"];
+
+/// The environment of `process`, with what was found in its inputs.
+pub fn of(process: &Process, found: &Found, sandbox: &Sandbox) -> Environment {
+    let mut env = process.env.clone();
+    let path: Vec<String> = found.bin.iter().chain(&process.path).cloned().collect();
+    append(&mut env, "PATH", &path);
+    append(&mut env, "PKG_CONFIG_PATH", &found.pkg_config);
+    for variable in INCLUDE {
+        append(&mut env, variable, &found.include);
+    }
+    append(&mut env, "LIBRARY_PATH", &found.lib);
+    append(&mut env, "CMAKE_PREFIX_PATH", &found.prefixes);
+    let tmp = sandbox.tmp().display().to_string();
+    let home = sandbox.home().display().to_string();
+    for (variable, value) in [
+        ("HOME", &home),
+        ("TMPDIR", &tmp),
+        ("TEMP", &tmp),
+        ("TMP", &tmp),
+        ("TEMPDIR", &tmp),
+    ] {
+        env.entry(variable.to_string())
+            .or_insert_with(|| value.clone());
+    }
+    env
+}
+
+/// Adds directories behind those that a variable already names.
+fn append(env: &mut Environment, variable: &str, directories: &[String]) {
+    if directories.is_empty() {
+        return;
+    }
+    let value = env.entry(variable.to_string()).or_default();
+    for directory in directories {
+        // An empty element would mean the working directory.
+        if !value.is_empty() {
+            value.push(':');
+        }
+        value.push_str(directory);
+    }
+}
+
+/// How many jobs a build script may use: Nix's `cores`, where 0 and nonsense mean
+/// all processors. Read at build time, because it must not be part of a plan.
+pub fn jobs(nix_build_cores: Option<&str>) -> usize {
+    nix_build_cores
+        .and_then(|text| text.parse().ok())
+        .filter(|&cores| cores > 0)
+        .or_else(|| {
+            std::thread::available_parallelism()
+                .ok()
+                .map(NonZeroUsize::get)
+        })
+        .unwrap_or(1)
+}
+
+/// cargo's rule for names in variables: upper case, and `_` for `-`.
+pub fn envify(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_values_stand_in_front_and_nothing_is_inherited() {
+        let process = Process {
+            env: [("PKG_CONFIG_PATH", "/mine"), ("C_INCLUDE_PATH", "")]
+                .map(|(k, v)| (k.to_string(), v.to_string()))
+                .into(),
+            path: vec!["/toolchain/bin".to_string()],
+            ..Process::default()
+        };
+        let found = Found {
+            bin: vec!["/tool/bin".to_string()],
+            pkg_config: vec!["/z/lib/pkgconfig".to_string()],
+            include: vec!["/z/include".to_string()],
+            ..Found::default()
+        };
+        let env = of(&process, &found, &Sandbox::default());
+        let expected = [
+            ("CPLUS_INCLUDE_PATH", "/z/include"),
+            ("C_INCLUDE_PATH", "/z/include"),
+            ("HOME", "/build/home"),
+            ("PATH", "/tool/bin:/toolchain/bin"),
+            ("PKG_CONFIG_PATH", "/mine:/z/lib/pkgconfig"),
+            ("TEMP", "/build/tmp"),
+            ("TEMPDIR", "/build/tmp"),
+            ("TMP", "/build/tmp"),
+            ("TMPDIR", "/build/tmp"),
+        ];
+        let env: Vec<_> = env.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(env, expected);
+    }
+
+    #[test]
+    fn zero_cores_are_all_cores() {
+        assert_eq!(jobs(Some("3")), 3);
+        assert_eq!(jobs(Some("0")), jobs(None));
+        assert!(jobs(Some("many")) > 0);
+    }
+
+    #[test]
+    fn names_in_variables() {
+        assert_eq!(envify("git2-rs_x"), "GIT2_RS_X");
+    }
+}

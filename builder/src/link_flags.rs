@@ -1,0 +1,105 @@
+//! What build scripts add to a compiler's command line, in cargo's order.
+//!
+//! First all search paths: those in a script's own `OUT_DIR`, then the others, each
+//! in the order of the scripts, so that a library that was just built wins over
+//! one of the system. Then, script by script, its libraries and linker arguments.
+
+use crate::answers::{Cfg, Link};
+use crate::spec::ScriptUse;
+
+/// The flags of the scripts' `link` answers.
+pub fn link(scripts: &[(&ScriptUse, Link)]) -> Vec<String> {
+    let mut args = Vec::new();
+    for own in [true, false] {
+        for search in scripts.iter().flat_map(|(_, link)| &link.search) {
+            if search.own == own {
+                args.extend(["-L".to_string(), search.path.clone()]);
+            }
+        }
+    }
+    for (script, link) in scripts {
+        if script.libs {
+            for lib in &link.libs {
+                args.extend(["-l".to_string(), lib.clone()]);
+            }
+        }
+        for link_arg in &link.args {
+            if script.link_args.contains(&link_arg.to) {
+                args.extend(["-C".to_string(), format!("link-arg={}", link_arg.arg)]);
+            }
+        }
+    }
+    args
+}
+
+/// The flags of the own script's `cfg` answer.
+pub fn cfg(cfg: &Cfg) -> Vec<String> {
+    let flags = |flag: &'static str, values: &[String]| -> Vec<String> {
+        values
+            .iter()
+            .flat_map(|value| [flag.to_string(), value.clone()])
+            .collect()
+    };
+    let mut args = flags("--cfg", &cfg.cfg);
+    args.extend(flags("--check-cfg", &cfg.check_cfg));
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::Search;
+    use crate::directives::LinkArg;
+
+    fn answer(name: &str) -> Link {
+        let search = |path: &str, own| Search {
+            path: format!("{path}/{name}"),
+            own,
+        };
+        let arg = |to: &str| LinkArg {
+            to: to.to_string(),
+            arg: format!("{to}-{name}"),
+        };
+        Link {
+            search: vec![search("/sys", false), search("native=/own", true)],
+            libs: vec![format!("lib{name}")],
+            args: vec![arg("cdylib"), arg("all"), arg("bin:rg")],
+        }
+    }
+
+    fn usage(libs: bool, link_args: &[&str]) -> ScriptUse {
+        ScriptUse {
+            package: String::new(),
+            link: None,
+            cfg: None,
+            out_dir: None,
+            out_dir_remap: None,
+            libs,
+            link_args: link_args.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn own_search_paths_come_first_then_libraries_script_by_script() {
+        let (first, second) = (usage(true, &["all", "bin:rg"]), usage(false, &["cdylib"]));
+        let args = link(&[(&first, answer("a")), (&second, answer("b"))]);
+        assert_eq!(
+            args.join(" "),
+            "-L native=/own/a -L native=/own/b -L /sys/a -L /sys/b \
+             -l liba -C link-arg=all-a -C link-arg=bin:rg-a -C link-arg=cdylib-b"
+        );
+    }
+
+    #[test]
+    fn cfgs_come_before_check_cfgs() {
+        let answer = Cfg {
+            cfg: vec!["a".to_string(), "b".to_string()],
+            check_cfg: vec!["cfg(a)".to_string()],
+            ..Cfg::default()
+        };
+        assert_eq!(
+            cfg(&answer),
+            ["--cfg", "a", "--cfg", "b", "--check-cfg", "cfg(a)"]
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! Runs a build script once and keeps its answers.
+
+use crate::answers::{self, Cfg, Dep, Link, Remap, Search};
+use crate::child::{self, Finished};
+use crate::directives::{self, Directives, Messages, Package};
+use crate::environment::{self, Environment, envify};
+use crate::error::{Error, Result};
+use crate::inputs;
+use crate::layout::{Manner, Sandbox, create_dir_all, resolved};
+use crate::remap;
+use crate::spec::{BuildScript, Source};
+use crate::task::Outputs;
+use std::path::Path;
+
+/// Kinds of search paths that may stand before a path, as `KIND=PATH`.
+const SEARCH_KINDS: [&str; 5] = ["native", "crate", "dependency", "framework", "all"];
+
+/// Runs one build script; `jobs` is how many jobs it may use.
+pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> Result<()> {
+    let process = &script.process;
+    let manner = if script.writable {
+        Manner::Copy
+    } else {
+        Manner::Links
+    };
+    sandbox.settle(process, manner)?;
+    let out_dir = outputs.get("out")?.join(&script.out_dir);
+    create_dir_all(&out_dir)?;
+    let own = Remap {
+        from: out_dir.display().to_string(),
+        to: format!("/{}", script.out_dir),
+    };
+
+    let directives = match &script.replaced {
+        Some(replaced) => parse(script, &as_lines(replaced))?,
+        None => {
+            let mut env = variables(script, &own, sandbox)?;
+            env.insert("NUM_JOBS".to_string(), jobs.to_string());
+            let finished = child::run("build script", &script.program, &[], &process.cwd, &env)?;
+            read(script, &finished)?
+        }
+    };
+
+    let translate = |text: &str| match manner {
+        Manner::Links => to_store(&process.sources, text),
+        Manner::Copy => text.to_string(),
+    };
+    answers::write(outputs.get("link")?, &link(&directives, &own, translate))?;
+    answers::write(outputs.get("dep")?, &dep(&directives, own, translate))?;
+    answers::write(outputs.get("cfg")?, &cfg(directives))
+}
+
+fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Environment> {
+    let process = &script.process;
+    let found = inputs::find(&process.inputs)?;
+    let mut env = environment::of(process, &found, sandbox);
+    env.insert("OUT_DIR".to_string(), own.from.clone());
+    let mut maps = remap::for_c(process)?;
+    for dependency in &script.deps {
+        let dep: Dep = answers::read(&dependency.dep)?;
+        for (key, value) in dep.metadata {
+            env.insert(format!("DEP_{}_{key}", envify(&dependency.links)), value);
+        }
+        maps.extend(dep.out_dir);
+    }
+    maps.push(own.clone());
+    remap::extend_c_flags(&mut env, &maps);
+    Ok(env)
+}
+
+/// Shows what the script has to say, and fails if it has failed by its exit
+/// status, by its own word, or by what it printed.
+fn read(script: &BuildScript, finished: &Finished) -> Result<Directives> {
+    let package = &script.process.package;
+    let messages = directives::messages(&finished.stdout);
+    let failed = !finished.status.success() || !messages.errors.is_empty();
+    show(package, &messages, script.local || failed);
+    if !finished.status.success() {
+        return Err(
+            Error::new(format!("the build script failed ({})", finished.status))
+                .note("what it printed stands above"),
+        );
+    }
+    if let Some(error) = messages.errors.first() {
+        return Err(Error::new(format!("the build script reports: {error}")));
+    }
+    let directives = parse(script, &finished.stdout)?;
+    if script.local {
+        for warning in &directives.warnings {
+            eprintln!("warning: {package}: {warning}");
+        }
+    }
+    Ok(directives)
+}
+
+fn parse(script: &BuildScript, stdout: &[u8]) -> Result<Directives> {
+    let package = &script.process.package;
+    let name = package.split(' ').next().unwrap_or_default();
+    let rules = Package {
+        name: package,
+        rust_version: script.rust_version.as_deref(),
+        targets: &script.targets,
+        bootstrap: may_bootstrap(&script.process.env, name),
+    };
+    directives::parse(stdout, rules)
+}
+
+/// What a script would have printed to give the answers of the configuration.
+fn as_lines(replaced: &[(String, String)]) -> Vec<u8> {
+    let line = |(key, value): &(String, String)| format!("cargo:{key}={value}\n");
+    replaced.iter().map(line).collect::<String>().into_bytes()
+}
+
+fn show(package: &str, messages: &Messages, warnings: bool) {
+    if warnings {
+        for warning in &messages.warnings {
+            eprintln!("warning: {package}: {warning}");
+        }
+    }
+    for error in &messages.errors {
+        eprintln!("error: {package}: {error}");
+    }
+}
+
+/// Whether the user lets this package use unstable features of a stable compiler.
+fn may_bootstrap(env: &Environment, package: &str) -> bool {
+    env.get("RUSTC_BOOTSTRAP").is_some_and(|value| {
+        value
+            .split(',')
+            .any(|name| name == "1" || name == package.replace('-', "_"))
+    })
+}
+
+fn cfg(directives: Directives) -> Cfg {
+    Cfg {
+        cfg: sorted(directives.cfgs),
+        check_cfg: sorted(directives.check_cfgs),
+        env: directives.env.into_iter().collect(),
+    }
+}
+
+fn sorted(mut values: Vec<String>) -> Vec<String> {
+    values.sort();
+    values.dedup();
+    values
+}
+
+fn link(directives: &Directives, own: &Remap, translate: impl Fn(&str) -> String) -> Link {
+    let search = directives.search.iter().map(|path| Search {
+        own: Path::new(without_kind(path)).starts_with(&own.from),
+        path: translate(path),
+    });
+    Link {
+        search: search.collect(),
+        libs: directives.libs.clone(),
+        args: directives.link_args.clone(),
+    }
+}
+
+fn without_kind(search: &str) -> &str {
+    match search.split_once('=') {
+        Some((kind, path)) if SEARCH_KINDS.contains(&kind) => path,
+        _ => search,
+    }
+}
+
+fn dep(directives: &Directives, own: Remap, translate: impl Fn(&str) -> String) -> Dep {
+    let metadata = directives.metadata.iter();
+    let metadata = metadata.map(|(key, value)| (envify(key), translate(value)));
+    let mut dep = Dep {
+        metadata: metadata.collect(),
+        out_dir: None,
+    };
+    let mentions_own = |value: &String| value.contains(&own.from);
+    dep.out_dir = dep.metadata.values().any(mentions_own).then_some(own);
+    dep
+}
+
+/// Replaces the places of sources by the store paths behind them.
+///
+/// A dependent does not have this package's sources in its sandbox, but what the
+/// script told it may point into them: headers, or libraries that the package
+/// brings along.
+fn to_store(sources: &[Source], text: &str) -> String {
+    let mut sources: Vec<&Source> = sources.iter().collect();
+    sources.sort_by_key(|source| std::cmp::Reverse(source.at.len()));
+    sources.iter().fold(text.to_string(), |text, source| {
+        let tree = resolved(Path::new(&source.from));
+        replace_path(&text, &source.at, &tree.display().to_string())
+    })
+}
+
+/// Replaces `from` where it is a whole path or is followed by a separator.
+fn replace_path(text: &str, from: &str, to: &str) -> String {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some(position) = rest.find(from) {
+        let (before, after) = (&rest[..position], &rest[position + from.len()..]);
+        let whole = !after.starts_with(|c: char| c.is_alphanumeric() || "-_.+".contains(c));
+        replaced.push_str(before);
+        replaced.push_str(if whole { to } else { from });
+        rest = after;
+    }
+    replaced + rest
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn own() -> Remap {
+        Remap {
+            from: "/nix/store/x-run/debug/build/z-1/out".to_string(),
+            to: "/debug/build/z-1/out".to_string(),
+        }
+    }
+
+    fn parse(stdout: &str) -> Directives {
+        directives::parse(stdout.as_bytes(), Package::default()).unwrap()
+    }
+
+    #[test]
+    fn search_paths_in_the_own_out_dir_are_marked() {
+        let directives = parse(
+            "cargo:rustc-link-search=native=/nix/store/x-run/debug/build/z-1/out/lib\n\
+             cargo:rustc-link-search=/nix/store/x-run/debug/build/z-1/outside\n\
+             cargo:rustc-link-search=all=/usr/lib\n\
+             cargo:rustc-link-search=odd=/nix/store/x-run/debug/build/z-1/out",
+        );
+        let link = link(&directives, &own(), str::to_string);
+        let marks: Vec<bool> = link.search.iter().map(|search| search.own).collect();
+        assert_eq!(marks, [true, false, false, false]);
+    }
+
+    #[test]
+    fn metadata_is_canonical_and_names_the_out_dir_only_if_it_shows() {
+        let directives = parse("cargo:b-c=1\ncargo:a=2\ncargo:B_C=3");
+        let expected = Dep {
+            metadata: [("A", "2"), ("B_C", "3")]
+                .map(|(k, v)| (k.to_string(), v.to_string()))
+                .into(),
+            out_dir: None,
+        };
+        assert_eq!(dep(&directives, own(), str::to_string), expected);
+        let directives = parse(&format!("cargo:root={}/x", own().from));
+        let dep = dep(&directives, own(), str::to_string);
+        assert_eq!(dep.out_dir, Some(own()));
+    }
+
+    #[test]
+    fn cfgs_are_sorted_and_the_last_value_of_a_variable_wins() {
+        let answer = cfg(parse(
+            "cargo:rustc-cfg=b\ncargo:rustc-cfg=a\ncargo:rustc-cfg=b\n\
+             cargo:rustc-env=A=1\ncargo:rustc-env=A=2",
+        ));
+        assert_eq!(answer.cfg, ["a", "b"]);
+        assert_eq!(answer.env.get("A").map(String::as_str), Some("2"));
+    }
+
+    #[test]
+    fn answers_point_to_the_store_instead_of_the_sandbox() {
+        let source = |from: &str, at: &str| Source {
+            from: from.to_string(),
+            at: at.to_string(),
+        };
+        let sources = [
+            source("/nix/store/w", "/build/ws"),
+            source("/nix/store/z", "/build/ws/z"),
+        ];
+        for (text, expected) in [
+            ("native=/build/ws/z/lib", "native=/nix/store/z/lib"),
+            ("/build/ws/z:/build/ws", "/nix/store/z:/nix/store/w"),
+            ("/build/ws/zz /build/wsx", "/nix/store/w/zz /build/wsx"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(to_store(&sources, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bootstrap_is_for_those_whom_the_user_named() {
+        let env = |value: &str| -> Environment {
+            [("RUSTC_BOOTSTRAP".to_string(), value.to_string())].into()
+        };
+        assert!(may_bootstrap(&env("1"), "a"));
+        assert!(may_bootstrap(&env("b,a_b"), "a-b"));
+        assert!(!may_bootstrap(&env("b"), "a"));
+        assert!(!may_bootstrap(&Environment::new(), "a"));
+    }
+}

@@ -1,0 +1,104 @@
+//! Reads what Nix hands over: the structured attributes of the derivation.
+
+use crate::error::{Error, Result};
+use crate::placeholder;
+use crate::spec::Spec;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The derivation's name, its outputs and what is to be done.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Task {
+    /// The derivation's name.
+    pub name: String,
+    /// What to run.
+    pub unit: Spec,
+    /// Where the outputs go.
+    pub outputs: Outputs,
+}
+
+/// The paths of the derivation's outputs by name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Outputs(BTreeMap<String, PathBuf>);
+
+impl Outputs {
+    /// The path of the output `name`.
+    pub fn get(&self, name: &str) -> Result<&Path> {
+        self.0.get(name).map(PathBuf::as_path).ok_or_else(|| {
+            Error::new(format!(
+                "the derivation has no output `{name}`, but the unit needs one"
+            ))
+        })
+    }
+
+    /// All paths, in the order of their names.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0.values().map(PathBuf::as_path)
+    }
+}
+
+impl<N: Into<String>, P: Into<PathBuf>> FromIterator<(N, P)> for Outputs {
+    fn from_iter<I: IntoIterator<Item = (N, P)>>(entries: I) -> Self {
+        Self(
+            entries
+                .into_iter()
+                .map(|(name, path)| (name.into(), path.into()))
+                .collect(),
+        )
+    }
+}
+
+impl Task {
+    /// Reads the file that `NIX_ATTRS_JSON_FILE` names.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(|e| Error::io("cannot read", file, e))?;
+        Self::parse(&text)
+    }
+
+    /// Parses structured attributes, and refuses those with a placeholder left.
+    pub fn parse(text: &str) -> Result<Self> {
+        let attributes: Value = serde_json::from_str(text).map_err(|e| malformed(&e))?;
+        if let Some(unit) = attributes.get("unit") {
+            placeholder::refuse("unit", unit)?;
+        }
+        serde_json::from_value(attributes).map_err(|e| malformed(&e))
+    }
+}
+
+fn malformed(source: &serde_json::Error) -> Error {
+    Error::new(format!(
+        "the structured attributes do not fit this builder: {source}"
+    ))
+    .note("planner and builder must come from the same version of dyndrv")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_of_nix_are_ignored() {
+        let task = Task::parse(
+            r#"{"name": "crate-x", "builder": "b", "system": "s", "outputs": {"out": "/o"},
+                "unit": {"run": "assemble", "parts": ["/p"]}}"#,
+        )
+        .unwrap();
+        assert_eq!(task.name, "crate-x");
+        assert_eq!(task.outputs.get("out").unwrap(), Path::new("/o"));
+        assert!(task.outputs.get("meta").is_err());
+    }
+
+    #[test]
+    fn unknown_keys_of_the_unit_are_refused() {
+        let message = Task::parse(
+            r#"{"name": "x", "outputs": {}, "unit": {"run": "assemble", "parts": [], "new": 1}}"#,
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(message.contains("`new`"), "{message}");
+    }
+}

@@ -1,0 +1,5 @@
+# Stands in for the flake input `nixpkgs`. dev/nix puts it, with paths.nix, into the cache directory.
+{
+  description = "A Debian toolchain in nixpkgs' shape";
+  outputs = _: { legacyPackages.x86_64-linux = import ./. { }; };
+}

@@ -1,0 +1,73 @@
+# The crates of a Cargo.lock in the store, fetched by the toolchain's cargo.
+
+# fetch_crates LOCK LINK: LINK becomes a garbage collector root for the archives.
+fetch_crates() {
+  local lock=$1 link=$2 work=$2.tmp.$$ line value name= version= source= index=0 file
+  local -a wanted=() files=()
+  mkdir -p "$work"
+  {
+    printf '[package]\nname = "dyndrv-fetch"\nversion = "0.0.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n[workspace]\n[dependencies]\n'
+    # Every locked package as a dependency of its own: this asks nothing of the project's manifests,
+    # which may be incomplete or wrong. That is for the build to tell.
+    while read -r line || [[ -n $line ]]; do
+      value=${line#*\"} value=${value%\"*}
+      case $line in
+        '[[package]]') name= version= source= ;;
+        name\ =*) name=$value ;;
+        version\ =*) version=$value ;;
+        source\ =*)
+          source=$value
+          case $source in
+            registry+https://github.com/rust-lang/crates.io-index | sparse+https://index.crates.io/*) source= ;;
+            registry+*) source=${source#registry+} ;;
+            sparse+*) ;;
+            *) continue ;;
+          esac
+          wanted+=("$name-$version.crate")
+          printf 'p%s = { package = "%s", version = "=%s", default-features = false%s }\n' \
+            "$((index++))" "$name" "$version" "${source:+, registry-index = \"$source\"}"
+          ;;
+      esac
+    done <"$lock"
+  } >"$work/Cargo.toml"
+  # Known versions stay usable when they were withdrawn from the registry since.
+  cp "$lock" "$work/Cargo.lock"
+  chmod u+w "$work/Cargo.lock"
+  : >"$work/lib.rs"
+
+  local home=$cache/cargo-home user=${CARGO_HOME:-$HOME/.cargo}
+  mkdir -p "$home"
+  for file in config.toml config credentials.toml; do
+    if [[ -e $user/$file ]]; then ln -sfn "$user/$file" "$home/$file"; else rm -f "$home/$file"; fi
+  done
+  locate_archives() {
+    local archive dir
+    files=()
+    for archive in "${wanted[@]}"; do
+      for dir in "$home"/registry/cache/*/; do
+        [[ -e $dir$archive ]] && { files+=("$dir$archive"); continue 2; }
+      done
+      return 1
+    done
+  }
+  if ! locate_archives; then
+    say "fetching the ${#wanted[@]} crates of $lock"
+    (cd "$work" && CARGO_HOME=$home toolchain_run cargo fetch) >"$work/log" 2>&1 || true
+    # What the registry does not have under this version may be patched by the project itself.
+    locate_archives || (cd "${lock%/*}" && CARGO_HOME=$home toolchain_run cargo fetch --locked) >/dev/null 2>&1 || true
+    locate_archives || {
+      cat "$work/log" >&2
+      rm -rf "$work"
+      printf 'dyndrv: warning: not all crates of %s could be fetched; going on with those in the store\n' "$lock" >&2
+      return
+    }
+  fi
+  if ((${#files[@]})); then
+    nix-store --add-fixed sha256 "${files[@]}" >"$work/list" || die "cannot add crates to the store"
+  else
+    : >"$work/list"
+  fi
+  nix build --impure --file "$dev_dir/debian/crates-root.nix" --argstr list "$work/list" --argstr busybox "${part[busybox]}" \
+    --out-link "$link" 2>"$work/log" || { cat "$work/log" >&2; die "cannot add crates to the store"; }
+  rm -rf "$work"
+}

@@ -1,0 +1,112 @@
+# The Debian toolchain: which archives make up which part, and the parts as store paths.
+
+# resolve_debs OUT: write OUT/lock.nix (parts, archives, checksums) and put every archive and the
+# bootstrap tools into the store. The suite moves on; the lock keeps one moment of it.
+resolve_debs() {
+  local out=$1 work=$1.tmp.$$ name roots less extra uses line file url size
+  local -A url_of=() file_of=() depends=() unwanted=() sha256=()
+  local -a parts=() all_roots=() all=()
+  local -A part_roots=() part_less=() part_extra=() part_uses=()
+  apt_tree
+  while IFS='|' read -r name roots less extra uses; do
+    name=${name// /}
+    case $name in
+      '' | \#*) continue ;;
+      -) for line in $roots; do unwanted[$line]=1; done ;;
+      *)
+        parts+=("$name")
+        part_roots[$name]=$roots part_less[$name]=$less part_extra[$name]=$extra part_uses[$name]=$uses
+        all_roots+=($roots)
+        ;;
+    esac
+  done <"$dev_dir/debian/packages.txt"
+
+  # What apt would install for all parts together; the parts' own closures are cut out of it.
+  while read -r name file url size; do
+    file_of[$name]=$file url_of[$name]=$url
+  done < <(apt_closure "${all_roots[@]}")
+  ((${#file_of[@]} > 50)) || die "suite $suite lacks a package of $dev_dir/debian/packages.txt"
+  local package=
+  while read -r name line; do
+    case $name in
+      Depends: | PreDepends: | '|Depends:' | '|PreDepends:') depends[$package]+=" ${line%%:*}" ;;
+      +*) depends[$package]+=" ${name#+}" ;;
+      *) package=$name ;;
+    esac
+  done < <(apt-cache -c "$cache/apt/apt.conf" depends --recurse --no-recommends --no-suggests --no-conflicts \
+    --no-breaks --no-replaces --no-enhances "${all_roots[@]}" | sed 's/^    \([^ ]\)/+\1/')
+
+  # closure_into SET PACKAGE...: add what is reachable, within the selection and without the unwanted.
+  closure_into() {
+    local -n set_=$1
+    shift
+    local -a queue=("$@")
+    local item
+    while ((${#queue[@]})); do
+      item=${queue[0]}
+      queue=("${queue[@]:1}")
+      [[ -n ${set_[$item]:-} || -n ${unwanted[$item]:-} || -z ${file_of[$item]:-} ]] && continue
+      set_[$item]=1
+      queue+=(${depends[$item]:-})
+    done
+  }
+
+  quoted() { (($#)) && printf '"%s" ' "$@"; }
+  local -A used=() runtime=()
+  local nix_parts=
+  closure_into runtime libc6 libgcc-s1 libstdc++6
+  for name in "${parts[@]}"; do
+    local -A have=() drop=()
+    closure_into have ${part_roots[$name]}
+    [[ $name == runtime || $name == cc ]] || closure_into drop libc6 libgcc-s1 libstdc++6
+    [[ -n ${part_less[$name]// /} ]] && closure_into drop ${part_less[$name]}
+    for package in "${!drop[@]}"; do unset "have[$package]"; done
+    for package in ${part_extra[$name]} ${part_roots[$name]}; do have[$package]=1; done
+    local sorted
+    sorted=$(printf '%s\n' "${!have[@]}" | LC_ALL=C sort | sed 's/.*/"&"/')
+    nix_parts+="    \"$name\" = { debs = [ ${sorted//$'\n'/ } ]; uses = [ $(quoted ${part_uses[$name]}) ]; };"$'\n'
+    for package in "${!have[@]}"; do used[$package]=1; done
+    unset have drop
+  done
+
+  mapfile -t all < <(printf '%s\n' "${!used[@]}" | LC_ALL=C sort)
+  rm -rf "$out".tmp.*
+  mkdir -p "$work/debs"
+  say "downloading the Rust and C toolchain from Debian $suite (${#all[@]} packages, about 200 MB)"
+  apt_download "$work/debs" "${all[@]}" || die "download failed"
+  while read -r line file; do
+    name=${file##*/}
+    sha256[${name%.deb}]=$line
+  done < <(sha256sum "$work"/debs/*.deb)
+
+  say "adding the archives to the store"
+  local bootstrap
+  nix-store --add-fixed sha256 "$work"/debs/*.deb >/dev/null || die "cannot add to the store"
+  mkdir -p "$work"/bootstrap/{bin,lib} "$work/unpacked"
+  for name in busybox-static patchelf xz-utils liblzma5 libc6 libgcc-s1 libstdc++6; do
+    dpkg -x "$work/debs/$name.deb" "$work/unpacked" || die "cannot unpack $name"
+  done
+  cp "$work"/unpacked/usr/bin/{busybox,patchelf,xz} "$work/bootstrap/bin/"
+  ln -s busybox "$work/bootstrap/bin/sh"
+  cp "$work/unpacked/usr/lib/$system_triple"/{ld-linux-x86-64.so.2,libc.so.6,libm.so.6,libstdc++.so.6,libgcc_s.so.1,liblzma.so.5} "$work/bootstrap/lib/"
+  bootstrap=$(nix-store --add "$work/bootstrap") || die "cannot add to the store"
+
+  {
+    printf '# Written by dev/nix: Debian %s on %s.\n{\n  bootstrap = "%s";\n  parts = {\n%s  };\n  debs = {\n' \
+      "$suite" "$(date -u +%F)" "$bootstrap" "$nix_parts"
+    for name in "${all[@]}"; do
+      printf '    "%s" = { sha256 = "%s"; url = "%s"; };\n' "$name" "${sha256[$name]}" "${url_of[$name]}"
+    done
+    printf '  };\n}\n'
+  } >"$work/lock.nix"
+  rm -rf "$work"/{debs,unpacked,bootstrap} "$out"
+  mv "$work" "$out"
+}
+
+# build_toolchain DEBS LINK: build all parts; LINK becomes a garbage collector root that names them.
+build_toolchain() {
+  local debs=$1 link=$2
+  say "unpacking and patching the toolchain in the sandbox"
+  nix build --impure --file "$dev_dir/debian/toolchain.nix" --argstr lock "$debs/lock.nix" manifest \
+    --out-link "$link" || die "the toolchain does not build"
+}

@@ -1,0 +1,3 @@
+//! The reserved words; generated from `keywords.txt`.
+
+include!(concat!(env!("OUT_DIR"), "/keywords.rs"));

@@ -1,0 +1,5 @@
+//! Prints the page for the whole catalogue.
+
+fn main() {
+    print!("{}", report::render(&catalogue::parts()));
+}

@@ -1,0 +1,187 @@
+# From a Cargo project to derivations, one for each cargo unit.
+#
+# Everything here is made of plain store paths: any package set can feed it.
+# `nix/nixpkgs.nix` fills the arguments from nixpkgs.
+#
+#   skeleton ─► graph ─► deps plan ─► deps stage ─► third-party units
+#   src ───────────────► workspace plan ─► stage ─► workspace units ─► wrapper
+{
+  # The system that the derivations are built on, as `x86_64-linux`.
+  system,
+  # Store paths with `bin/rustc` and `bin/cargo`.
+  rustc,
+  cargo,
+  # A store path with `bin/cc` (and, as the C++ compiler, `bin/c++`).
+  cc,
+  # Store paths whose `bin` a build script finds on its PATH.
+  tools ? [ ],
+  # Store paths with `bin/dyndrv` and `bin/dyndrv-builder`.
+  dyndrv,
+  builder,
+}:
+
+let
+  contentAddressed = {
+    __contentAddressed = true;
+    outputHashAlgo = "sha256";
+    outputHashMode = "recursive";
+  };
+
+  # One step of the planner. It reads its arguments from the structured
+  # attributes, so that no argument meets a limit on the environment's size.
+  step =
+    name: command: attrs:
+    derivation (
+      contentAddressed
+      // {
+        inherit name system;
+        __structuredAttrs = true;
+        builder = "${dyndrv}/bin/dyndrv";
+        args = [ command ];
+        # A step takes milliseconds; to ask a cache for it takes longer.
+        preferLocalBuild = true;
+        allowSubstitutes = false;
+      }
+      // attrs
+    );
+
+  # A step whose output is itself a derivation.
+  plan = command: attrs: step "crate.drv" command ({ outputHashMode = "text"; } // attrs);
+
+  toolchain = {
+    inherit
+      system
+      dyndrv
+      rustc
+      cargo
+      cc
+      tools
+      builder
+      ;
+  };
+in
+
+{
+  # The source tree: a path, or a store path such as a flake's `self`.
+  src,
+  # A directory of third-party packages, `<name>-<version>` each, with
+  # `.cargo/config.toml`, as `rustPlatform.importCargoLock` makes it.
+  vendor,
+  # What the result is called.
+  pname,
+  version ? "",
+  # Where the workspace is below `src`.
+  workspace ? "",
+  # What to build, in the terms of `cargo build`; empty lists mean its defaults.
+  packages ? [ ],
+  bins ? [ ],
+  features ? [ ],
+  allFeatures ? false,
+  noDefaultFeatures ? false,
+  profile ? "release",
+  target ? null,
+  rustflags ? null,
+  # Build packages that ask for a newer rustc all the same.
+  ignoreRustVersion ? false,
+  # Environments by crate name:
+  # { native = [ paths ]; build = [ paths ]; env = { }; linkArgs = [ ]; rustcArgs = [ ]; }
+  crateEnv ? { },
+  # Files to add to workspace units by hand: package name → list of globs
+  # relative to the package.
+  extraSources ? { },
+  # Packages whose build script writes into its package directory.
+  writablePackages ? [ ],
+  # Whether units are looked up in binary caches.
+  allowSubstitutes ? true,
+  meta ? { },
+  passthru ? { },
+}:
+
+let
+  skeleton = step "skeleton" "skeleton" { skeleton = { inherit src; }; };
+
+  graph = step "graph.json" "graph" {
+    graph = {
+      inherit
+        skeleton
+        vendor
+        rustc
+        cargo
+        workspace
+        ;
+    };
+    selection = {
+      inherit
+        packages
+        bins
+        features
+        allFeatures
+        noDefaultFeatures
+        profile
+        target
+        rustflags
+        ignoreRustVersion
+        ;
+    };
+  };
+
+  settings = toolchain // {
+    inherit
+      graph
+      vendor
+      crateEnv
+      allowSubstitutes
+      writablePackages
+      ;
+  };
+
+  depsPlan = plan "plan-deps" { inherit settings; };
+
+  workspacePlan = plan "plan-workspace" {
+    inherit settings;
+    workspace = {
+      inherit src extraSources;
+      index = builtins.outputOf depsPlan.outPath "index";
+    };
+  };
+
+  unit = name: builtins.outputOf (builtins.outputOf workspacePlan.outPath "${name}.drv") "out";
+in
+
+# This builtin is there if the feature `dynamic-derivations` was on when Nix
+# started. A flake's `nixConfig` turns features on after that, and after the
+# store was opened without them (which would make Nix 2.34 crash).
+if !(builtins ? outputOf) then
+  throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features `ca-derivations` and `dynamic-derivations`. With Nix 2.34 or later, put the line `extra-experimental-features = ca-derivations dynamic-derivations` into nix.conf (and restart the daemon, if there is one), or call `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`. A flake's nixConfig comes too late for them"
+else
+
+derivation (
+  contentAddressed
+  // {
+    name = if version == "" then pname else "${pname}-${version}";
+    inherit system;
+    __structuredAttrs = true;
+    builder = "${builder}/bin/dyndrv-builder";
+    unit = {
+      run = "assemble";
+      parts = [ (unit "result") ];
+    };
+    preferLocalBuild = true;
+  }
+)
+// {
+  inherit pname version;
+  meta = {
+    mainProgram = if bins == [ ] then pname else builtins.head bins;
+  }
+  // meta;
+  passthru = {
+    inherit
+      skeleton
+      graph
+      depsPlan
+      workspacePlan
+      ;
+  }
+  // passthru;
+}

@@ -1,0 +1,128 @@
+# Fills the core's arguments from nixpkgs, or from any package set in its shape.
+{
+  pkgs,
+  # Packages with the planner and the unit builder, if they are not to be built
+  # with the toolchain of `pkgs`.
+  dyndrv ? null,
+  builder ? null,
+}:
+
+let
+  inherit (pkgs.stdenv.hostPlatform) system;
+  cc = pkgs.stdenv.cc;
+
+  vendorOf =
+    lockFile: args:
+    pkgs.rustPlatform.importCargoLock (
+      {
+        inherit lockFile;
+        allowBuiltinFetchGit = true;
+      }
+      // args
+    );
+
+  bootstrap = import ./bootstrap.nix {
+    inherit system cc;
+    inherit (pkgs)
+      rustc
+      cargo
+      bash
+      coreutils
+      ;
+    vendor = vendorOf ../Cargo.lock { };
+  };
+
+  tools = {
+    dyndrv = if dyndrv == null then bootstrap.dyndrv else dyndrv;
+    builder = if builder == null then bootstrap.builder else builder;
+  };
+
+  # What stdenv puts on every builder's PATH, and what build scripts of
+  # published crates call without anybody having asked for it.
+  buildTools = [
+    cc
+    pkgs.coreutils
+    pkgs.findutils
+    pkgs.diffutils
+    pkgs.gnused
+    pkgs.gnugrep
+    pkgs.gawk
+    pkgs.gnutar
+    pkgs.gzip
+    pkgs.bash
+    pkgs.gnumake
+    pkgs.perl
+    pkgs.pkg-config
+    pkgs.cmake
+  ];
+
+  requireLock =
+    src: lockFile:
+    if builtins.pathExists lockFile then
+      lockFile
+    else
+      throw "dyndrv: ${toString lockFile} does not exist. Run `cargo generate-lockfile` and add Cargo.lock to the sources (in a git checkout: `git add Cargo.lock`), or name another one by `cargoLock`";
+
+  build =
+    {
+      src,
+      # Where the workspace is below `src`.
+      workspace ? "",
+      cargoLock ? (if workspace == "" then src + "/Cargo.lock" else src + "/${workspace}/Cargo.lock"),
+      # Further arguments of `importCargoLock`: outputHashes, extraRegistries.
+      vendorArgs ? { },
+      # One derivation with `bin/rustc` and `bin/cargo` (of rust-overlay or
+      # fenix, say), in place of nixpkgs'.
+      toolchain ? null,
+      pname ? null,
+      version ? null,
+      crateEnv ? { },
+      # nixpkgs' own environments; `{ }` to start from nothing.
+      crateEnvDefaults ? pkgs.defaultCrateOverrides or { },
+      # Further packages on the PATH of every build script.
+      nativeBuildInputs ? [ ],
+      ...
+    }@args:
+    let
+      lockFile = requireLock src cargoLock;
+      manifestPath =
+        if workspace == "" then src + "/Cargo.toml" else src + "/${workspace}/Cargo.toml";
+      manifest = builtins.fromTOML (builtins.readFile manifestPath);
+      package = manifest.package or { };
+      versionOf =
+        v: if builtins.isString v then v else manifest.workspace.package.version or "";
+
+      core = import ./dyndrv.nix {
+        inherit system cc;
+        rustc = if toolchain == null then pkgs.rustc else toolchain;
+        cargo = if toolchain == null then pkgs.cargo else toolchain;
+        tools = nativeBuildInputs ++ buildTools;
+        inherit (tools) dyndrv builder;
+      };
+    in
+    core (
+      removeAttrs args [
+        "cargoLock"
+        "vendorArgs"
+        "toolchain"
+        "crateEnvDefaults"
+        "nativeBuildInputs"
+      ]
+      // {
+        src = "${src}";
+        vendor = vendorOf lockFile vendorArgs;
+        pname = if pname != null then pname else package.name or "cargo-workspace";
+        version = if version != null then version else versionOf (package.version or "");
+        crateEnv = import ./crate-env.nix {
+          lockedPackages = (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
+          defaults = crateEnvDefaults;
+          overrides = crateEnv;
+          platform = pkgs.stdenv.hostPlatform.config;
+        };
+      }
+    );
+in
+{
+  inherit build;
+  inherit (tools) dyndrv builder;
+}

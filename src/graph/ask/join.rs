@@ -1,0 +1,54 @@
+//! Joining the answers to one graph.
+
+use super::Places;
+use super::config::Config;
+use super::documents::{Metadata, UnitGraph};
+use super::manifest::Manifest;
+use super::packages::{self, relative};
+use super::rustc::Platforms;
+use super::units::RawUnits;
+use crate::graph::error::{Error, Result};
+use crate::graph::model::*;
+
+/// Joins everything to a graph.
+pub(super) fn join(
+    places: &Places,
+    config: &Config,
+    rustc: RustcInfo,
+    platforms: Platforms,
+    units: UnitGraph,
+    metadata: Metadata,
+) -> Result<Graph> {
+    let packages = packages::read(places, &units, &metadata)?;
+    let mut raw = RawUnits::resolve(&units, &packages)?;
+    raw.apply_overrides(config, &rustc.host, &packages.list);
+    let (units, roots) = raw.sorted(&rustc, &packages.list)?;
+    let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
+    let name = roots
+        .first()
+        .map(|&root| units[root].profile.name.clone())
+        .ok_or_else(|| Error::Answer {
+            what: "cargo's unit graph".to_owned(),
+            reason: "nothing is to be built; select a package, target or feature".to_owned(),
+        })?;
+    Ok(Graph {
+        version: VERSION,
+        rustc,
+        workspace_root: relative(&metadata.workspace_root, &places.source)?,
+        profile: ProfileName {
+            dir: match name.as_str() {
+                "dev" | "test" => "debug".to_owned(),
+                "bench" => "release".to_owned(),
+                name => name.to_owned(),
+            },
+            root: root.profile_root(&name, config).to_owned(),
+            name,
+        },
+        host: platforms.host,
+        targets: platforms.targets,
+        config_env: config.env.clone(),
+        packages: packages.list,
+        units,
+        roots,
+    })
+}

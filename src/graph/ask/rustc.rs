@@ -1,0 +1,170 @@
+//! What rustc says about itself and about each platform.
+
+use super::Request;
+use super::config::Config;
+use super::process::Tools;
+use crate::graph::error::{Error, Result};
+use crate::graph::model::{Platform, RustcInfo};
+use cargo_platform::Cfg;
+use semver::Version;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// All crate types that a product can have, in the order they are asked for.
+const CRATE_TYPES: [&str; 6] = ["bin", "rlib", "dylib", "cdylib", "staticlib", "proc-macro"];
+
+/// The host's platform, and those of `--target` by triple.
+#[derive(Debug)]
+pub(super) struct Platforms {
+    pub host: Platform,
+    pub targets: BTreeMap<String, Platform>,
+}
+
+/// `rustc -vV`.
+pub(super) fn version(tools: &Tools) -> Result<RustcInfo> {
+    let verbose = tools.rustc(&["-vV"])?;
+    let field = |name: &str| {
+        let line = verbose
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        line.ok_or_else(|| misunderstood("rustc -vV", format!("no line `{name}`")))
+    };
+    let release = Version::parse(field("release")?)
+        .map_err(|error| misunderstood("rustc -vV", error.to_string()))?;
+    let host = field("host")?.to_owned();
+    Ok(RustcInfo {
+        release,
+        verbose,
+        host,
+    })
+}
+
+/// Asks about the host and each of `triples`, with the user's flags.
+pub(super) fn platforms(
+    tools: &Tools,
+    config: &Config,
+    request: &Request,
+    rustc: &RustcInfo,
+    triples: &[&str],
+) -> Result<Platforms> {
+    let explicit = request.rustflags.as_deref();
+    // With an explicit target, the user's flags are not for build scripts and procedural macros.
+    let host_flags = if triples.is_empty() {
+        explicit
+    } else {
+        Some(&[][..])
+    };
+    let host = platform(tools, config, &rustc.host, None, host_flags)?;
+    let mut targets = BTreeMap::new();
+    for &triple in triples {
+        targets.insert(
+            triple.to_owned(),
+            platform(tools, config, triple, Some(triple), explicit)?,
+        );
+    }
+    Ok(Platforms { host, targets })
+}
+
+/// The flags may depend on cfgs, and these on the flags; as in cargo, the second answer counts.
+fn platform(
+    tools: &Tools,
+    config: &Config,
+    triple: &str,
+    target: Option<&str>,
+    flags: Option<&[String]>,
+) -> Result<Platform> {
+    let mut answer = probe(tools, flags.unwrap_or(&[]), target)?;
+    let rustflags = match flags {
+        Some(flags) => flags.to_vec(),
+        None => {
+            let flags = config.rustflags(triple, &parse(&answer.cfg)?)?;
+            if !flags.is_empty() {
+                answer = probe(tools, &flags, target)?;
+            }
+            config.rustflags(triple, &parse(&answer.cfg)?)?
+        }
+    };
+    let linker = config.linker(triple, &parse(&answer.cfg)?)?;
+    Ok(Platform {
+        triple: triple.to_owned(),
+        rustflags,
+        linker,
+        cfg: answer.cfg,
+        split_debuginfo: answer.split_debuginfo,
+        file_names: answer.file_names,
+    })
+}
+
+struct Answer {
+    cfg: Vec<String>,
+    split_debuginfo: Vec<String>,
+    file_names: BTreeMap<String, (String, String)>,
+}
+
+fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer> {
+    let ask = |crate_types: &[&str], print: &[&str]| {
+        let mut args = vec!["-".to_owned(), "--crate-name".to_owned(), "___".to_owned()];
+        args.push("--print=file-names".to_owned());
+        args.extend(flags.iter().cloned());
+        args.extend(
+            target
+                .iter()
+                .flat_map(|t| ["--target".to_owned(), t.to_string()]),
+        );
+        args.extend(
+            crate_types
+                .iter()
+                .flat_map(|t| ["--crate-type".to_owned(), t.to_string()]),
+        );
+        args.extend(print.iter().map(|what| format!("--print={what}")));
+        tools.rustc(&args)
+    };
+    let text = ask(&CRATE_TYPES, &["split-debuginfo", "cfg"])?;
+    let (names, rest): (Vec<&str>, Vec<&str>) = text.lines().partition(|l| l.contains("___"));
+    let mut file_names = BTreeMap::new();
+    for (index, crate_type) in CRATE_TYPES.iter().enumerate() {
+        // rustc leaves out what the platform cannot do, so that each must be asked for alone.
+        let line = match names.len() == CRATE_TYPES.len() {
+            true => names[index].to_owned(),
+            false => ask(&[crate_type], &[])
+                .unwrap_or_default()
+                .trim_end()
+                .to_owned(),
+        };
+        if let Some((prefix, suffix)) = line.split_once("___") {
+            file_names.insert(
+                crate_type.to_string(),
+                (prefix.to_owned(), suffix.to_owned()),
+            );
+        }
+    }
+    let (split, cfg): (Vec<&str>, Vec<&str>) = rest
+        .into_iter()
+        .partition(|line| matches!(*line, "off" | "packed" | "unpacked"));
+    Ok(Answer {
+        // The crate type `proc-macro` adds a cfg of its own, which is nobody else's.
+        cfg: cfg
+            .into_iter()
+            .filter(|&l| l != "proc_macro")
+            .map(str::to_owned)
+            .collect(),
+        split_debuginfo: split.into_iter().map(str::to_owned).collect(),
+        file_names,
+    })
+}
+
+fn parse(cfg: &[String]) -> Result<Vec<Cfg>> {
+    cfg.iter()
+        .map(|line| {
+            Cfg::from_str(line)
+                .map_err(|error| misunderstood("rustc --print=cfg", format!("{line}: {error}")))
+        })
+        .collect()
+}
+
+fn misunderstood(what: &str, reason: String) -> Error {
+    Error::Answer {
+        what: format!("`{what}`"),
+        reason,
+    }
+}

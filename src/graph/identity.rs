@@ -1,0 +1,77 @@
+//! The identity of a unit, which names its files and seeds rustc's crate hash.
+//!
+//! It is a hash of what the unit *is*: package, source address, target,
+//! features, profile, mode, platform, part in link-time optimisation, compiler, and recursively
+//! the identities of its dependencies. Neither a path of the machine nor
+//! the content of any file enters it. Hence `-C metadata` and
+//! `-C extra-filename` stay the same when a source file changes, and two units that differ only in
+//! what they depend on are told apart.
+
+use super::model::{Lto, Mode, Package, Profile, RustcInfo, Target};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Changes whenever the meaning of an identity does.
+const SCHEME: &str = "dyndrv unit 1";
+
+/// All that makes a unit what it is.
+#[derive(Debug)]
+pub(super) struct Subject<'a> {
+    pub rustc: &'a RustcInfo,
+    pub package: &'a Package,
+    pub target: &'a Target,
+    pub mode: Mode,
+    pub platform: Option<&'a str>,
+    pub profile: &'a Profile,
+    pub features: &'a [String],
+    pub lto: &'a Lto,
+    /// The identities of the dependencies, in any order.
+    pub dependencies: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Hashed<'a>(
+    &'a str,
+    &'a str,
+    (&'a str, String, &'a str),
+    (&'a str, super::model::TargetKind, &'a [String]),
+    (Mode, Option<&'a str>, &'a [String], &'a Lto),
+    &'a Profile,
+    Vec<&'a str>,
+);
+
+/// The identity: sixteen hexadecimal digits.
+pub(super) fn identity(mut subject: Subject<'_>) -> String {
+    subject.dependencies.sort_unstable();
+    let Subject {
+        rustc,
+        package,
+        target,
+        ..
+    } = subject;
+    // Incremental state is cargo's own affair. The name is left out as in cargo, so that
+    // `test` shares with `dev` what has the same settings.
+    let profile = Profile {
+        name: String::new(),
+        incremental: false,
+        ..subject.profile.clone()
+    };
+    let hashed = Hashed(
+        SCHEME,
+        &rustc.verbose,
+        (&package.name, package.version.to_string(), &package.source),
+        (&target.name, target.kind, &target.crate_types),
+        (
+            subject.mode,
+            subject.platform,
+            subject.features,
+            subject.lto,
+        ),
+        &profile,
+        subject.dependencies,
+    );
+    // A tuple of strings, numbers and lists always has a JSON form.
+    let text = serde_json::to_vec(&hashed).unwrap_or_default();
+    let digest = Sha256::digest(&text);
+    data_encoding::HEXLOWER.encode(&digest[..8])
+}

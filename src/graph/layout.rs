@@ -1,0 +1,150 @@
+//! Where everything lies that a command line names.
+
+use super::model::{ConfigEnv, Graph, Linker, Location, SrcPath};
+use dyndrv_builder::spec;
+
+/// The places that command lines and environments name.
+///
+/// [`SandboxLayout`] has those of a unit's sandbox; the tests have another implementation with
+/// those of cargo's target directory.
+pub trait Layout {
+    /// The source root.
+    fn tree(&self) -> String;
+    /// The parent of the entries of the vendor directory.
+    fn vendor(&self) -> String;
+    /// The directory given by `-L dependency=` for units of a platform.
+    fn deps(&self, graph: &Graph, platform: Option<&str>) -> String;
+    /// cargo itself, for `CARGO`.
+    fn cargo(&self) -> String;
+    /// The compiler, for `RUSTC` of build scripts.
+    fn rustc(&self) -> String;
+    /// The documentation tool, for `RUSTDOC` of build scripts.
+    fn rustdoc(&self) -> String;
+    /// `OUT_DIR` of a build-script run; none if it is set later.
+    fn out_dir(&self, graph: &Graph, run: usize) -> Option<String>;
+    /// The value of `CARGO_BIN_EXE_<name>` for a test; none if it is set later.
+    fn executable(&self, graph: &Graph, test: usize, name: &str) -> Option<String>;
+    /// `CARGO_TARGET_TMPDIR` of a test; none if it is set later.
+    fn target_tmpdir(&self, graph: &Graph, test: usize) -> Option<String>;
+
+    /// The options that shape rustc's messages.
+    fn diagnostics(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// The value of `--out-dir`; none if it is given later.
+    fn products_dir(&self, _graph: &Graph, _unit: usize) -> Option<String> {
+        None
+    }
+    /// The value of `-C incremental=`, for units whose profile asks for it.
+    fn incremental(&self, _graph: &Graph, _unit: usize) -> Option<String> {
+        None
+    }
+}
+
+/// The layout of a unit's sandbox, which is the same everywhere.
+#[derive(Clone, Debug)]
+pub struct SandboxLayout {
+    /// cargo, an absolute path.
+    pub cargo: String,
+    /// rustc, an absolute path.
+    pub rustc: String,
+    /// rustdoc, an absolute path.
+    pub rustdoc: String,
+}
+
+impl Layout for SandboxLayout {
+    fn tree(&self) -> String {
+        spec::WORKSPACE.to_owned()
+    }
+    fn vendor(&self) -> String {
+        spec::VENDOR.to_owned()
+    }
+    fn deps(&self, _graph: &Graph, _platform: Option<&str>) -> String {
+        spec::DEPS.to_owned()
+    }
+    fn cargo(&self) -> String {
+        self.cargo.clone()
+    }
+    fn rustc(&self) -> String {
+        self.rustc.clone()
+    }
+    fn rustdoc(&self) -> String {
+        self.rustdoc.clone()
+    }
+    fn out_dir(&self, _graph: &Graph, _run: usize) -> Option<String> {
+        None
+    }
+    fn executable(&self, _graph: &Graph, _test: usize, _name: &str) -> Option<String> {
+        None
+    }
+    fn target_tmpdir(&self, _graph: &Graph, _test: usize) -> Option<String> {
+        None
+    }
+}
+
+/// The directory of a package.
+pub fn package_dir(layout: &dyn Layout, graph: &Graph, package: usize) -> String {
+    match &graph.packages[package].location {
+        Location::Tree(dir) => join(&layout.tree(), dir),
+        Location::Vendor(name) => join(&layout.vendor(), name),
+    }
+}
+
+/// The workspace root.
+pub fn workspace_root(layout: &dyn Layout, graph: &Graph) -> String {
+    join(&layout.tree(), &graph.workspace_root)
+}
+
+/// The root source file of a unit.
+pub fn source_file(layout: &dyn Layout, graph: &Graph, unit: usize) -> String {
+    match &graph.target(unit).src {
+        SrcPath::Package(path) => {
+            join(&package_dir(layout, graph, graph.units[unit].package), path)
+        }
+        SrcPath::Tree(path) => join(&layout.tree(), path),
+        SrcPath::Outside => String::new(),
+    }
+}
+
+/// The working directory of a unit's rustc, and the source file as it is named there.
+///
+/// A package of the source root is compiled in the workspace's root, with a
+/// relative path if the file is below it; all else in the package's directory with an absolute path.
+pub fn source_from_cwd(layout: &dyn Layout, graph: &Graph, unit: usize) -> (String, String) {
+    let source = source_file(layout, graph, unit);
+    let root = workspace_root(layout, graph);
+    if graph.package(unit).is_local()
+        && let Some(relative) = source.strip_prefix(&format!("{root}/"))
+    {
+        return (root, relative.to_owned());
+    }
+    (
+        package_dir(layout, graph, graph.units[unit].package),
+        source,
+    )
+}
+
+/// The value of a variable of the configuration.
+pub fn config_value(layout: &dyn Layout, variable: &ConfigEnv) -> String {
+    match &variable.relative_to {
+        // Not `join`: cargo lets an empty value end in a slash.
+        Some(dir) => format!("{}/{}", join(&layout.tree(), dir), variable.value),
+        None => variable.value.clone(),
+    }
+}
+
+/// The linker as a command line names it.
+pub fn linker(layout: &dyn Layout, linker: &Linker) -> String {
+    match linker {
+        Linker::Program(program) => program.clone(),
+        Linker::Tree(path) => join(&layout.tree(), path),
+    }
+}
+
+/// Joins two paths, of which the second may be empty.
+pub fn join(base: &str, path: &str) -> String {
+    match path {
+        "" => base.to_owned(),
+        path => format!("{base}/{path}"),
+    }
+}

@@ -1,0 +1,201 @@
+//! Which part each unit plays in link-time optimisation.
+//!
+//! | value | flags | objects | bitcode |
+//! |---|---|---|---|
+//! | [`Lto::Run`] | `-C lto[=…]` | | |
+//! | [`Lto::Off`] | `-C lto=off -C embed-bitcode=no` | yes | |
+//! | [`Lto::OnlyBitcode`] | `-C linker-plugin-lto` | | yes |
+//! | [`Lto::ObjectAndBitcode`] | none | yes | yes |
+//! | [`Lto::OnlyObject`] | `-C embed-bitcode=no` | yes | |
+//!
+//! The walk starts at each root with a demand, and hands each unit's value on
+//! as the demand on its dependencies:
+//!
+//! | the unit | its value |
+//! |---|---|
+//! | a procedural macro or build script | `OnlyObject` |
+//! | all crate types of `bin`, `staticlib`, `cdylib` (a test counts as `bin`) | its profile's `lto`: named → `Run(name)`, `true` → `Run`, `off` → `Off`, `false` → `OnlyObject` |
+//! | demand `Run`, needs no object | `OnlyBitcode` |
+//! | demand `Run` or `OnlyBitcode`, needs objects | `OnlyObject` if all crate types are `dylib`, else `ObjectAndBitcode` |
+//! | demand `Off` | `Off` |
+//! | otherwise | the demand |
+//!
+//! A root's demand is `OnlyObject` for `lto = false`, `Off` for `off`, else what
+//! the last rows give for `OnlyBitcode`. Where a unit is met again, the greater
+//! of `OnlyObject`/`OnlyBitcode` < `ObjectAndBitcode` < `Off` < `Run` holds (the first two
+//! together make the third), and if that changed it, the walk goes through it again.
+
+use super::model::{Lto, Mode, Target};
+
+/// What the walk must know of a unit.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    pub target: &'a Target,
+    pub mode: Mode,
+    /// The profile's `lto`, as it is written.
+    pub lto: &'a str,
+    pub dependencies: Vec<usize>,
+}
+
+/// The value of every unit; the order of `nodes` does not matter.
+pub(super) fn compute(nodes: &[Node<'_>], roots: &[usize]) -> Vec<Lto> {
+    let mut values = vec![None; nodes.len()];
+    for &root in roots {
+        visit(nodes, &mut values, root, &root_demand(&nodes[root]));
+    }
+    // Units that no root reaches do not exist in cargo's graph.
+    values
+        .into_iter()
+        .map(|value| value.unwrap_or(Lto::OnlyObject))
+        .collect()
+}
+
+fn root_demand(node: &Node<'_>) -> Lto {
+    let types = &node.target.crate_types;
+    match node.lto {
+        "false" => Lto::OnlyObject,
+        "off" => Lto::Off,
+        _ if node.target.for_host() => Lto::OnlyObject,
+        _ if needs_object(types) => with_object(types),
+        _ => Lto::OnlyBitcode,
+    }
+}
+
+fn visit(nodes: &[Node<'_>], values: &mut [Option<Lto>], index: usize, demand: &Lto) {
+    let value = own_value(&nodes[index], demand);
+    let merged = match &values[index] {
+        None => value,
+        Some(old) => {
+            let merged = merge(&value, old);
+            if merged == *old {
+                return;
+            }
+            merged
+        }
+    };
+    values[index] = Some(merged.clone());
+    for &dependency in &nodes[index].dependencies {
+        visit(nodes, values, dependency, &merged);
+    }
+}
+
+fn own_value(node: &Node<'_>, demand: &Lto) -> Lto {
+    let program = ["bin".to_owned()];
+    let types = if node.mode == Mode::Test {
+        &program[..]
+    } else {
+        &node.target.crate_types[..]
+    };
+    if node.target.for_host() {
+        return Lto::OnlyObject;
+    }
+    if types.iter().all(|crate_type| can_run(crate_type)) {
+        return match node.lto {
+            "false" => Lto::OnlyObject,
+            "off" => Lto::Off,
+            "true" => Lto::Run(None),
+            name => Lto::Run(Some(name.to_owned())),
+        };
+    }
+    match (demand, needs_object(types)) {
+        (Lto::Run(_), false) => Lto::OnlyBitcode,
+        (Lto::Run(_) | Lto::OnlyBitcode, true) => with_object(types),
+        (demand, _) => demand.clone(),
+    }
+}
+
+fn merge(a: &Lto, b: &Lto) -> Lto {
+    match (a, b) {
+        (run @ Lto::Run(_), _) | (_, run @ Lto::Run(_)) => run.clone(),
+        (Lto::Off, _) | (_, Lto::Off) => Lto::Off,
+        (Lto::OnlyBitcode, Lto::OnlyBitcode) => Lto::OnlyBitcode,
+        (Lto::OnlyObject, Lto::OnlyObject) => Lto::OnlyObject,
+        _ => Lto::ObjectAndBitcode,
+    }
+}
+
+/// Whether rustc can run link-time optimisation for the crate type.
+fn can_run(crate_type: &str) -> bool {
+    matches!(crate_type, "bin" | "staticlib" | "cdylib")
+}
+
+fn needs_object(types: &[String]) -> bool {
+    types
+        .iter()
+        .any(|t| can_run(t) || matches!(t.as_str(), "dylib" | "proc-macro"))
+}
+
+fn with_object(types: &[String]) -> Lto {
+    if types.iter().all(|t| t == "dylib") {
+        Lto::OnlyObject
+    } else {
+        Lto::ObjectAndBitcode
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::model::{SrcPath, TargetKind};
+
+    fn target(kind: TargetKind, types: &[&str]) -> Target {
+        Target {
+            name: "t".into(),
+            kind,
+            crate_types: types.iter().map(|&t| t.into()).collect(),
+            src: SrcPath::Package("x.rs".into()),
+            edition: "2021".into(),
+            harness: true,
+            proc_macro: false,
+        }
+    }
+
+    fn node<'a>(target: &'a Target, lto: &'a str, dependencies: &[usize]) -> Node<'a> {
+        Node {
+            target,
+            mode: Mode::Build,
+            lto,
+            dependencies: dependencies.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_library_of_a_program_and_of_a_build_script_is_two_kinds_of_object() {
+        let bin = target(TargetKind::Bin, &["bin"]);
+        let script = target(TargetKind::CustomBuild, &["bin"]);
+        let lib = target(TargetKind::Lib, &["lib"]);
+        let nodes = [
+            node(&bin, "fat", &[1, 2]),
+            node(&script, "false", &[2]),
+            node(&lib, "fat", &[]),
+        ];
+        let values = compute(&nodes, &[0]);
+        assert_eq!(values[0], Lto::Run(Some("fat".into())));
+        assert_eq!(values[1], Lto::OnlyObject);
+        assert_eq!(values[2], Lto::ObjectAndBitcode);
+    }
+
+    #[test]
+    fn a_dylib_of_a_program_with_lto_needs_no_bitcode() {
+        let bin = target(TargetKind::Bin, &["bin"]);
+        let dylib = target(TargetKind::Lib, &["dylib"]);
+        let mixed = target(TargetKind::Lib, &["rlib", "cdylib"]);
+        let nodes = [
+            node(&bin, "true", &[1, 2]),
+            node(&dylib, "true", &[]),
+            node(&mixed, "true", &[]),
+        ];
+        let values = compute(&nodes, &[0]);
+        assert_eq!(values[0], Lto::Run(None));
+        assert_eq!(values[1], Lto::OnlyObject);
+        assert_eq!(values[2], Lto::ObjectAndBitcode);
+    }
+
+    #[test]
+    fn off_means_off_for_the_whole_closure() {
+        let bin = target(TargetKind::Bin, &["bin"]);
+        let lib = target(TargetKind::Lib, &["lib"]);
+        let nodes = [node(&bin, "off", &[1]), node(&lib, "off", &[])];
+        assert_eq!(compute(&nodes, &[0]), [Lto::Off, Lto::Off]);
+    }
+}

@@ -1,0 +1,358 @@
+//! The part of a source tree that cargo looks at before it compiles anything.
+//!
+//! | file | in the skeleton |
+//! |---|---|
+//! | `Cargo.toml`, `Cargo.lock`, `.cargo/*`, `rust-toolchain{,.toml}`, `.cargo-checksum.json` | as it is |
+//! | beside a `Cargo.toml`: `build.rs`, `src/{lib,main}.rs`, `src/bin/*.rs`, `src/bin/*/main.rs`, the same below `examples`, `tests`, `benches`; `README{,.md,.txt}` | empty |
+//! | a file that a manifest names, as `path` of a target or as `build`, or by a target's name (`src/NAME.rs`) | empty |
+//! | a symbolic link to a directory | as it is |
+//! | anything below `.git`, or below `target` beside a `Cargo.toml` | absent |
+//! | all else | absent |
+//!
+//! A README matters because cargo looks for one and tells packages its name; its content does not.
+//! So cargo need not be asked again after an edit of a function, nor after a module was added.
+//!
+//! [`rule`] decides on a list of names; [`write`] does the work on a file system.
+
+use super::error::{Error, Result, io};
+use super::paths::normalize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use toml::{Table, Value};
+use walkdir::WalkDir;
+
+/// A name in a source tree, relative to its root, with `/`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entry {
+    /// A file, or a symbolic link to one.
+    File(String),
+    /// A symbolic link to a directory.
+    DirLink(String),
+}
+
+/// How a name gets into the skeleton.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Treatment {
+    /// With its content.
+    Verbatim,
+    /// As an empty file.
+    Empty,
+    /// As the link that it is.
+    Link,
+}
+
+/// Decides which names of a tree are in its skeleton, and how.
+///
+/// `manifest` gives the text of a `Cargo.toml` among the entries; a manifest that cannot be read
+/// or parsed names no files, and cargo will complain about it.
+///
+/// ```
+/// use dyndrv::graph::skeleton::{Entry, Treatment, rule};
+///
+/// let entries = ["Cargo.toml", "src/lib.rs", "src/code.rs", "NOTES.md"];
+/// let entries: Vec<Entry> = entries.iter().map(|e| Entry::File(e.to_string())).collect();
+/// let skeleton = rule(&entries, |_| Some("[package]\nname = \"x\"".to_owned()));
+/// assert_eq!(skeleton.len(), 2);
+/// assert_eq!(skeleton["Cargo.toml"], Treatment::Verbatim);
+/// assert_eq!(skeleton["src/lib.rs"], Treatment::Empty);
+/// ```
+pub fn rule(
+    entries: &[Entry],
+    manifest: impl Fn(&str) -> Option<String>,
+) -> BTreeMap<String, Treatment> {
+    let packages: BTreeMap<&str, BTreeSet<String>> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::File(path) if file_name(path) == "Cargo.toml" => {
+                let named = manifest(path).map(|text| named_files(parent(path), &text));
+                Some((parent(path), named.unwrap_or_default()))
+            }
+            _ => None,
+        })
+        .collect();
+    let named: BTreeSet<&String> = packages.values().flatten().collect();
+    let mut skeleton = BTreeMap::new();
+    for entry in entries {
+        let (Entry::File(path) | Entry::DirLink(path)) = entry;
+        if is_ignored(path, |dir| packages.contains_key(dir)) {
+            continue;
+        }
+        let treatment = match entry {
+            Entry::DirLink(_) => Treatment::Link,
+            Entry::File(_) if is_verbatim(path) => Treatment::Verbatim,
+            Entry::File(_) if named.contains(path) => Treatment::Empty,
+            Entry::File(_) if is_discovered(path, |dir| packages.contains_key(dir)) => {
+                Treatment::Empty
+            }
+            Entry::File(_) => continue,
+        };
+        skeleton.insert(path.clone(), treatment);
+    }
+    skeleton
+}
+
+/// Whether a path lies where cargo does not look, given which directories hold a manifest.
+pub fn is_ignored(path: &str, is_package: impl Fn(&str) -> bool) -> bool {
+    let mut start = 0;
+    path.split('/').any(|part| {
+        let dir = path[..start].trim_end_matches('/');
+        start += part.len() + 1;
+        part == ".git" || part == "target" && start <= path.len() && is_package(dir)
+    })
+}
+
+/// Writes the skeleton of the tree `source` into the directory `out`, which must not exist.
+///
+/// # Errors
+///
+/// If something cannot be read or written, or has a name that is not UTF-8.
+pub fn write(source: &Path, out: &Path) -> Result<()> {
+    let entries = list(source)?;
+    let skeleton = rule(&entries, |path| fs::read_to_string(source.join(path)).ok());
+    fs::create_dir_all(out).map_err(io("create", out))?;
+    for (path, treatment) in skeleton {
+        let (from, to) = (source.join(&path), out.join(&path));
+        let dir = to.parent().unwrap_or(out);
+        fs::create_dir_all(dir).map_err(io("create", dir))?;
+        match treatment {
+            Treatment::Verbatim => {
+                // Not a copy: permissions and times of the source have no place here.
+                let content = fs::read(&from).map_err(io("read", &from))?;
+                fs::write(&to, content).map_err(io("write", &to))?;
+            }
+            Treatment::Empty => fs::write(&to, "").map_err(io("write", &to))?,
+            Treatment::Link => {
+                let target = fs::read_link(&from).map_err(io("read", &from))?;
+                symlink(target, &to).map_err(io("write", &to))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All names of a tree, sorted. Links to directories are not followed, broken
+/// links are left out, and so is what no skeleton can contain.
+fn list(source: &Path) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let walk = WalkDir::new(source)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| {
+            let name = entry.file_name();
+            let built = name == "target"
+                && entry
+                    .path()
+                    .parent()
+                    .is_some_and(|dir| dir.join("Cargo.toml").is_file());
+            name != ".git" && !built
+        });
+    for entry in walk {
+        let entry = entry.map_err(|error| Error::Io {
+            action: "read",
+            path: error.path().unwrap_or(source).to_owned(),
+            source: error.into(),
+        })?;
+        let path = entry.path();
+        let relative = path.strip_prefix(source).unwrap_or(path);
+        let Some(name) = relative.to_str() else {
+            // cargo cannot name such a file either.
+            continue;
+        };
+        let name = name.to_owned();
+        if entry.file_type().is_file() {
+            entries.push(Entry::File(name));
+        } else if entry.file_type().is_symlink() {
+            match fs::metadata(path) {
+                Ok(target) if target.is_dir() => entries.push(Entry::DirLink(name)),
+                Ok(_) => entries.push(Entry::File(name)),
+                Err(_) => {}
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn is_verbatim(path: &str) -> bool {
+    let name = file_name(path);
+    matches!(
+        name,
+        "Cargo.toml"
+            | "Cargo.lock"
+            | "rust-toolchain"
+            | "rust-toolchain.toml"
+            | ".cargo-checksum.json"
+    ) || file_name(parent(path)) == ".cargo" && (name == "config" || name.ends_with(".toml"))
+}
+
+/// Whether cargo finds the file by itself beside a manifest.
+fn is_discovered(path: &str, is_package: impl Fn(&str) -> bool) -> bool {
+    let (dir, name) = (parent(path), file_name(path));
+    if matches!(name, "build.rs" | "README" | "README.md" | "README.txt") && is_package(dir) {
+        return true;
+    }
+    if !name.ends_with(".rs") {
+        return false;
+    }
+    if matches!(name, "lib.rs" | "main.rs") && file_name(dir) == "src" && is_package(parent(dir)) {
+        return true;
+    }
+    // Either the file itself or, as `main.rs`, its directory is in a directory of targets.
+    target_dir_owner(dir).is_some_and(&is_package)
+        || name == "main.rs" && target_dir_owner(parent(dir)).is_some_and(&is_package)
+}
+
+/// The directory whose `src/bin`, `examples`, `tests` or `benches` this is.
+fn target_dir_owner(dir: &str) -> Option<&str> {
+    match file_name(dir) {
+        "examples" | "tests" | "benches" => Some(parent(dir)),
+        "bin" if file_name(parent(dir)) == "src" => Some(parent(parent(dir))),
+        _ => None,
+    }
+}
+
+/// The files that a manifest in `dir` names, whether they exist or not.
+fn named_files(dir: &str, text: &str) -> BTreeSet<String> {
+    let Ok(manifest) = text.parse::<Table>() else {
+        return BTreeSet::new();
+    };
+    let mut files = BTreeSet::new();
+    let mut name_file = |path: &str| {
+        let path = normalize(&Path::new(dir).join(path));
+        files.extend(path.to_str().map(str::to_owned));
+    };
+    let package = manifest.get("package").or_else(|| manifest.get("project"));
+    let package_key = |key: &str| package.and_then(|package| package.get(key));
+    match package_key("build") {
+        Some(Value::String(path)) => name_file(path),
+        Some(Value::Array(paths)) => paths
+            .iter()
+            .filter_map(Value::as_str)
+            .for_each(&mut name_file),
+        _ => {}
+    }
+    if let Some(name) = package_key("name").and_then(Value::as_str) {
+        name_file(&format!("src/{name}.rs"));
+        name_file(&format!("src/{}.rs", name.replace('-', "_")));
+    }
+    for target in targets(&manifest) {
+        if let Some(path) = target.get("path").and_then(Value::as_str) {
+            name_file(path);
+        }
+        if let Some(name) = target.get("name").and_then(Value::as_str) {
+            name_file(&format!("src/{name}.rs"));
+        }
+    }
+    files
+}
+
+fn targets(manifest: &Table) -> impl Iterator<Item = &Value> {
+    let lists = ["bin", "example", "test", "bench"]
+        .into_iter()
+        .filter_map(|kind| manifest.get(kind)?.as_array())
+        .flatten();
+    manifest.get("lib").into_iter().chain(lists)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(dir, _)| dir)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn names(entries: &[&str], manifest: &str) -> Vec<String> {
+        let entries: Vec<Entry> = entries.iter().map(|e| Entry::File(e.to_string())).collect();
+        rule(&entries, |_| Some(manifest.to_owned()))
+            .into_keys()
+            .collect()
+    }
+
+    #[test]
+    fn only_what_cargo_discovers_is_kept() {
+        let entries = [
+            ".cargo/config.toml",
+            ".git/Cargo.toml",
+            "Cargo.lock",
+            "Cargo.toml",
+            "README.md",
+            "benches/data.json",
+            "build.rs",
+            "examples/demo/helper.rs",
+            "examples/demo/main.rs",
+            "src/bin/tool.rs",
+            "src/lib.rs",
+            "src/sub/lib.rs",
+            "src/target/mod.rs",
+            "target/debug/Cargo.toml",
+            "tests/cases/deep/main.rs",
+            "tests/it.rs",
+        ];
+        assert_eq!(
+            names(&entries, "[package]\nname = \"p\""),
+            [
+                ".cargo/config.toml",
+                "Cargo.lock",
+                "Cargo.toml",
+                "README.md",
+                "build.rs",
+                "examples/demo/main.rs",
+                "src/bin/tool.rs",
+                "src/lib.rs",
+                "tests/it.rs",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_that_manifests_name_are_kept() {
+        let manifest = r#"
+            package = { name = "a-b", build = "tools/make.rs" }
+            lib.path = "lib/../code.rs"
+            [[test]]
+            name = "old"
+            path = "t/old.rs"
+        "#;
+        let entries = [
+            "Cargo.toml",
+            "code.rs",
+            "src/a_b.rs",
+            "src/c.rs",
+            "t/old.rs",
+            "tools/make.rs",
+        ];
+        assert_eq!(
+            names(&entries, manifest),
+            [
+                "Cargo.toml",
+                "code.rs",
+                "src/a_b.rs",
+                "t/old.rs",
+                "tools/make.rs"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_linked_directory_stays_a_link_and_a_linked_file_becomes_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("source");
+        fs::create_dir_all(source.join("real/src")).unwrap();
+        fs::write(source.join("real/Cargo.toml"), "[package]\nname = \"r\"").unwrap();
+        fs::write(source.join("real/src/lib.rs"), "pub fn f() {}").unwrap();
+        symlink("real", source.join("alias")).unwrap();
+        symlink("real/Cargo.toml", source.join("Cargo.toml")).unwrap();
+        let out = dir.path().join("out");
+        write(&source, &out).unwrap();
+        assert_eq!(fs::read_link(out.join("alias")).unwrap(), Path::new("real"));
+        assert!(out.join("Cargo.toml").symlink_metadata().unwrap().is_file());
+        assert_eq!(fs::read(out.join("real/src/lib.rs")).unwrap(), b"");
+    }
+}

@@ -1,0 +1,136 @@
+//! What can go wrong between a graph and its derivations.
+
+use crate::drv::{placeholder, store_path};
+use std::path::PathBuf;
+
+/// A plan that cannot be made, or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, such as `reading`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A document that another step wrote does not have the expected form.
+    #[error(
+        "{} is not what this version of dyndrv reads: {source}. Steps of different versions were mixed; build again from the flake",
+        path.display()
+    )]
+    Document {
+        /// The document.
+        path: PathBuf,
+        /// The parser's answer.
+        source: serde_json::Error,
+    },
+    /// The environment does not name the attributes' file.
+    #[error(
+        "NIX_ATTRS_JSON_FILE is not set: `dyndrv {command}` runs inside a derivation with structured attributes, which nix/dyndrv.nix makes"
+    )]
+    NoAttributes {
+        /// The subcommand.
+        command: &'static str,
+    },
+    /// A locked package is not in the vendor directory.
+    #[error(
+        "the package `{package}` is not in the vendor directory {} (no entry `{entry}`). Make the vendor directory from the Cargo.lock that is built",
+        vendor.display()
+    )]
+    NotVendored {
+        /// Name and version.
+        package: String,
+        /// The missing entry.
+        entry: String,
+        /// The directory.
+        vendor: PathBuf,
+    },
+    /// A path of the settings that is not in the store.
+    #[error("{what} must be a store path, but is `{path}`: {source}")]
+    NotAStorePath {
+        /// The setting.
+        what: String,
+        /// The path.
+        path: String,
+        /// Why not.
+        source: store_path::Error,
+    },
+    /// A unit's name that the store does not take.
+    #[error("the unit `{unit}` cannot be named in the store: {source}")]
+    Name {
+        /// The unit's label.
+        unit: String,
+        /// Why not.
+        source: store_path::Error,
+    },
+    /// An internal inconsistency: a path that should be a derivation's is not.
+    #[error(transparent)]
+    Placeholder(#[from] placeholder::NotADerivation),
+    /// Nix has not said where an output is to be written.
+    #[error("the stage has no output `{output}`; please report this")]
+    NoOutput {
+        /// The output.
+        output: String,
+    },
+    /// A source tree cannot be archived.
+    #[error(transparent)]
+    Nar(#[from] crate::drv::nar::Error),
+    /// The attributes of a derivation that cannot be written canonically.
+    #[error(transparent)]
+    Attributes(#[from] crate::drv::derivation::AttributesError),
+    /// The third-party layer has not emitted a unit that this layer needs.
+    #[error(
+        "{unit} is not in the index of the third-party stage. The two plans saw different graphs; please report this"
+    )]
+    NotIndexed {
+        /// The unit, for people.
+        unit: String,
+    },
+    /// A source tree has a file that the store cannot hold.
+    #[error("{}: {kind} cannot be part of a source tree; remove it or leave it out of the sources", path.display())]
+    Special {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// Cargo's side of the plan failed.
+    #[error(transparent)]
+    Graph(#[from] crate::graph::Error),
+    /// A program of the user's toolchain is missing.
+    #[error("`{name}` is neither beside rustc nor on the PATH; install it")]
+    NoTool {
+        /// The program.
+        name: String,
+    },
+    /// A call of Nix failed, which has said why.
+    #[error("nix failed ({status})")]
+    Nix {
+        /// How.
+        status: std::process::ExitStatus,
+    },
+    /// A file that should be a derivation is none.
+    #[error(transparent)]
+    Derivation(#[from] crate::drv::derivation::ParseError),
+    /// The sources cannot be scanned.
+    #[error(transparent)]
+    Scan(#[from] crate::depinfo::Error),
+}
+
+impl Error {
+    /// For `map_err` on operations on a file.
+    pub fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,492 @@
+//! A unit as a derivation.
+//!
+//! | the unit | outputs | sees of its dependencies |
+//! |---|---|---|
+//! | a library of rlibs only | `meta` (rmeta), `out` (rlib) | `meta` of its closure; its own build script's answers |
+//! | anything else that rustc compiles | `out` | `out` of its closure; the link directives of all build scripts in it |
+//! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages |
+//! | the result | `out` | `out` of the root units |
+
+use super::Error;
+use super::settings::{CrateEnv, Settings};
+use crate::drv::derivation::{Derivation, Output};
+use crate::drv::placeholder;
+use crate::drv::store_path::{StorePath, find_references};
+use crate::graph::command::{build_script_invocation, rustc_invocation};
+use crate::graph::layout::SandboxLayout;
+use crate::graph::linkage::Linkage;
+use crate::graph::model::{Graph, Mode, Package};
+use crate::graph::products::{ProductKind, products, upstream_objects};
+use dyndrv_builder::spec::{self, Spec};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Lowers the units of one graph. Units are lowered in the graph's order, so that
+/// the paths of a unit's dependencies are known.
+pub struct Lowering<'a> {
+    graph: &'a Graph,
+    linkage: Linkage<'a>,
+    settings: &'a Settings,
+    layout: SandboxLayout,
+    default_env: CrateEnv,
+    /// The derivations of the units that are known so far.
+    drvs: Vec<Option<StorePath>>,
+}
+
+/// A source tree for a unit: where it is, where the unit sees it, and the store
+/// object that it belongs to.
+#[derive(Clone, Debug)]
+pub struct SourceTree {
+    /// The path of the tree, a store path or below one.
+    pub from: String,
+    /// Its place in the sandbox.
+    pub at: String,
+    /// The store object to declare as an input.
+    pub object: StorePath,
+}
+
+/// A derivation in the making: what it mentions becomes an input.
+#[derive(Default)]
+struct Inputs {
+    drvs: BTreeMap<StorePath, BTreeSet<String>>,
+    srcs: BTreeSet<StorePath>,
+}
+
+impl Inputs {
+    /// The placeholder of a unit's output.
+    fn output(&mut self, drv: &StorePath, output: &str) -> Result<String, Error> {
+        self.drvs
+            .entry(drv.clone())
+            .or_default()
+            .insert(output.to_owned());
+        Ok(placeholder::upstream(drv, output)?)
+    }
+
+    /// Declares whatever store objects a text mentions.
+    fn mentioned(&mut self, text: &str) {
+        self.srcs.extend(find_references(text));
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// Starts with no unit known.
+    pub fn new(graph: &'a Graph, settings: &'a Settings) -> Self {
+        Self {
+            graph,
+            linkage: Linkage::new(graph),
+            settings,
+            layout: SandboxLayout {
+                cargo: format!("{}/bin/cargo", settings.cargo),
+                rustc: format!("{}/bin/rustc", settings.rustc),
+                rustdoc: format!("{}/bin/rustdoc", settings.rustc),
+            },
+            default_env: CrateEnv::default(),
+            drvs: vec![None; graph.units.len()],
+        }
+    }
+
+    /// The name of a unit's derivation, such as `serde-1.0.228-lib-5a3f09c1`: what
+    /// it is, and the start of its identity, because a graph can hold a target
+    /// several times.
+    pub fn name(&self, unit: usize) -> String {
+        let id = &self.graph.units[unit].id;
+        format!("{}-{}", self.graph.label(unit), &id[..8.min(id.len())])
+    }
+
+    /// Tells the path of a unit's derivation to the units that depend on it.
+    pub fn set_path(&mut self, unit: usize, drv: StorePath) {
+        self.drvs[unit] = Some(drv);
+    }
+
+    fn drv(&self, unit: usize) -> Result<&StorePath, Error> {
+        self.drvs[unit].as_ref().ok_or_else(|| Error::NotIndexed {
+            unit: self.graph.describe(unit),
+        })
+    }
+
+    /// The derivation of a unit that sees these sources.
+    ///
+    /// # Errors
+    ///
+    /// If the unit cannot be described, or a dependency's path is not known.
+    pub fn unit(&self, unit: usize, sources: &[SourceTree]) -> Result<Derivation, Error> {
+        let mut inputs = Inputs::default();
+        let (spec, outputs) = if self.graph.units[unit].mode == Mode::RunCustomBuild {
+            let spec = self.build_script(unit, sources, &mut inputs)?;
+            (
+                Spec::BuildScript(Box::new(spec)),
+                ["cfg", "dep", "link", "out"].as_slice(),
+            )
+        } else {
+            let spec = self.rustc(unit, sources, &mut inputs)?;
+            let outputs = if self.has_meta(unit) {
+                ["meta", "out"].as_slice()
+            } else {
+                ["out"].as_slice()
+            };
+            (Spec::Rustc(Box::new(spec)), outputs)
+        };
+        self.derivation(&self.name(unit), &spec, outputs, inputs)
+    }
+
+    /// The derivation that puts the products of the root units together.
+    ///
+    /// # Errors
+    ///
+    /// If a root unit's path is not known.
+    pub fn result(&self, name: &str) -> Result<Derivation, Error> {
+        let mut inputs = Inputs::default();
+        let mut parts = Vec::new();
+        for &root in &self.graph.roots {
+            let drv = self.drv(root)?;
+            parts.push(inputs.output(drv, "out")?);
+        }
+        let spec = Spec::Assemble(spec::Assemble { parts });
+        self.derivation(name, &spec, &["out"], inputs)
+    }
+
+    fn derivation(
+        &self,
+        name: &str,
+        spec: &Spec,
+        outputs: &[&str],
+        mut inputs: Inputs,
+    ) -> Result<Derivation, Error> {
+        inputs.mentioned(&self.settings.builder);
+        let mut derivation = Derivation {
+            outputs: outputs
+                .iter()
+                .map(|&output| (output.to_owned(), Output::FloatingNar))
+                .collect(),
+            input_drvs: inputs.drvs,
+            input_srcs: inputs.srcs,
+            system: self.settings.system.clone(),
+            builder: format!("{}/bin/dyndrv-builder", self.settings.builder),
+            ..Derivation::default()
+        };
+        let mut attributes = serde_json::json!({
+            // Nix does not tell derivations apart by the name of their file.
+            "name": format!("{}-{name}", super::stage::NAME),
+            "unit": spec,
+        });
+        if !self.settings.allow_substitutes {
+            attributes["allowSubstitutes"] = false.into();
+        }
+        derivation.set_structured_attributes(attributes)?;
+        Ok(derivation)
+    }
+
+    fn has_meta(&self, unit: usize) -> bool {
+        self.graph.units[unit].mode == Mode::Build && !upstream_objects(self.graph, unit)
+    }
+
+    fn crate_env(&self, package: &Package) -> &CrateEnv {
+        let key = format!("{}-{}", package.name, package.version);
+        self.settings
+            .crate_env
+            .get(&key)
+            .unwrap_or(&self.default_env)
+    }
+
+    fn rustc(
+        &self,
+        unit: usize,
+        sources: &[SourceTree],
+        inputs: &mut Inputs,
+    ) -> Result<spec::Rustc, Error> {
+        let graph = self.graph;
+        let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
+        let own = self.crate_env(graph.package(unit));
+        let links = upstream_objects(graph, unit) && graph.units[unit].mode != Mode::Check;
+
+        let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
+        let mut args = invocation.args;
+        args.extend(own.rustc_args.iter().cloned());
+        process.path = vec![bin(&self.settings.rustc), bin(&self.settings.cargo)];
+        if links {
+            process.path.push(bin(&self.settings.cc));
+            let (system, link_args) = self.linked_environment(unit);
+            process.inputs = system;
+            args.extend(link_args);
+        }
+        self.declare(&process, &args, inputs);
+
+        let mut crates = Vec::new();
+        for library in self.linkage.visible(unit) {
+            let output = self.output_of(library.unit, library.kind);
+            let mut from = inputs.output(self.drv(library.unit)?, output)?;
+            if let Some(dir) = place(library.kind) {
+                from = format!("{from}/{dir}");
+            }
+            crates.push(spec::Artifact {
+                file: library.file,
+                from,
+            });
+        }
+
+        Ok(spec::Rustc {
+            process,
+            compiler: format!("{}/bin/rustc", self.settings.rustc),
+            args,
+            crates,
+            scripts: self.scripts(unit, inputs)?,
+            products: self.products(unit),
+            env_paths: self.executables(unit, inputs)?,
+            record_reads: graph.package(unit).is_local(),
+        })
+    }
+
+    /// The output that holds a product.
+    fn output_of(&self, unit: usize, kind: ProductKind) -> &'static str {
+        match kind {
+            ProductKind::Rmeta if self.has_meta(unit) => "meta",
+            _ => "out",
+        }
+    }
+
+    /// Where the compiler's files go in the outputs.
+    fn products(&self, unit: usize) -> Vec<spec::Product> {
+        products(self.graph, unit)
+            .into_iter()
+            .map(|product| {
+                let name = match &product.uplifted {
+                    Some(uplifted) if place(product.kind).is_some() => {
+                        uplifted.rsplit('/').next().unwrap_or(uplifted).to_owned()
+                    }
+                    _ => product.file.clone(),
+                };
+                spec::Product {
+                    file: product.file,
+                    output: self.output_of(unit, product.kind).to_owned(),
+                    to: match place(product.kind) {
+                        Some(dir) => format!("{dir}/{name}"),
+                        None => name,
+                    },
+                }
+            })
+            .collect()
+    }
+
+    /// The program that a unit makes, relative to its output `out`.
+    fn executable(&self, unit: usize) -> String {
+        self.products(unit)
+            .into_iter()
+            .map(|product| product.to)
+            .find(|to| to.starts_with("bin/"))
+            .unwrap_or_default()
+    }
+
+    /// `CARGO_BIN_EXE_…`: programs of the package that a test can start.
+    fn executables(
+        &self,
+        unit: usize,
+        inputs: &mut Inputs,
+    ) -> Result<BTreeMap<String, String>, Error> {
+        let mut paths = BTreeMap::new();
+        for program in self.linkage.executables(unit) {
+            let Some(built) = program.unit else { continue };
+            let out = inputs.output(self.drv(built)?, "out")?;
+            let file = self.executable(built);
+            paths.insert(
+                format!("CARGO_BIN_EXE_{}", program.name),
+                format!("{out}/{file}"),
+            );
+        }
+        Ok(paths)
+    }
+
+    /// How the unit uses build scripts' answers.
+    fn scripts(&self, unit: usize, inputs: &mut Inputs) -> Result<Vec<spec::ScriptUse>, Error> {
+        let graph = self.graph;
+        let mut uses = Vec::new();
+        for script in self.linkage.effective_scripts(unit) {
+            let drv = self.drv(script.run)?;
+            let package = graph.package(script.run);
+            let mut answer = spec::ScriptUse {
+                package: format!("{} {}", package.name, package.version),
+                link: Some(inputs.output(drv, "link")?),
+                cfg: None,
+                out_dir: None,
+                out_dir_remap: None,
+                libs: script.libs,
+                link_args: script.link_args,
+            };
+            if script.own {
+                answer.cfg = Some(inputs.output(drv, "cfg")?);
+                let out = inputs.output(drv, "out")?;
+                answer.out_dir = Some(format!("{out}/{}", self.out_dir(script.run)));
+                answer.out_dir_remap = Some(self.virtual_out_dir(script.run));
+            }
+            uses.push(answer);
+        }
+        Ok(uses)
+    }
+
+    fn build_script(
+        &self,
+        unit: usize,
+        sources: &[SourceTree],
+        inputs: &mut Inputs,
+    ) -> Result<spec::BuildScript, Error> {
+        let graph = self.graph;
+        let package = graph.package(unit);
+        let invocation = build_script_invocation(&self.linkage, unit, &self.layout);
+        let own = self.crate_env(package);
+        let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
+        process.path = [
+            &self.settings.rustc,
+            &self.settings.cargo,
+            &self.settings.cc,
+        ]
+        .into_iter()
+        .chain(&self.settings.tools)
+        .map(|package| bin(package))
+        .collect();
+        process.inputs = spec::Inputs {
+            native: own.native.clone(),
+            build: own.build.clone(),
+        };
+        // Where a C compiler lies must not show in what it makes.
+        process.remap.push(format!("{}=/cc", self.settings.cc));
+        self.declare(&process, &[], inputs);
+
+        let replaced = graph.units[unit].overridden.clone();
+        let program = match (&replaced, graph.script_of(unit)) {
+            (Some(_), _) => String::new(),
+            (None, Some(script)) => {
+                let out = inputs.output(self.drv(script)?, "out")?;
+                format!("{out}/{}", self.executable(script))
+            }
+            (None, None) => {
+                return Err(Error::NotIndexed {
+                    unit: graph.describe(unit),
+                });
+            }
+        };
+        let mut deps = Vec::new();
+        for (run, links) in self.linkage.dep_metadata(unit) {
+            deps.push(spec::DepMetadata {
+                links: links.to_owned(),
+                dep: inputs.output(self.drv(run)?, "dep")?,
+            });
+        }
+        Ok(spec::BuildScript {
+            process,
+            program,
+            replaced,
+            out_dir: self.out_dir(unit),
+            writable: self.is_writable(package),
+            deps,
+            rust_version: package.rust_version.clone(),
+            targets: package.link_arg_kinds(),
+            local: package.is_local(),
+        })
+    }
+
+    fn is_writable(&self, package: &Package) -> bool {
+        let listed = self.settings.writable_packages.contains(&package.name);
+        listed
+            || package
+                .settings
+                .get("writable")
+                .and_then(|value| value.as_bool())
+                .unwrap_or(false)
+    }
+
+    fn process(
+        &self,
+        unit: usize,
+        mut env: BTreeMap<String, String>,
+        cwd: String,
+        sources: &[SourceTree],
+        inputs: &mut Inputs,
+    ) -> spec::Process {
+        let package = self.graph.package(unit);
+        let own = self.crate_env(package);
+        env.extend(own.env.clone());
+        for value in own.env.values() {
+            inputs.mentioned(value);
+        }
+        inputs.srcs.extend(sources.iter().map(|s| s.object.clone()));
+        spec::Process {
+            package: format!("{} {}", package.name, package.version),
+            target: self.graph.target(unit).describe(),
+            cwd,
+            env,
+            path: Vec::new(),
+            sources: sources
+                .iter()
+                .map(|source| spec::Source {
+                    from: source.from.clone(),
+                    at: source.at.clone(),
+                })
+                .collect(),
+            inputs: spec::Inputs::default(),
+            remap: vec![
+                format!("{}=/s", spec::VENDOR),
+                format!("{}=/w", spec::WORKSPACE),
+            ],
+        }
+    }
+
+    /// Declares the toolchain and the system's packages that a process mentions.
+    fn declare(&self, process: &spec::Process, args: &[String], inputs: &mut Inputs) {
+        inputs.mentioned(&self.settings.rustc);
+        inputs.mentioned(&self.settings.cargo);
+        let packages = process.inputs.native.iter().chain(&process.inputs.build);
+        for text in process.path.iter().chain(packages).chain(args) {
+            inputs.mentioned(text);
+        }
+    }
+
+    /// The system's libraries and linker arguments of all crates in a program.
+    fn linked_environment(&self, unit: usize) -> (spec::Inputs, Vec<String>) {
+        let mut packages = vec![self.graph.units[unit].package];
+        for library in self.linkage.visible(unit) {
+            let package = self.graph.units[library.unit].package;
+            if !packages.contains(&package) {
+                packages.push(package);
+            }
+        }
+        let mut system = spec::Inputs::default();
+        let mut args = Vec::new();
+        for package in packages {
+            let env = self.crate_env(&self.graph.packages[package]);
+            for input in &env.build {
+                if !system.build.contains(input) {
+                    system.build.push(input.clone());
+                }
+            }
+            args.extend(env.link_args.iter().map(|arg| format!("-Clink-arg={arg}")));
+        }
+        let own = self.crate_env(self.graph.package(unit));
+        system.native = own.native.clone();
+        (system, args)
+    }
+
+    /// `OUT_DIR` below a run's output: what cargo's own looks like, because some
+    /// build scripts walk up from it.
+    fn out_dir(&self, run: usize) -> String {
+        let package = self.graph.package(run);
+        let id = &self.graph.units[run].id;
+        format!("{}/build/{}-{id}/out", self.graph.profile.dir, package.name)
+    }
+
+    /// What `OUT_DIR` is called in debug information and metadata.
+    fn virtual_out_dir(&self, run: usize) -> String {
+        let package = self.graph.package(run);
+        format!("/out/{}-{}", package.name, self.graph.units[run].id)
+    }
+}
+
+/// The directory of an output in which users look for a product.
+fn place(kind: ProductKind) -> Option<&'static str> {
+    match kind {
+        ProductKind::Executable => Some("bin"),
+        ProductKind::Cdylib | ProductKind::Staticlib | ProductKind::Dylib => Some("lib"),
+        ProductKind::Rmeta | ProductKind::Rlib | ProductKind::ProcMacro => None,
+    }
+}
+
+fn bin(package: &str) -> String {
+    format!("{package}/bin")
+}

@@ -1,0 +1,94 @@
+//! The structured attributes that `nix/dyndrv.nix` gives to a planning derivation.
+
+use super::Error;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What both planning derivations are told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// The system that units are built on, such as `x86_64-linux`.
+    pub system: String,
+    /// The store path with `bin/dyndrv`, which stages run.
+    pub dyndrv: String,
+    /// The store path with `bin/dyndrv-builder`, which units run.
+    pub builder: String,
+    /// The store path with `bin/rustc`.
+    pub rustc: String,
+    /// The store path with `bin/cargo`.
+    pub cargo: String,
+    /// The store path with `bin/cc`.
+    pub cc: String,
+    /// Store paths whose `bin` build scripts see.
+    pub tools: Vec<String>,
+    /// The graph document.
+    pub graph: PathBuf,
+    /// The vendor directory.
+    pub vendor: PathBuf,
+    /// Environments by `<name>-<version>`.
+    pub crate_env: BTreeMap<String, CrateEnv>,
+    /// Whether units may be substituted from binary caches.
+    pub allow_substitutes: bool,
+    /// Packages whose build scripts write into their package directory.
+    pub writable_packages: Vec<String>,
+}
+
+/// The environment of one third-party or workspace crate.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CrateEnv {
+    /// `nativeBuildInputs`.
+    #[serde(default)]
+    pub native: Vec<String>,
+    /// `buildInputs`.
+    #[serde(default)]
+    pub build: Vec<String>,
+    /// Variables.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Arguments for the linker of every program that holds the crate.
+    #[serde(default)]
+    pub link_args: Vec<String>,
+    /// Arguments for the compiler of the crate's own units.
+    #[serde(default)]
+    pub rustc_args: Vec<String>,
+}
+
+/// What the plan of the workspace layer is told besides.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkspaceSettings {
+    /// The source tree.
+    pub src: PathBuf,
+    /// Globs of files to add to a workspace package's units, by package name.
+    #[serde(default)]
+    pub extra_sources: BTreeMap<String, Vec<String>>,
+    /// The index that the third-party stage wrote.
+    pub index: PathBuf,
+}
+
+/// Reads the attributes of the derivation that this process builds.
+///
+/// # Errors
+///
+/// If `NIX_ATTRS_JSON_FILE` is not set, or its file is not of the form `T`.
+pub fn attributes<T: DeserializeOwned>(command: &'static str) -> Result<T, Error> {
+    let path = std::env::var_os("NIX_ATTRS_JSON_FILE").ok_or(Error::NoAttributes { command })?;
+    read_json(Path::new(&path))
+}
+
+/// Reads a JSON document.
+///
+/// # Errors
+///
+/// If it cannot be read, or is not of the form `T`.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let text = std::fs::read(path).map_err(Error::io("reading", path))?;
+    serde_json::from_slice(&text).map_err(|source| Error::Document {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,89 @@
+//! Where a unit's sources are.
+
+use super::Error;
+use super::lower::SourceTree;
+use super::settings::{Settings, WorkspaceSettings};
+use super::stage::Stage;
+use super::tree::Tree;
+use crate::drv::store_path::{STORE_DIR, StorePath};
+use crate::graph::model::{Graph, Location};
+use dyndrv_builder::spec;
+use std::fs;
+
+/// The whole directory of a third-party package, which never changes.
+///
+/// # Errors
+///
+/// If the vendor directory does not have it, or it is not in the store.
+pub fn vendored(
+    graph: &Graph,
+    unit: usize,
+    entry: &str,
+    settings: &Settings,
+) -> Result<SourceTree, Error> {
+    let package = graph.package(unit);
+    let link = settings.vendor.join(entry);
+    let path = fs::canonicalize(&link).map_err(|_| Error::NotVendored {
+        package: format!("{} {}", package.name, package.version),
+        entry: entry.to_owned(),
+        vendor: settings.vendor.clone(),
+    })?;
+    let from = path.to_string_lossy().into_owned();
+    Ok(SourceTree {
+        object: store_object(&format!("the source of `{}`", package.name), &from)?,
+        from,
+        at: format!("{}/{entry}", spec::VENDOR),
+    })
+}
+
+/// The files of the workspace that a unit can read, as an output of the stage.
+///
+/// # Errors
+///
+/// If a file cannot be read.
+pub fn workspace(
+    graph: &Graph,
+    unit: usize,
+    files: &[String],
+    settings: &WorkspaceSettings,
+    stage: &mut Stage,
+) -> Result<SourceTree, Error> {
+    let tree = Tree::of(&settings.src, files.iter().map(String::as_str))?;
+    let object = stage.add_tree(&graph.package(unit).name, tree, &settings.src)?;
+    Ok(SourceTree {
+        from: object.to_string(),
+        at: spec::WORKSPACE.to_owned(),
+        object,
+    })
+}
+
+/// The package's place in the vendor directory, if it is third-party.
+pub fn vendor_entry(graph: &Graph, unit: usize) -> Option<&str> {
+    match &graph.package(unit).location {
+        Location::Vendor(entry) => Some(entry),
+        Location::Tree(_) => None,
+    }
+}
+
+/// The store object that a path is or lies below.
+///
+/// # Errors
+///
+/// If it is not in the store.
+pub fn store_object(what: &str, path: &str) -> Result<StorePath, Error> {
+    let below = path
+        .strip_prefix(STORE_DIR)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .unwrap_or_default();
+    let name = below.split('/').next().unwrap_or_default();
+    let object = if name.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{STORE_DIR}/{name}")
+    };
+    StorePath::parse(&object).map_err(|source| Error::NotAStorePath {
+        what: what.to_owned(),
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,141 @@
+//! The steps that derivations run: attributes in, one output out.
+
+use dyndrv::graph::{self, Graph};
+use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
+use dyndrv::plan::{Error, files, layers};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Deserialize)]
+struct Outputs {
+    out: PathBuf,
+}
+
+/// Reduces a source tree to what cargo looks at.
+pub fn skeleton() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        skeleton: Source,
+        outputs: Outputs,
+    }
+    #[derive(Deserialize)]
+    struct Source {
+        src: PathBuf,
+    }
+    let Attributes { skeleton, outputs } = attributes("skeleton")?;
+    graph::skeleton::write(&skeleton.src, &outputs.out)?;
+    Ok(())
+}
+
+/// Asks cargo for the units.
+pub fn graph() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        graph: Places,
+        selection: Selection,
+        outputs: Outputs,
+    }
+    #[derive(Deserialize)]
+    struct Places {
+        skeleton: PathBuf,
+        vendor: PathBuf,
+        rustc: PathBuf,
+        cargo: PathBuf,
+        workspace: String,
+    }
+    let Attributes {
+        graph: places,
+        selection,
+        outputs,
+    } = attributes("graph")?;
+    let graph = graph::ask(&graph::Request {
+        source: places.skeleton,
+        manifest_dir: places.workspace,
+        vendor: Some(places.vendor),
+        cargo_home: None,
+        cargo: places.cargo.join("bin/cargo"),
+        rustc: places.rustc.join("bin/rustc"),
+        scratch: std::env::temp_dir(),
+        rustflags: selection.rustflags.clone(),
+        selection: selection.into(),
+    })?;
+    write_json(&outputs.out, &graph)
+}
+
+/// What to build, as `nix/dyndrv.nix` names it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Selection {
+    packages: Vec<String>,
+    bins: Vec<String>,
+    features: Vec<String>,
+    all_features: bool,
+    no_default_features: bool,
+    profile: String,
+    target: Option<String>,
+    rustflags: Option<Vec<String>>,
+    ignore_rust_version: bool,
+}
+
+impl From<Selection> for graph::Selection {
+    fn from(selection: Selection) -> Self {
+        Self {
+            packages: selection.packages,
+            bins: selection.bins,
+            features: selection.features,
+            all_features: selection.all_features,
+            no_default_features: selection.no_default_features,
+            profile: Some(selection.profile),
+            target: selection.target,
+            ignore_rust_version: selection.ignore_rust_version,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Dependencies {
+    settings: Settings,
+    outputs: Outputs,
+}
+
+/// Plans the third-party units.
+pub fn plan_dependencies() -> Result<(), Error> {
+    let Dependencies { settings, outputs } = attributes("plan-deps")?;
+    let graph: Graph = read_json(&settings.graph)?;
+    let stage = layers::dependencies(&graph, &settings)?;
+    write(&outputs.out, &stage.to_aterm())
+}
+
+#[derive(Deserialize)]
+struct Workspace {
+    settings: Settings,
+    workspace: WorkspaceSettings,
+    outputs: Outputs,
+}
+
+/// Plans the workspace's units.
+pub fn plan_workspace() -> Result<(), Error> {
+    let Workspace {
+        settings,
+        workspace,
+        outputs,
+    } = attributes("plan-workspace")?;
+    let graph: Graph = read_json(&settings.graph)?;
+    let files = files::of_units(&graph, &workspace)?;
+    let stage = layers::workspace(&graph, &settings, &workspace, &files)?;
+    write(&outputs.out, &stage.to_aterm())
+}
+
+fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string(document).map_err(|source| Error::Document {
+        path: path.to_owned(),
+        source,
+    })?;
+    write(path, &text)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, text).map_err(Error::io("writing", path))
+}

@@ -1,0 +1,50 @@
+# Builds a source tree, with the package set of a flake, for the tests.
+#
+# With a file `dyndrv.nix` in it the tree says itself how it is built.
+#
+# DYNDRV_TOOLS may name a directory with the planner and the unit builder, as
+# `dev/static-tools` makes it, so that no edit of them waits for the bootstrap.
+{
+  src,
+  packageSet,
+  args ? "{}",
+  attribute ? "",
+}:
+let
+  pkgs = (builtins.getFlake packageSet).legacyPackages.${builtins.currentSystem};
+  directory = builtins.getEnv "DYNDRV_TOOLS";
+  tool =
+    part: name:
+    builtins.path {
+      path = directory + "/${part}";
+      inherit name;
+    };
+  tools =
+    if directory == "" then
+      { }
+    else
+      {
+        dyndrv = tool "dyndrv" "dyndrv";
+        builder = tool "builder" "dyndrv-builder";
+      };
+  dyndrv = import ../../nix/nixpkgs.nix ({ inherit pkgs; } // tools);
+  source = builtins.path {
+    path = src;
+    name = "source";
+  };
+  result =
+    if builtins.pathExists (source + "/dyndrv.nix") then
+      import (source + "/dyndrv.nix") {
+        inherit dyndrv pkgs;
+        src = source;
+        settings = builtins.fromJSON args;
+      }
+    else
+      dyndrv.build ({ src = source; } // builtins.fromJSON args);
+in
+if attribute == "" then
+  result
+else if dyndrv ? ${attribute} then
+  dyndrv.${attribute}
+else
+  result.passthru.${attribute}

@@ -1,0 +1,12 @@
+//! Builds real projects through real, sandboxed Nix.
+//!
+//! `./dev/test` runs these tests; they need a Nix with the features
+//! `ca-derivations` and `dynamic-derivations`, which `dev/nix` brings along.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_input;
+mod emission;
+mod examples;
+mod project;
+mod rebuild;
+mod second_store;
