@@ -10,6 +10,8 @@
   defaults,
   # The user's entries: each must name a locked crate.
   overrides,
+  # The platform, as `x86_64-unknown-linux-gnu`.
+  platform,
 }:
 
 let
@@ -69,6 +71,17 @@ let
     (p.lib or (p.out or p))
   ];
 
+  programsOf = p: [
+    (p.bin or (p.out or p))
+    (p.dev or p)
+  ];
+
+  # nixpkgs' pkg-config is a wrapper that looks at PKG_CONFIG_PATH only if it is
+  # told that it works for this platform.
+  pkgConfigRole = "NIX_PKG_CONFIG_WRAPPER_TARGET_HOST_${
+    builtins.replaceStrings [ "-" "." ] [ "_" "_" ] platform
+  }";
+
   unique = builtins.foldl' (acc: x: if builtins.elem x acc then acc else acc ++ [ x ]) [ ];
 
   toValue =
@@ -104,9 +117,11 @@ let
       throw "dyndrv: crateEnv.${crate} sets `${builtins.head bad}`, which is not supported: dyndrv builds the published sources of a crate by cargo's own rules. Replace the entry by one of buildInputs, nativeBuildInputs, extraLinkFlags, extraRustcOpts and variables, or by { } if the crate needs nothing"
     else
       {
-        native = map (p: "${p}") (
-          map (p: p.bin or (p.dev or p)) (
-            (attrs.nativeBuildInputs or [ ]) ++ (attrs.propagatedNativeBuildInputs or [ ])
+        native = unique (
+          map (p: "${p}") (
+            builtins.concatMap programsOf (
+              (attrs.nativeBuildInputs or [ ]) ++ (attrs.propagatedNativeBuildInputs or [ ])
+            )
           )
         );
         build = unique (
@@ -116,7 +131,10 @@ let
         );
         linkArgs = attrs.extraLinkFlags or [ ];
         rustcArgs = attrs.extraRustcOpts or [ ];
-        env = builtins.mapAttrs (toValue crate) rest;
+        env = {
+          ${pkgConfigRole} = "1";
+        }
+        // builtins.mapAttrs (toValue crate) rest;
       };
 
   locked = builtins.filter (p: entries ? ${p.name}) lockedPackages;

@@ -117,6 +117,7 @@ let
           lockedPackages = (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
           defaults = crateEnvDefaults;
           overrides = crateEnv;
+          platform = pkgs.stdenv.hostPlatform.config;
         };
       }
     );

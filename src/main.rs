@@ -7,6 +7,8 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+mod audit_command;
+mod scan_command;
 mod steps;
 
 /// One content-addressed Nix derivation per cargo unit.
@@ -19,6 +21,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Print which files each unit of a checkout can read, and why
+    Scan(scan_command::Options),
+    /// Print which listed files no compiler has read
+    Audit(audit_command::Options),
     /// Reduce a source tree to what cargo looks at (a derivation's builder).
     #[command(hide = true)]
     Skeleton,
@@ -38,6 +44,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Scan(options) => scan_command::run(options),
+        Command::Audit(options) => audit_command::run(options),
         Command::Skeleton => steps::skeleton(),
         Command::Graph => steps::graph(),
         Command::PlanDeps => steps::plan_dependencies(),
@@ -50,5 +58,16 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Writes to standard output; a reader that has gone away has seen enough.
+fn print(text: &str) -> Result<(), dyndrv::plan::Error> {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(dyndrv::plan::Error::io("writing", "the standard output")(e))
+        }
+        _ => Ok(()),
     }
 }

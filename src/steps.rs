@@ -53,6 +53,7 @@ pub fn graph() -> Result<(), Error> {
         source: places.skeleton,
         manifest_dir: places.workspace,
         vendor: Some(places.vendor),
+        cargo_home: None,
         cargo: places.cargo.join("bin/cargo"),
         rustc: places.rustc.join("bin/rustc"),
         scratch: std::env::temp_dir(),

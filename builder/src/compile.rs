@@ -10,8 +10,9 @@ use crate::layout::{Manner, Sandbox, create_dir_all};
 use crate::link_flags;
 use crate::products;
 use crate::remap;
-use crate::spec::{Process, Rustc, ScriptUse};
+use crate::spec::{Process, READ_FILES, Rustc, ScriptUse};
 use crate::task::Outputs;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,26 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
             .iter()
             .fold(error, |error, file| error.note(missing_note(file))));
     }
-    products::sort_out(outputs, &rustc.products, &allowed)
+    let read = products::sort_out(outputs, &rustc.products, &allowed)?;
+    if rustc.record_reads {
+        record(outputs.get("out")?, rustc, &read)?;
+    }
+    Ok(())
+}
+
+/// Writes which files of the unit's sources were read, for `dyndrv audit`.
+fn record(out: &Path, rustc: &Rustc, read: &BTreeSet<PathBuf>) -> Result<()> {
+    let file = out.join(READ_FILES);
+    if let Some(parent) = file.parent() {
+        create_dir_all(parent)?;
+    }
+    let sources = &rustc.process.sources;
+    let list: String = read
+        .iter()
+        .filter(|path| sources.iter().any(|source| path.starts_with(&source.at)))
+        .map(|path| format!("{}\n", path.display()))
+        .collect();
+    fs::write(&file, list).map_err(|e| Error::io("cannot write", &file, e))
 }
 
 /// What the build scripts said.

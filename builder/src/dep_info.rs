@@ -23,17 +23,21 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Fails if a file of the dep-info `file` does not belong to the unit.
-    pub fn check(&self, file: &Path) -> Result<()> {
+    /// The files that the dep-info `file` names. Fails if one of them does not
+    /// belong to the unit.
+    pub fn check(&self, file: &Path) -> Result<BTreeSet<PathBuf>> {
         let text = fs::read_to_string(file).map_err(|e| Error::io("cannot read", file, e))?;
-        let foreign: Vec<String> = files(&text)
+        let read: BTreeSet<PathBuf> = files(&text)
             .into_iter()
             .map(|path| normal(&self.cwd.join(path)))
+            .collect();
+        let foreign: Vec<String> = read
+            .iter()
             .filter(|path| !self.allows(path))
             .map(|path| path.display().to_string())
             .collect();
         if foreign.is_empty() {
-            return Ok(());
+            return Ok(read);
         }
         let list = foreign.join(", ");
         Err(Error::new(format!(

@@ -5,9 +5,10 @@ use crate::error::{Error, Result};
 use crate::layout::{create_dir_all, entries};
 use crate::spec::Product;
 use crate::task::Outputs;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Debug information that stays beside the product, by extension.
 const KEPT: [&str; 2] = ["dwo", "dwp"];
@@ -15,7 +16,13 @@ const DEP_INFO: &str = "d";
 
 /// Checks and removes dep-info, moves the products, and fails if anything is
 /// missing or left over: nothing reaches the store without the plan's knowledge.
-pub fn sort_out(outputs: &Outputs, products: &[Product], allowed: &Allowed) -> Result<()> {
+/// Gives the files that the compiler read.
+pub fn sort_out(
+    outputs: &Outputs,
+    products: &[Product],
+    allowed: &Allowed,
+) -> Result<BTreeSet<PathBuf>> {
+    let mut read = BTreeSet::new();
     let out = outputs.get("out")?;
     for (name, _) in entries(out)? {
         let path = out.join(&name);
@@ -33,13 +40,13 @@ pub fn sort_out(outputs: &Outputs, products: &[Product], allowed: &Allowed) -> R
             ))
             .note("this kind of product is not supported yet, please report it"));
         }
-        allowed.check(&path)?;
+        read.append(&mut allowed.check(&path)?);
         fs::remove_file(&path).map_err(|e| Error::io("cannot remove", &path, e))?;
     }
     for product in products {
         place(product, outputs)?;
     }
-    Ok(())
+    Ok(read)
 }
 
 fn place(product: &Product, outputs: &Outputs) -> Result<()> {
@@ -75,7 +82,6 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
     use tempfile::TempDir;
 
     fn fixture(files: &[&str]) -> (TempDir, Outputs) {

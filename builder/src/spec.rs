@@ -18,6 +18,10 @@ pub const VENDOR: &str = "/build/s";
 /// The one directory that holds the libraries which a unit may load.
 pub const DEPS: &str = "/build/deps";
 
+/// Where a unit's output `out` tells which of its source files were read, one
+/// sandbox path on each line.
+pub const READ_FILES: &str = "nix-support/dyndrv-read-files";
+
 /// One unit: a rustc run, a build-script run, a check, or what puts results together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "run", rename_all = "kebab-case", deny_unknown_fields)]
@@ -115,6 +119,9 @@ pub struct Rustc {
     /// What of the compiler's products goes where; all else in its output
     /// directory is an error, but for dep-info, which is checked and removed.
     pub products: Vec<Product>,
+    /// Whether the output tells which source files were read, in [`READ_FILES`].
+    #[serde(default)]
+    pub record_reads: bool,
 }
 
 /// A library file of another unit.

@@ -43,27 +43,38 @@ let
     args = [
       "-c"
       ''
-        echo "the archive of ${label package} is not in the store: run this command through dev/nix, which fetches the crates of every tracked Cargo.lock (of others, when DYNDRV_LOCKS names them)" >&2
+        echo "the archive of ${label package} is not in the store: run this command through dev/nix, which fetches the crates of every tracked Cargo.lock (of others, when DYNDRV_LOCKS names them), and mind its warnings" >&2
         exit 1
       ''
     ];
   });
 
-  registryCrate = package: derivation (contentAddressed // {
-    name = "crate-${label package}";
-    crate = archive package;
-    sum = checksum package;
+  # Starting a sandbox costs more than unpacking a crate: so crates are unpacked in up to sixteen
+  # groups, each crate an output of its own. A crate's group follows from its checksum alone, so
+  # that a change of the lock file reaches few groups, and content addressing ends it there.
+  group = package: builtins.substring 0 1 (checksum package);
+  groups = builtins.mapAttrs (_: unpackGroup) (builtins.groupBy group (builtins.filter isRegistry locked));
+  unpackGroup = packages: derivation (contentAddressed // {
+    name = "crate";
+    outputs = map label packages;
+    passAsFile = [ "crates" ];
+    crates = builtins.concatStringsSep "" (map
+      (package: "${archive package} ${builtins.placeholder (label package)} ${checksum package}\n")
+      packages);
     args = [
       "-c"
       ''
         set -e
-        ${busybox}/bin/mkdir $out
-        ${busybox}/bin/tar -xzf $crate --strip-components=1 -C $out
-        echo "{\"files\":{},\"package\":\"$sum\"}" > $out/.cargo-checksum.json
+        while read -r archive output sum; do
+          ${busybox}/bin/mkdir $output
+          ${busybox}/bin/tar -xzf $archive --strip-components=1 -C $output
+          echo "{\"files\":{},\"package\":\"$sum\"}" > $output/.cargo-checksum.json
+        done < $cratesPath
         exit 0
       ''
     ];
   });
+  registryCrate = package: groups.${group package}.${label package};
 
   # git+<url>?<branch|tag|rev>=<value>#<commit>
   gitSource = source:

@@ -52,17 +52,16 @@ fetch_crates() {
   }
   if ! locate_archives; then
     say "fetching the ${#wanted[@]} crates of $lock"
-    (cd "$work" && CARGO_HOME=$home quietly "$work/log" toolchain_run cargo fetch --manifest-path "$work/Cargo.toml")
-    if ! locate_archives; then
-      # What the registry does not have under this version may be patched by the project itself.
-      (cd "${lock%/*}" && CARGO_HOME=$home quietly "$work/log" toolchain_run cargo fetch --locked --manifest-path "${lock%/*}/Cargo.toml") || true
-    fi
+    (cd "$work" && CARGO_HOME=$home toolchain_run cargo fetch) >"$work/log" 2>&1 || true
+    # What the registry does not have under this version may be patched by the project itself.
+    locate_archives || (cd "${lock%/*}" && CARGO_HOME=$home toolchain_run cargo fetch --locked) >/dev/null 2>&1 || true
+    locate_archives || {
+      cat "$work/log" >&2
+      rm -rf "$work"
+      printf 'dyndrv: warning: not all crates of %s could be fetched; going on with those in the store\n' "$lock" >&2
+      return
+    }
   fi
-  locate_archives || {
-    rm -rf "$work"
-    printf 'dyndrv: warning: not all crates of %s could be fetched; going on with those in the store\n' "$lock" >&2
-    return
-  }
   if ((${#files[@]})); then
     nix-store --add-fixed sha256 "${files[@]}" >"$work/list" || die "cannot add crates to the store"
   else

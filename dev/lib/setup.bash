@@ -12,6 +12,7 @@ choose_nix() {
   own_nix=
   path=$(type -P nix) || return 0
   [[ $path == "$cache/nix/bin/nix" ]] && return 0
+  path=$(readlink -f "$path")
   if [[ -e $cache/own-nix && ! $path -nt $cache/own-nix && $(<"$cache/own-nix") == "$path "* ]]; then
     [[ $(<"$cache/own-nix") == *yes ]] && own_nix=1
     return 0
@@ -48,7 +49,11 @@ toolchain_run() {
   for name in rustc cargo clippy rustfmt cc pkg-config; do path+=${part[$name]}/bin:; done
   (
     export PATH=$path$PATH PKG_CONFIG_PATH=${part[openssl]}/lib/pkgconfig:${part[zlib]}/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-    [[ -e $certificates ]] || export SSL_CERT_FILE=${SSL_CERT_FILE:-${part[cacert]}/etc/ssl/certs/ca-bundle.crt}
+    # The file that Debian's libcurl looks for is absent from minimal systems.
+    if [[ ! -e $certificates ]]; then
+      export SSL_CERT_FILE=${SSL_CERT_FILE:-${part[cacert]}/etc/ssl/certs/ca-bundle.crt}
+      export CARGO_HTTP_CAINFO=${CARGO_HTTP_CAINFO:-$SSL_CERT_FILE}
+    fi
     unset RUSTUP_TOOLCHAIN
     exec "$@"
   )
@@ -89,16 +94,21 @@ bring_up() {
   done
 }
 
-# set_up LOCKFILE...: afterwards nix, the toolchain and the crates of these lock files are there.
+# set_up LOCKFILE...: afterwards nix, the toolchain and the crates of these lock files are there;
+# `crate_roots` has the link to each lock file's crates.
 set_up() {
   local hash file key_debs= key_parts= key_set= locks_part=
   local -A missing_crates=()
+  crate_roots=()
   while read -r hash file; do
     case $file in
       */debian/packages.txt) key_debs+=${hash:0:8} ;;&
       */debian/packages.txt | */debian/toolchain.nix | */debian/part.sh) key_parts+=${hash:0:8} ;;&
       "$dev_dir"/debian/*) key_set+=${hash:0:6} ;;
-      *) [[ -e $cache/crates/$hash ]] || missing_crates[$file]=$cache/crates/$hash ;;
+      *)
+        crate_roots+=("$cache/crates/$hash")
+        [[ -e $cache/crates/$hash ]] || missing_crates[$file]=$cache/crates/$hash
+        ;;
     esac
   done < <(sha256sum "$dev_dir"/debian/* "$@")
   debs=$cache/debs-${suite:-${DYNDRV_SUITE:-forky}}-$key_debs

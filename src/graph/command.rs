@@ -137,7 +137,7 @@ fn crate_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
     args.push(format!("--emit={emit}"));
     let foreign_dylib =
         mode != Mode::Test && target.has_crate_type("dylib") && !graph.package(unit).primary;
-    if target.is_proc_macro() || foreign_dylib {
+    if target.proc_macro || foreign_dylib {
         codegen(args, "prefer-dynamic");
     }
 }
@@ -297,7 +297,7 @@ fn dependency_args(
             format!("{prefix}{name}={}", join(&dir, &file.file)),
         ]);
     }
-    if graph.target(unit).is_proc_macro() {
+    if graph.target(unit).proc_macro {
         args.extend(["--extern".to_owned(), "proc_macro".to_owned()]);
     }
     if unstable {

@@ -102,6 +102,7 @@ pub fn source_file(layout: &dyn Layout, graph: &Graph, unit: usize) -> String {
             join(&package_dir(layout, graph, graph.units[unit].package), path)
         }
         SrcPath::Tree(path) => join(&layout.tree(), path),
+        SrcPath::Outside => String::new(),
     }
 }
 
@@ -125,9 +126,10 @@ pub fn source_from_cwd(layout: &dyn Layout, graph: &Graph, unit: usize) -> (Stri
 
 /// The value of a variable of the configuration.
 pub fn config_value(layout: &dyn Layout, variable: &ConfigEnv) -> String {
-    match variable.relative {
-        true => join(&layout.tree(), &variable.value),
-        false => variable.value.clone(),
+    match &variable.relative_to {
+        // Not `join`: cargo lets an empty value end in a slash.
+        Some(dir) => format!("{}/{}", join(&layout.tree(), dir), variable.value),
+        None => variable.value.clone(),
     }
 }
 

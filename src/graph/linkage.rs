@@ -138,7 +138,7 @@ impl<'a> Linkage<'a> {
                 continue;
             }
             files.extend(needed_files(graph, unit, next));
-            if !graph.target(next).is_proc_macro() {
+            if !graph.target(next).proc_macro {
                 queue.extend(linkable_dependencies(graph, next));
             }
         }
@@ -156,7 +156,10 @@ impl<'a> Linkage<'a> {
             .flat_map(|dependency| {
                 needed_files(graph, unit, dependency.unit)
                     .into_iter()
-                    .map(move |file| (dependency, file))
+                    .flat_map(move |file| {
+                        let count = mentions(graph, &file);
+                        std::iter::repeat_n((dependency, file), count)
+                    })
             })
             .collect()
     }
@@ -283,4 +286,16 @@ fn needed_files(graph: &Graph, unit: usize, dependency: usize) -> Vec<Visible> {
             kind: product.kind,
         })
         .collect()
+}
+
+/// How often cargo names a file: an rlib once for each crate type that it comes from.
+fn mentions(graph: &Graph, file: &Visible) -> usize {
+    let types = &graph.target(file.unit).crate_types;
+    match file.kind {
+        ProductKind::Rlib => types
+            .iter()
+            .filter(|t| matches!(t.as_str(), "lib" | "rlib"))
+            .count(),
+        _ => 1,
+    }
 }

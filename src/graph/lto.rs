@@ -146,6 +146,7 @@ mod tests {
             src: SrcPath::Package("x.rs".into()),
             edition: "2021".into(),
             harness: true,
+            proc_macro: false,
         }
     }
 

@@ -103,12 +103,14 @@ pub enum Linker {
 pub struct ConfigEnv {
     /// Its name.
     pub name: String,
-    /// Its value; below the source root if `relative`.
+    /// Its value as it is written.
     pub value: String,
     /// Whether it overrides a variable of the surrounding environment.
     pub force: bool,
-    /// Whether the value is a path below the source root.
-    pub relative: bool,
+    /// The directory that the value is relative to, relative itself to the
+    /// source root; none if the value is no path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative_to: Option<String>,
 }
 
 /// A package.
@@ -199,6 +201,9 @@ pub struct Target {
     pub edition: String,
     /// Whether tests are run by rustc's harness.
     pub harness: bool,
+    /// Whether it is a procedural macro. cargo believes the manifest where an
+    /// example claims so, whatever its crate type.
+    pub proc_macro: bool,
 }
 
 /// The kind of a target.
@@ -227,6 +232,8 @@ pub enum SrcPath {
     Package(String),
     /// Outside of it, relative to the source root.
     Tree(String),
+    /// Outside of the source root; no unit has such a target.
+    Outside,
 }
 
 /// One compilation, or one run of a build script.
@@ -408,7 +415,7 @@ impl Graph {
                 "build-script-run".to_owned()
             }
             TargetKind::CustomBuild => "build-script".to_owned(),
-            TargetKind::Lib if target.is_proc_macro() => "proc-macro".to_owned(),
+            TargetKind::Lib if target.proc_macro => "proc-macro".to_owned(),
             TargetKind::Lib => "lib".to_owned(),
             TargetKind::Bin => format!("bin-{name}"),
             TargetKind::Example => format!("example-{name}"),
@@ -507,14 +514,9 @@ impl Target {
         self.crate_types.iter().any(|crate_type| crate_type == name)
     }
 
-    /// Whether it is a procedural macro.
-    pub fn is_proc_macro(&self) -> bool {
-        self.kind == TargetKind::Lib && self.has_crate_type("proc-macro")
-    }
-
     /// Whether it is always built for the host: a procedural macro or a build script.
     pub fn for_host(&self) -> bool {
-        self.kind == TargetKind::CustomBuild || self.is_proc_macro()
+        self.kind == TargetKind::CustomBuild || self.proc_macro
     }
 
     /// Whether it is an example that is a program.
@@ -534,7 +536,7 @@ impl Target {
     /// Its name for messages, such as `bin rg` or `build script`.
     pub fn describe(&self) -> String {
         match self.kind {
-            TargetKind::Lib if self.is_proc_macro() => "proc-macro".to_owned(),
+            TargetKind::Lib if self.proc_macro => "proc-macro".to_owned(),
             TargetKind::Lib => "lib".to_owned(),
             TargetKind::Bin => format!("bin {}", self.name),
             TargetKind::Example => format!("example {}", self.name),

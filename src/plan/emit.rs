@@ -22,12 +22,9 @@ struct Attributes {
 pub fn run() -> Result<(), Error> {
     let Attributes { stage, outputs } = attributes("emit")?;
     let place = |output: &str| {
-        outputs
-            .get(output)
-            .cloned()
-            .ok_or_else(|| Error::NoOutput {
-                output: output.to_owned(),
-            })
+        outputs.get(output).cloned().ok_or_else(|| Error::NoOutput {
+            output: output.to_owned(),
+        })
     };
     for (output, text) in &stage.texts {
         let path = place(output)?;

@@ -100,6 +100,24 @@ pub enum Error {
     /// Cargo's side of the plan failed.
     #[error(transparent)]
     Graph(#[from] crate::graph::Error),
+    /// A program of the user's toolchain is missing.
+    #[error("`{name}` is neither beside rustc nor on the PATH; install it")]
+    NoTool {
+        /// The program.
+        name: String,
+    },
+    /// A call of Nix failed, which has said why.
+    #[error("nix failed ({status})")]
+    Nix {
+        /// How.
+        status: std::process::ExitStatus,
+    },
+    /// A file that should be a derivation is none.
+    #[error(transparent)]
+    Derivation(#[from] crate::drv::derivation::ParseError),
+    /// The sources cannot be scanned.
+    #[error(transparent)]
+    Scan(#[from] crate::depinfo::Error),
 }
 
 impl Error {

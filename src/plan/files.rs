@@ -1,38 +1,205 @@
-//! Which files of the workspace each unit can read.
+//! Which files of the workspace each unit can read: the graph's units as a
+//! request to the scanner, and its answer as lists.
 
 use super::Error;
 use super::settings::WorkspaceSettings;
-use crate::graph::model::{Graph, Location};
-use walkdir::WalkDir;
+use crate::depinfo::{self, Cfg, Scan, UnitKind};
+use crate::graph::linkage::Linkage;
+use crate::graph::model::{Graph, Location, Mode, Package, SrcPath, TargetKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A scan, and which unit of the graph each of its lists is for.
+#[derive(Debug)]
+pub struct Scanned {
+    /// What was asked.
+    pub request: depinfo::Request,
+    /// The lists.
+    pub scan: Scan,
+    /// For each list, the index of its unit in the graph.
+    pub units: Vec<usize>,
+}
 
 /// For each unit of the graph, the files of the source tree that it can read,
 /// relative to it and sorted; empty for units of third-party packages.
 ///
 /// # Errors
 ///
-/// If a directory cannot be read.
+/// If a file cannot be read, or a link leads out of the tree.
 pub fn of_units(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Vec<Vec<String>>, Error> {
-    (0..graph.units.len())
-        .map(|unit| match &graph.package(unit).location {
-            Location::Vendor(_) => Ok(Vec::new()),
-            Location::Tree(dir) => whole_package(dir, workspace),
-        })
+    let scanned = scan(graph, &workspace.src, &workspace.extra_sources)?;
+    let mut files = vec![Vec::new(); graph.units.len()];
+    for (unit, list) in scanned.units.into_iter().zip(scanned.scan.units) {
+        files[unit] = list.files.into_keys().collect();
+    }
+    Ok(files)
+}
+
+/// Scans the path packages of a graph, whose sources lie below `root`.
+///
+/// `extra` holds globs relative to the package, by package name, besides those
+/// of `[package.metadata.dyndrv] extra-sources`.
+///
+/// # Errors
+///
+/// If a file cannot be read, or a link leads out of the tree.
+pub fn scan(
+    graph: &Graph,
+    root: &Path,
+    extra: &BTreeMap<String, Vec<String>>,
+) -> Result<Scanned, Error> {
+    let linkage = Linkage::new(graph);
+    let mut request = depinfo::Request {
+        root: root.to_owned(),
+        workspace: graph.workspace_root.clone(),
+        ..depinfo::Request::default()
+    };
+    let mut units = Vec::new();
+    let mut packages: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, unit) in graph.units.iter().enumerate() {
+        let Location::Tree(dir) = &graph.packages[unit.package].location else {
+            continue;
+        };
+        let package = *packages.entry(unit.package).or_insert_with(|| {
+            let package = scanned_package(&linkage, unit.package, dir);
+            request.packages.push(package);
+            request.packages.len() - 1
+        });
+        let own = &graph.packages[unit.package];
+        let globs = extra.get(&own.name).into_iter().flatten();
+        request.units.push(depinfo::Unit {
+            package,
+            name: graph.target(index).name.clone(),
+            crate_root: source(dir, &graph.target(index).src),
+            kind: kind(graph, index),
+            cfg: cfg(graph, index),
+            macro_packages: macro_packages(&linkage, index),
+            extra_sources: globs.map(|glob| below(dir, glob)).collect(),
+        });
+        units.push(index);
+    }
+    let scan = depinfo::scan(&request)?;
+    Ok(Scanned {
+        request,
+        scan,
+        units,
+    })
+}
+
+fn scanned_package(linkage: &Linkage<'_>, index: usize, dir: &str) -> depinfo::Package {
+    let graph = linkage.graph();
+    let package = &graph.packages[index];
+    let script = package
+        .targets
+        .iter()
+        .find(|target| target.kind == TargetKind::CustomBuild);
+    let build_dependencies = (0..graph.units.len())
+        .filter(|&unit| graph.units[unit].package == index)
+        .filter(|&unit| graph.target(unit).kind == TargetKind::CustomBuild)
+        .filter(|&unit| graph.units[unit].mode == Mode::Build)
+        .flat_map(|unit| visible_packages(linkage, unit))
+        .collect();
+    depinfo::Package {
+        name: package.name.clone(),
+        version: package.version.to_string(),
+        dir: dir.to_owned(),
+        extra_sources: extra_sources(package),
+        build_script: script.map(|target| source(dir, &target.src)),
+        build_dependencies,
+    }
+}
+
+/// `[package.metadata.dyndrv] extra-sources`.
+fn extra_sources(package: &Package) -> Vec<String> {
+    let globs = package.settings.get("extra-sources");
+    let globs = globs.and_then(|value| value.as_array());
+    globs
+        .into_iter()
+        .flatten()
+        .filter_map(|glob| glob.as_str().map(str::to_owned))
         .collect()
 }
 
-fn whole_package(dir: &str, workspace: &WorkspaceSettings) -> Result<Vec<String>, Error> {
-    let mut files = Vec::new();
-    for entry in WalkDir::new(workspace.src.join(dir)).sort_by_file_name() {
-        let entry = entry.map_err(|e| Error::Io {
-            action: "reading",
-            path: workspace.src.join(dir),
-            source: e.into(),
-        })?;
-        if !entry.file_type().is_dir()
-            && let Ok(path) = entry.path().strip_prefix(&workspace.src)
-        {
-            files.push(path.to_string_lossy().into_owned());
+fn source(dir: &str, src: &SrcPath) -> String {
+    match src {
+        SrcPath::Package(path) => below(dir, path),
+        SrcPath::Tree(path) => path.clone(),
+        // No unit has such a target; the scanner reports it if one did.
+        SrcPath::Outside => String::new(),
+    }
+}
+
+/// A path of a package, relative to the source root.
+fn below(dir: &str, path: &str) -> String {
+    if dir.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{dir}/{path}")
+    }
+}
+
+fn kind(graph: &Graph, unit: usize) -> UnitKind {
+    match graph.target(unit).kind {
+        TargetKind::CustomBuild if graph.units[unit].mode == Mode::RunCustomBuild => {
+            UnitKind::RunBuildScript
+        }
+        TargetKind::CustomBuild => UnitKind::BuildScript,
+        TargetKind::Lib => UnitKind::Lib,
+        TargetKind::Bin => UnitKind::Bin,
+        TargetKind::Example => UnitKind::Example,
+        TargetKind::Test => UnitKind::Test,
+        TargetKind::Bench => UnitKind::Bench,
+    }
+}
+
+/// What rustc will set for the unit: what it prints for the platform, and what
+/// follows from the profile, the mode and the features.
+fn cfg(graph: &Graph, index: usize) -> Cfg {
+    let unit = &graph.units[index];
+    let panic = format!("panic=\"{}\"", unit.profile.panic);
+    let lines: Vec<&str> = graph
+        .platform(index)
+        .cfg
+        .iter()
+        .map(String::as_str)
+        .filter(|line| !line.starts_with("panic="))
+        .chain([panic.as_str()])
+        .collect();
+    let mut cfg = Cfg::from_rustc(&lines.join("\n"));
+    cfg = if unit.profile.debug_assertions {
+        cfg.with_flag("debug_assertions")
+    } else {
+        cfg.without_flag("debug_assertions")
+    };
+    if unit.mode == Mode::Test {
+        cfg = cfg.with_flag("test");
+    }
+    if graph.target(index).proc_macro {
+        cfg = cfg.with_flag("proc_macro");
+    }
+    unit.features
+        .iter()
+        .fold(cfg, |cfg, feature| cfg.with_feature(feature))
+}
+
+/// The packages that run inside the compiler of a unit.
+fn macro_packages(linkage: &Linkage<'_>, unit: usize) -> BTreeSet<String> {
+    let graph = linkage.graph();
+    let mut names = BTreeSet::new();
+    for library in linkage.visible(unit) {
+        if graph.target(library.unit).proc_macro {
+            names.insert(graph.package(library.unit).name.clone());
+            names.extend(visible_packages(linkage, library.unit));
         }
     }
-    Ok(files)
+    names
+}
+
+fn visible_packages(linkage: &Linkage<'_>, unit: usize) -> BTreeSet<String> {
+    let graph = linkage.graph();
+    linkage
+        .visible(unit)
+        .into_iter()
+        .map(|library| graph.package(library.unit).name.clone())
+        .collect()
 }

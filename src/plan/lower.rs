@@ -231,6 +231,7 @@ impl<'a> Lowering<'a> {
             scripts: self.scripts(unit, inputs)?,
             products: self.products(unit),
             env_paths: self.executables(unit, inputs)?,
+            record_reads: graph.package(unit).is_local(),
         })
     }
 
@@ -345,9 +346,7 @@ impl<'a> Lowering<'a> {
             build: own.build.clone(),
         };
         // Where a C compiler lies must not show in what it makes.
-        process
-            .remap
-            .push(format!("{}=/cc", self.settings.cc));
+        process.remap.push(format!("{}=/cc", self.settings.cc));
         self.declare(&process, &[], inputs);
 
         let program = match graph.script_of(unit) {
@@ -466,10 +465,7 @@ impl<'a> Lowering<'a> {
     fn out_dir(&self, run: usize) -> String {
         let package = self.graph.package(run);
         let id = &self.graph.units[run].id;
-        format!(
-            "{}/build/{}-{id}/out",
-            self.graph.profile.dir, package.name
-        )
+        format!("{}/build/{}-{id}/out", self.graph.profile.dir, package.name)
     }
 
     /// What `OUT_DIR` is called in debug information and metadata.

@@ -40,7 +40,11 @@ fn prints_what_its_readme_says(example: &str) {
             .output()
             .unwrap();
         assert!(output.status.success(), "{command}: {output:?}");
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{command}");
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            expected,
+            "{command}"
+        );
     }
 }
 

@@ -17,9 +17,10 @@ use dyndrv::graph::linkage::Linkage;
 use dyndrv::graph::{Graph, Mode, Request, skeleton};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Set by us or by the machine, or of no influence on what is built.
-const IGNORED: [&str; 15] = [
+const IGNORED: [&str; 16] = [
     "PATH",
     "HOME",
     "CARGO_HOME",
@@ -35,13 +36,31 @@ const IGNORED: [&str; 15] = [
     "LLVM_PROFILE_FILE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
+    "RUSTFLAGS",
 ];
 
 /// Stands for a unit's own hash.
 const OWN: &str = "<own>";
 
 /// Compares one cargo command.
+///
+/// A failure of cargo, or of ours, is a difference too, and does not keep the others from running.
 pub fn compare(name: &str, toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Outcome {
+    let attempt = || compare_or_panic(name, toolchain, place, run);
+    catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| Outcome {
+        name: format!("{name}: {}", run.text),
+        rustc: 0,
+        scripts: 0,
+        differences: vec!["it failed, see above".to_owned()],
+    })
+}
+
+fn compare_or_panic(
+    name: &str,
+    toolchain: &Toolchain,
+    place: &Place,
+    run: &CargoCommand,
+) -> Outcome {
     let graph = ask(toolchain, place, run);
     let layout = CargoLayout { toolchain, place };
     let linkage = Linkage::new(&graph);
@@ -76,6 +95,7 @@ pub fn ask(toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Graph {
     let _ = fs::remove_dir_all(&scratch);
     skeleton::write(&place.source, &source).unwrap();
     let request = Request {
+        cargo_home: None,
         source,
         manifest_dir: place.dir.clone(),
         vendor: place.vendor.clone(),

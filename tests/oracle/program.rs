@@ -12,7 +12,7 @@ use std::process::Command;
 pub fn compare(name: &str, commands: impl Iterator<Item = CargoCommand>) -> Vec<Outcome> {
     let toolchain = Toolchain::find();
     // Outside of this repository, whose workspace would claim the program.
-    let corpus = home().join(".cache/dyndrv/corpus").join(name);
+    let corpus = home().join(".cache/dyndrv-corpus").join(name);
     let source = corpus.join("source");
     let vendor = corpus.join("vendor");
     if !vendor.join(".cargo/config.toml").exists() {

@@ -104,7 +104,9 @@ pub fn unpack(text: &str, scratch: &Path) -> (Place, Vec<CargoCommand>) {
 /// Writes the lock file.
 fn lock(toolchain: &Toolchain, place: &Place) {
     let mut command = cargo(toolchain, place);
-    command.args(["generate-lockfile", "--offline"]);
+    command
+        .args(["generate-lockfile", "--offline"])
+        .env("RUSTC", &toolchain.rustc);
     if let Some(vendor) = &place.vendor {
         let directory = format!("source.vendored-sources.directory='{}'", vendor.display());
         command.args([

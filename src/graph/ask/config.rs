@@ -11,8 +11,8 @@
 use super::Places;
 use super::process::Tools;
 use crate::graph::error::{Error, Result};
+use crate::graph::layout;
 use crate::graph::model::{ConfigEnv, Linker};
-use crate::graph::paths::normalize;
 use cargo_platform::{Cfg, CfgExpr};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -120,16 +120,17 @@ fn environment(root: &Map<String, Value>, origins: &Origins) -> Result<Vec<Confi
             feature: format!("`env.{name}` without a value"),
             advice: "give it a string, or a table with `value`".to_owned(),
         })?;
-        let relative = flag("relative");
-        let value = match relative {
-            true => origins.below_source(&["env", name, "value"], value)?,
-            false => value.to_owned(),
+        // An absolute path stays what it is.
+        let relative_to = match flag("relative") && !value.starts_with('/') {
+            true => Some(origins.directory(&["env", name, "value"])?),
+            false => None,
         };
+        let value = value.to_owned();
         variables.push(ConfigEnv {
             name: name.clone(),
             value,
             force: flag("force"),
-            relative,
+            relative_to,
         });
     }
     Ok(variables)
@@ -189,10 +190,8 @@ impl Config {
         if !linker.contains('/') || linker.starts_with('/') {
             return Ok(Some(Linker::Program(linker)));
         }
-        Ok(Some(Linker::Tree(
-            self.origins
-                .below_source(&["target", &key, "linker"], &linker)?,
-        )))
+        let dir = self.origins.directory(&["target", &key, "linker"])?;
+        Ok(Some(Linker::Tree(layout::join(&dir, &linker))))
     }
 
     /// The links that `[target.<triple>.<links>]` overrides.
@@ -256,10 +255,9 @@ fn words(value: &Value) -> Vec<String> {
 }
 
 impl Origins {
-    /// A path of the configuration, relative to the source root.
-    ///
-    /// Paths are relative to the parent of the directory `.cargo` in whose file they stand.
-    fn below_source(&self, key: &[&str], value: &str) -> Result<String> {
+    /// The directory that a path of the configuration is relative to: the parent of the
+    /// directory `.cargo` in whose file it stands. It is given relative to the source root.
+    fn directory(&self, key: &[&str]) -> Result<String> {
         let unknown = |reason: &str| Error::UnsupportedConfig {
             feature: format!("the relative path in `{}`, {reason}", key.join(".")),
             advice: "use an absolute path, or a file below the source root".to_owned(),
@@ -271,9 +269,8 @@ impl Origins {
             .parent()
             .and_then(Path::parent)
             .unwrap_or(Path::new("/"));
-        let path = normalize(&base.join(value));
-        let relative = path.strip_prefix(&self.source);
-        let relative = relative.map_err(|_| unknown("which leaves the source root"))?;
+        let relative = base.strip_prefix(&self.source);
+        let relative = relative.map_err(|_| unknown("whose file is not below the source root"))?;
         relative
             .to_str()
             .map(str::to_owned)

@@ -209,6 +209,11 @@ fn locate(places: &Places, package: &documents::Package, dir: &Path) -> Result<L
     }
     match relative(dir, &places.source) {
         Ok(dir) => Ok(Location::Tree(dir)),
+        // Of a package in the user's own cargo home, only the name matters.
+        Err(_) if places.vendor.is_none() && package.source.is_some() => {
+            let entry = dir.file_name().unwrap_or_default().to_string_lossy();
+            Ok(Location::Vendor(entry.into_owned()))
+        }
         Err(_) => Err(Error::Unsupported {
             package: format!("{} {}", package.name, package.version),
             target: "its directory".to_owned(),
@@ -248,22 +253,16 @@ fn read_target(
         Ok(below) => below.to_str().map(|path| SrcPath::Package(path.to_owned())),
         Err(_) => relative(&path, &places.source).ok().map(SrcPath::Tree),
     };
-    let src = src.ok_or_else(|| {
-        unsupported(
-            format!(
-                "the root file {}, outside of the source root,",
-                path.display()
-            ),
-            "move the source root up, so that it holds this file too",
-        )
-    })?;
     Ok(Target {
         name: target.name.clone(),
         kind,
         crate_types: target.crate_types.clone(),
-        src,
+        // Published packages name files that were not published with them.
+        src: src.unwrap_or(SrcPath::Outside),
         edition: target.edition.clone(),
         harness: manifest.harness(kind, &target.name),
+        proc_macro: target.crate_types.iter().any(|t| t == "proc-macro") && kind == TargetKind::Lib
+            || manifest.claims_proc_macro(kind, &target.name),
     })
 }
 
@@ -528,6 +527,12 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
             package.name, package.version, raw.target.name
         ),
     })?;
+    if package.targets[target].src == SrcPath::Outside {
+        return Err(unsupported(
+            "a root file outside of the source root".to_owned(),
+            "move the source root up, so that it holds this file too",
+        ));
+    }
     Ok(Unit {
         id: String::new(),
         package: index,

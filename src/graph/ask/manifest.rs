@@ -87,6 +87,16 @@ impl Manifest {
 
     /// Whether rustc's test harness runs the tests of a target.
     pub fn harness(&self, kind: TargetKind, name: &str) -> bool {
+        self.target_flag(kind, name, "harness") != Some(false)
+    }
+
+    /// Whether a target is said to be a procedural macro.
+    pub fn claims_proc_macro(&self, kind: TargetKind, name: &str) -> bool {
+        self.target_flag(kind, name, "proc-macro") == Some(true)
+            || self.target_flag(kind, name, "proc_macro") == Some(true)
+    }
+
+    fn target_flag(&self, kind: TargetKind, name: &str, key: &str) -> Option<bool> {
         let table = match kind {
             TargetKind::Lib => self.root.get("lib"),
             TargetKind::Bin => self.target("bin", name),
@@ -95,10 +105,7 @@ impl Manifest {
             TargetKind::Bench => self.target("bench", name),
             TargetKind::CustomBuild => None,
         };
-        table
-            .and_then(|table| table.get("harness"))
-            .and_then(Value::as_bool)
-            != Some(false)
+        table?.get(key)?.as_bool()
     }
 
     /// Unstable features of cargo that the manifest asks for.

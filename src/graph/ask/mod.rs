@@ -38,6 +38,9 @@ pub struct Request {
     /// `importCargoLock` or `cargo vendor --versioned-dirs` makes it. None if
     /// there are none, or if the sources bring their own and say so in cargo's configuration.
     pub vendor: Option<PathBuf>,
+    /// The user's own `CARGO_HOME`, with the packages that cargo has fetched, for a
+    /// graph outside of the sandbox. None for an empty one.
+    pub cargo_home: Option<PathBuf>,
     /// cargo, an absolute path.
     pub cargo: PathBuf,
     /// rustc, an absolute path.

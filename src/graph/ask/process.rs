@@ -27,7 +27,10 @@ pub(super) struct Tools {
 
 impl Tools {
     pub fn new(request: &Request, places: &Places) -> Result<Self> {
-        let home = request.scratch.join("cargo-home");
+        let home = match &request.cargo_home {
+            Some(home) => home.clone(),
+            None => request.scratch.join("cargo-home"),
+        };
         fs::create_dir_all(&home).map_err(io("create", &home))?;
         let sources = match &places.vendor {
             Some(directory) => {

@@ -1,0 +1,162 @@
+//! `dyndrv audit`: which listed files no compiler has read.
+//!
+//! Each workspace unit's output tells which of its sources rustc read. What else is
+//! in its source tree makes it be built again for nothing.
+
+use clap::Args;
+use dyndrv::drv::derivation::{Derivation, STRUCTURED_ATTRIBUTES};
+use dyndrv::plan::Error;
+use dyndrv_builder::spec::{READ_FILES, Spec};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use walkdir::WalkDir;
+
+/// The options of `dyndrv audit`.
+#[derive(Args)]
+pub struct Options {
+    /// What has been built: a flake output that `build` of the library returned
+    #[arg(default_value = ".#default")]
+    installable: String,
+    /// Further arguments for `nix build`, such as `--override-input nixpkgs …`
+    #[arg(last = true)]
+    nix: Vec<String>,
+}
+
+/// Builds what is not built, and prints a line for each file that was not read.
+pub fn run(options: Options) -> Result<(), Error> {
+    let stage = stage(&options)?;
+    let outputs = outputs(&[format!("{stage}^*")])?;
+    let units: Vec<String> = outputs
+        .into_iter()
+        .flat_map(|built| built.outputs)
+        .filter(|(name, _)| name.ends_with(".drv"))
+        .map(|(_, path)| format!("{path}^*"))
+        .collect();
+    let mut report = String::new();
+    let mut clean = 0;
+    for built in self::outputs(&units)? {
+        let Some(unit) = Unit::of(&built)? else {
+            continue;
+        };
+        let unread = unit.unread()?;
+        if unread.is_empty() {
+            clean += 1;
+            continue;
+        }
+        report += &format!("{}\n", unit.name);
+        for file in unread {
+            report += &format!("  not read: {file}\n");
+        }
+    }
+    report += &format!("{clean} units read every file in their lists\n");
+    super::print(&report)
+}
+
+/// A derivation and where its outputs are, as `nix build --json` tells.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Built {
+    drv_path: String,
+    outputs: BTreeMap<String, String>,
+}
+
+struct Unit {
+    name: String,
+    sources: Vec<(PathBuf, PathBuf)>,
+    read: BTreeSet<PathBuf>,
+}
+
+impl Unit {
+    /// A unit whose output tells what was read.
+    fn of(built: &Built) -> Result<Option<Self>, Error> {
+        let Some(out) = built.outputs.get("out") else {
+            return Ok(None);
+        };
+        let file = Path::new(out).join(READ_FILES);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(&file).map_err(Error::io("reading", &file))?;
+        let drv = Path::new(&built.drv_path);
+        let Some(Spec::Rustc(rustc)) = spec(drv)? else {
+            return Ok(None);
+        };
+        let sources = rustc.process.sources.into_iter();
+        Ok(Some(Self {
+            name: format!("{}, {}", rustc.process.package, rustc.process.target),
+            sources: sources.map(|s| (s.from.into(), s.at.into())).collect(),
+            read: text.lines().map(PathBuf::from).collect(),
+        }))
+    }
+
+    /// Files of the sources, as the source tree has them, that were not read.
+    fn unread(&self) -> Result<Vec<String>, Error> {
+        let mut unread = Vec::new();
+        for (from, at) in &self.sources {
+            for entry in WalkDir::new(from).sort_by_file_name() {
+                let entry = entry.map_err(|e| Error::Io {
+                    action: "reading",
+                    path: from.clone(),
+                    source: e.into(),
+                })?;
+                let Ok(file) = entry.path().strip_prefix(from) else {
+                    continue;
+                };
+                if !entry.file_type().is_dir() && !self.read.contains(&at.join(file)) {
+                    unread.push(file.display().to_string());
+                }
+            }
+        }
+        Ok(unread)
+    }
+}
+
+/// The specification in a derivation; none if it is not a unit's.
+fn spec(drv: &Path) -> Result<Option<Spec>, Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        unit: Spec,
+    }
+    let text = std::fs::read_to_string(drv).map_err(Error::io("reading", drv))?;
+    let derivation = Derivation::parse(&text)?;
+    let attributes = derivation.env.get(STRUCTURED_ATTRIBUTES);
+    Ok(attributes
+        .and_then(|json| serde_json::from_str::<Attributes>(json).ok())
+        .map(|attributes| attributes.unit))
+}
+
+/// The derivation of the workspace's stage.
+fn stage(options: &Options) -> Result<String, Error> {
+    let plan = format!("{}.passthru.workspacePlan", options.installable);
+    let mut command = Command::new("nix");
+    command
+        .args(["build", "--no-link", "--print-out-paths"])
+        .args(&options.nix)
+        .arg(plan);
+    Ok(nix(&mut command)?.trim().to_owned())
+}
+
+fn outputs(installables: &[String]) -> Result<Vec<Built>, Error> {
+    let mut command = Command::new("nix");
+    command.args(["build", "--no-link", "--json"]);
+    let text = nix(command.args(installables))?;
+    serde_json::from_str(&text).map_err(|source| Error::Document {
+        path: "the output of `nix build --json`".into(),
+        source,
+    })
+}
+
+fn nix(command: &mut Command) -> Result<String, Error> {
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(Error::io("running", "nix"))?;
+    if !output.status.success() {
+        return Err(Error::Nix {
+            status: output.status,
+        });
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,380 @@
+//! Macros of the unit's own text: who defines them, who uses them, and what their bodies
+//! bring in at each use.
+//!
+//! A macro is known by its name alone; several definitions of one name all count. What a
+//! body says is walked at every site that uses the macro, with the strings and words of
+//! the use as candidates for the macro's variables.
+
+use super::files::Text;
+use super::model::*;
+use super::outline::{Part, What};
+use super::scanner::{Scanner, Stretch, literal_value, reason, text_of};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+/// What a macro was given, as far as names of files can be made of it.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Environment {
+    pub literals: BTreeSet<String>,
+    pub words: BTreeSet<String>,
+    /// There may be strings that are not among the literals.
+    pub opaque: bool,
+}
+
+struct Definition {
+    text: Arc<Text>,
+    node: u32,
+    /// The body contains something that can bring a file in.
+    relevant: bool,
+    /// The body depends on what the macro is given.
+    variable: bool,
+}
+
+/// A string or word in the arguments of a call.
+struct Argument {
+    text: Arc<Text>,
+    call: u32,
+    node: u32,
+    site: usize,
+}
+
+/// All definitions and uses of a unit so far.
+#[derive(Default)]
+pub(super) struct Macros {
+    definitions: Vec<Definition>,
+    defined: HashSet<(String, u32)>,
+    by_name: HashMap<Box<str>, Vec<usize>>,
+    calls: HashMap<Box<str>, Vec<Stretch>>,
+    /// New name to old names.
+    aliases: HashMap<Box<str>, BTreeSet<Box<str>>>,
+    /// Names whose definitions and uses have not been joined yet.
+    dirty: BTreeSet<Box<str>>,
+    /// How many uses of a name each definition has been joined with.
+    joined: HashMap<(usize, Box<str>), usize>,
+    walked: HashSet<(usize, usize, u64)>,
+    /// Arguments at places of items that have not been walked.
+    held: Vec<Stretch>,
+    /// The same, which their macro drops for all that is known.
+    dropped: HashMap<Box<str>, Vec<Stretch>>,
+    arguments: Vec<Argument>,
+    guessed: HashMap<usize, usize>,
+}
+
+/// A limit on the work in macros' bodies: no program comes near it.
+const MAX_STEPS: usize = 20_000_000;
+/// Arguments with more nodes than this are taken as opaque.
+const MAX_ARGUMENTS: usize = 4096;
+
+impl Macros {
+    pub fn define(&mut self, text: &Arc<Text>, at: u32) {
+        if !self.defined.insert((text.path.clone(), at)) {
+            return;
+        }
+        let node = &text.outline.nodes[at as usize];
+        let What::Define { name, .. } = node.what else {
+            return;
+        };
+        let body = &text.outline.nodes[at as usize + 1..node.end as usize];
+        let relevant = body.iter().any(|node| {
+            matches!(
+                node.what,
+                What::Module { .. }
+                    | What::InlineModule { .. }
+                    | What::Include { .. }
+                    | What::Call { .. }
+                    | What::Define { .. }
+            )
+        });
+        let variable = body.iter().any(|node| match node.what {
+            What::Module { name, .. } | What::InlineModule { name, .. } => name.start >= name.end,
+            What::Include { pattern, .. } => text.outline.patterns[pattern as usize]
+                .parts
+                .iter()
+                .any(|part| !matches!(part, Part::Text(_) | Part::Env(_))),
+            What::Call { variables, .. } => variables,
+            What::Define { .. } => true,
+            _ => false,
+        });
+        let name: Box<str> = text_of(text, name).into();
+        self.by_name
+            .entry(name.clone())
+            .or_default()
+            .push(self.definitions.len());
+        self.definitions.push(Definition {
+            text: text.clone(),
+            node: at,
+            relevant,
+            variable,
+        });
+        if let Some(dropped) = self.dropped.remove(&name) {
+            self.held.extend(dropped);
+        }
+        for (new, old) in &self.aliases {
+            if old.contains(&name) {
+                self.dirty.insert(new.clone());
+            }
+        }
+        self.dirty.insert(name);
+    }
+
+    /// Notes a use. `hold`: its arguments are walked later, if the macro passes them on.
+    pub fn call(&mut self, name: &str, call: Stretch, hold: bool) {
+        if hold {
+            self.held.push(call.clone());
+        }
+        if self.by_name.contains_key(name) || self.aliases.contains_key(name) {
+            self.dirty.insert(name.into());
+        }
+        match self.calls.get_mut(name) {
+            Some(calls) => calls.push(call),
+            None => {
+                self.calls.insert(name.into(), vec![call]);
+            }
+        }
+    }
+
+    pub fn argument(&mut self, text: &Arc<Text>, call: u32, node: u32, site: usize) {
+        self.arguments.push(Argument {
+            text: text.clone(),
+            call,
+            node,
+            site,
+        });
+    }
+
+    pub fn alias(&mut self, from: &str, to: &str) {
+        if from != to && to != "_" {
+            let old = self.aliases.entry(to.into()).or_default();
+            if old.insert(from.into()) {
+                self.dirty.insert(to.into());
+            }
+        }
+    }
+
+    /// The definitions that a name can mean.
+    fn meanings(&self, name: &str) -> Vec<usize> {
+        let mut all: Vec<usize> = self
+            .by_name
+            .get(name)
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
+        for old in self.aliases.get(name).into_iter().flatten() {
+            all.extend(self.by_name.get(old).into_iter().flatten());
+        }
+        all
+    }
+}
+
+impl Scanner<'_> {
+    /// Lets the arguments in that stand where items do; true if there were any.
+    pub fn release_held(&mut self) -> bool {
+        let held = std::mem::take(&mut self.macros.held);
+        let mut any = false;
+        for stretch in held {
+            let node = &stretch.text.outline.nodes[stretch.nodes.start as usize];
+            let What::Call { name, .. } = node.what else {
+                continue;
+            };
+            let name = text_of(&stretch.text, name);
+            if self.is_dropped(name) {
+                let dropped = self.macros.dropped.entry(name.into()).or_default();
+                dropped.push(stretch);
+                continue;
+            }
+            any = true;
+            let call = stretch.nodes.start;
+            self.later(Stretch {
+                nodes: call + 1..stretch.nodes.end,
+                arguments_of: Some(call),
+                ..stretch
+            });
+        }
+        any
+    }
+
+    /// Whether every definition of a macro drops its arguments under this unit's cfg.
+    fn is_dropped(&self, name: &str) -> bool {
+        let meanings = self.macros.meanings(name);
+        !meanings.is_empty()
+            && meanings.iter().all(|index| {
+                let definition = &self.macros.definitions[*index];
+                let node = &definition.text.outline.nodes[definition.node as usize];
+                match node.what {
+                    What::Define {
+                        passes: Some(passes),
+                        ..
+                    } => !self.may_hold(&definition.text, passes),
+                    _ => false,
+                }
+            })
+    }
+
+    /// Walks the bodies of macros at their uses; true if there was anything new.
+    pub fn expand_macros(&mut self) -> Result<bool> {
+        let dirty = std::mem::take(&mut self.macros.dirty);
+        let mut any = false;
+        for name in dirty {
+            for definition in self.macros.meanings(&name) {
+                if !self.macros.definitions[definition].relevant {
+                    continue;
+                }
+                let count = self.macros.calls.get(&name).map_or(0, Vec::len);
+                let joined = self
+                    .macros
+                    .joined
+                    .entry((definition, name.clone()))
+                    .or_default();
+                let first = std::mem::replace(joined, count);
+                for index in first..count {
+                    let call = self.macros.calls[&name][index].clone();
+                    any |= self.expand(definition, &call)?;
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    fn expand(&mut self, index: usize, call: &Stretch) -> Result<bool> {
+        let definition = &self.macros.definitions[index];
+        let environment = if definition.variable {
+            environment_of(call)
+        } else {
+            Arc::default()
+        };
+        let mut hasher = DefaultHasher::new();
+        environment.hash(&mut hasher);
+        let key = (index, call.site, hasher.finish());
+        if self.macros.walked.contains(&key) {
+            return Ok(false);
+        }
+        let node = &definition.text.outline.nodes[definition.node as usize];
+        self.steps += (node.end - definition.node) as usize
+            + environment.literals.len()
+            + environment.words.len();
+        if self.steps > MAX_STEPS {
+            self.out.fallbacks.insert(Fallback {
+                to: Width::Package,
+                what: "macros that use each other too often to be followed".to_owned(),
+                at: None,
+            });
+            return Ok(false);
+        }
+        let body = Stretch {
+            text: definition.text.clone(),
+            nodes: definition.node + 1..node.end,
+            site: call.site,
+            environment: Some(environment),
+            arguments_of: None,
+        };
+        self.macros.walked.insert(key);
+        self.walk(&body, false)?;
+        Ok(true)
+    }
+
+    /// Looks at the arguments of macros that nobody here defines.
+    pub fn unknown_macros(&mut self) -> Result<bool> {
+        let arguments = std::mem::take(&mut self.macros.arguments);
+        let mut defined: HashMap<(String, u32), Option<bool>> = HashMap::new();
+        let mut tried = HashSet::new();
+        for argument in arguments {
+            let text = &argument.text;
+            let key = (text.path.clone(), argument.call);
+            let items = *defined.entry(key).or_insert_with(|| {
+                match text.outline.nodes[argument.call as usize].what {
+                    What::Call { name, items, .. }
+                        if self.macros.meanings(text_of(text, name)).is_empty() =>
+                    {
+                        Some(items)
+                    }
+                    _ => None,
+                }
+            });
+            let Some(items) = items else { continue };
+            let node = &text.outline.nodes[argument.node as usize];
+            match node.what {
+                What::Word if items => {
+                    let word = text_of(text, node.span);
+                    let word = word.strip_prefix("r#").unwrap_or(word);
+                    if tried.insert((argument.site, word.to_owned())) {
+                        let site = self.sites[argument.site].clone();
+                        self.module_file(&site, word, reason(Why::MacroArgument, text, node))?;
+                    }
+                }
+                What::Literal => self.literal(text, node, argument.site)?,
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// Macros that are defined and never used by name may be used in ways that are not
+    /// seen: their bodies count wherever what they name exists.
+    pub fn unused_macros(&mut self) -> Result<bool> {
+        let mut used = HashSet::new();
+        for name in self.macros.calls.keys() {
+            used.extend(self.macros.meanings(name));
+        }
+        for index in 0..self.macros.definitions.len() {
+            let definition = &self.macros.definitions[index];
+            if used.contains(&index) || !definition.relevant {
+                continue;
+            }
+            let text = definition.text.clone();
+            let nodes = definition.node + 1..text.outline.nodes[definition.node as usize].end;
+            let first = self
+                .macros
+                .guessed
+                .insert(index, self.sites.len())
+                .unwrap_or(0);
+            for site in first..self.sites.len() {
+                self.steps += nodes.len();
+                if self.steps > MAX_STEPS {
+                    return Ok(false);
+                }
+                let body = Stretch {
+                    text: text.clone(),
+                    nodes: nodes.clone(),
+                    site,
+                    environment: Some(Arc::default()),
+                    arguments_of: None,
+                };
+                self.walk(&body, true)?;
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The candidates for the variables of a macro that is used like this.
+fn environment_of(call: &Stretch) -> Arc<Environment> {
+    let nodes = &call.text.outline.nodes[call.nodes.start as usize..call.nodes.end as usize];
+    let mut environment = Environment::default();
+    for node in nodes.iter().take(MAX_ARGUMENTS) {
+        match node.what {
+            What::Literal => environment.literals.extend(literal_value(&call.text, node)),
+            What::Word => {
+                let word = text_of(&call.text, node.span);
+                environment
+                    .words
+                    .insert(word.trim_start_matches("r#").to_owned());
+            }
+            _ => {}
+        }
+    }
+    let (variables, makes) = match nodes.first().map(|node| node.what) {
+        Some(What::Call {
+            variables, makes, ..
+        }) => (variables, makes),
+        _ => (false, false),
+    };
+    environment.opaque = makes || nodes.len() > MAX_ARGUMENTS;
+    if let (true, Some(outer)) = (variables, &call.environment) {
+        environment.literals.extend(outer.literals.iter().cloned());
+        environment.words.extend(outer.words.iter().cloned());
+        environment.opaque |= outer.opaque;
+    }
+    Arc::new(environment)
+}

@@ -1,0 +1,599 @@
+//! Follows one unit from its crate root through everything that it can read.
+//!
+//! Files come first, macros later: when no file is left to walk, the arguments that were
+//! held back are let in, then the bodies of macros are walked at each place that uses them,
+//! until nothing new turns up.
+
+use super::cfg::{Cfg, Truth};
+use super::files::{Files, Found, Text, join};
+use super::macros::{Environment, Macros};
+use super::model::*;
+use super::outline::{Node, Span, What};
+use super::policy::{Reader, Reads};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a unit's walk needs to know.
+pub(super) struct Input<'a> {
+    pub files: &'a Files,
+    pub package: &'a Package,
+    pub cfg: &'a Cfg,
+    pub readers: Vec<&'static Reader>,
+}
+
+/// What a walk has found.
+#[derive(Default)]
+pub(super) struct Output {
+    pub files: BTreeMap<String, Listed>,
+    pub fallbacks: BTreeSet<Fallback>,
+    pub absent: BTreeSet<Absent>,
+    /// Where code is included that the build script writes.
+    pub generated: Option<Place>,
+    /// The files that were walked as code.
+    pub code: Vec<Arc<Text>>,
+}
+
+/// Where a piece of code stands, as far as the names in it depend on that. Follows
+/// `rustc_expand::module`: modules are looked for in `dir`, or in `dir/relative` unless
+/// they have a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Site {
+    /// `None`: a directory that does not exist.
+    pub dir: Option<Arc<str>>,
+    pub relative: Option<Arc<str>>,
+    /// The directory of the file; includes are relative to it.
+    pub file_dir: Arc<str>,
+}
+
+/// A stretch of an outline at a site.
+#[derive(Clone)]
+pub(super) struct Stretch {
+    pub text: Arc<Text>,
+    pub nodes: Range<u32>,
+    pub site: usize,
+    /// In a macro's body: what the macro was given.
+    pub environment: Option<Arc<Environment>>,
+    /// The nodes are the arguments of this call.
+    pub arguments_of: Option<u32>,
+}
+
+pub(super) struct Scanner<'a> {
+    pub input: &'a Input<'a>,
+    pub out: Output,
+    pub sites: Vec<Site>,
+    site_ids: HashMap<Site, usize>,
+    queue: VecDeque<Stretch>,
+    visited: HashSet<(Arc<str>, usize)>,
+    pub macros: Macros,
+    /// Nodes walked in macros' bodies.
+    pub steps: usize,
+}
+
+/// Walks a unit's crate root, which must exist.
+pub(super) fn walk_crate(input: &Input, root: &Found) -> Result<Output> {
+    let mut scanner = Scanner {
+        input,
+        out: Output::default(),
+        sites: Vec::new(),
+        site_ids: HashMap::new(),
+        queue: VecDeque::new(),
+        visited: HashSet::new(),
+        macros: Macros::default(),
+        steps: 0,
+    };
+    let site = Site {
+        dir: Some(root.parent.clone()),
+        relative: None,
+        file_dir: root.parent.clone(),
+    };
+    let reason = Reason {
+        why: Why::CrateRoot,
+        at: None,
+        what: "crate root".to_owned(),
+    };
+    list(&mut scanner.out.files, root, reason);
+    scanner.enter(root, site)?;
+    scanner.run()?;
+    Ok(scanner.out)
+}
+
+/// Puts a file and the links on the way to it into a list.
+pub(super) fn list(files: &mut BTreeMap<String, Listed>, found: &Found, reason: Reason) {
+    for (path, target) in &found.links {
+        files.entry(path.clone()).or_insert_with(|| Listed {
+            kind: EntryKind::Symlink(target.clone()),
+            reason: Reason {
+                why: Why::SymlinkOnTheWay,
+                ..reason.clone()
+            },
+        });
+    }
+    files.entry(found.real.to_string()).or_insert(Listed {
+        kind: EntryKind::File,
+        reason,
+    });
+}
+
+/// The text of a span.
+pub(super) fn text_of(text: &Text, span: Span) -> &str {
+    let bytes = text.bytes.get(span.start as usize..span.end as usize);
+    std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+}
+
+/// The place of a node.
+pub(super) fn place_of(text: &Text, node: &Node) -> Place {
+    Place {
+        file: text.path.clone(),
+        line: node.line,
+    }
+}
+
+/// A node's text, short and on one line.
+pub(super) fn snippet(text: &Text, node: &Node) -> String {
+    const LONGEST: usize = 90;
+    let bytes = text
+        .bytes
+        .get(node.span.start as usize..node.span.end as usize);
+    let whole = String::from_utf8_lossy(
+        &bytes.unwrap_or_default()[..bytes.map_or(0, |b| b.len().min(400))],
+    )
+    .into_owned();
+    let mut line = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((cut, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(cut);
+        line.push('…');
+    }
+    line
+}
+
+impl Scanner<'_> {
+    fn run(&mut self) -> Result<()> {
+        loop {
+            while let Some(stretch) = self.queue.pop_front() {
+                self.walk(&stretch, false)?;
+            }
+            let more = self.release_held()
+                || self.expand_macros()?
+                || self.unknown_macros()?
+                || self.unused_macros()?;
+            if !more && self.queue.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    pub fn later(&mut self, stretch: Stretch) {
+        self.queue.push_back(stretch);
+    }
+
+    fn site_id(&mut self, site: Site) -> usize {
+        if let Some(id) = self.site_ids.get(&site) {
+            return *id;
+        }
+        let id = self.sites.len();
+        self.sites.push(site.clone());
+        self.site_ids.insert(site, id);
+        id
+    }
+
+    /// Queues a file's code, once per site.
+    pub fn enter(&mut self, found: &Found, site: Site) -> Result<()> {
+        let site = self.site_id(site);
+        if !self.visited.insert((found.real.clone(), site)) {
+            return Ok(());
+        }
+        let text = self.input.files.text(&found.real)?;
+        self.out.code.push(text.clone());
+        self.later(Stretch {
+            nodes: 0..text.outline.nodes.len() as u32,
+            text,
+            site,
+            environment: None,
+            arguments_of: None,
+        });
+        Ok(())
+    }
+
+    pub fn find_file(&self, from: &str, path: &str) -> Result<Option<Found>> {
+        let found = self.input.files.find(from, path)?;
+        Ok(found.filter(|found| !found.directory))
+    }
+
+    fn holds(&self, text: &Text, predicate: u32) -> Truth {
+        self.input
+            .cfg
+            .eval(&text.outline.predicates[predicate as usize])
+    }
+
+    /// Whether any of the predicates may hold.
+    pub fn may_hold(&self, text: &Text, predicates: (u32, u32)) -> bool {
+        (predicates.0..predicates.1).any(|index| self.holds(text, index) != Truth::False)
+    }
+
+    /// Walks nodes. `guess`: nothing says that this code is used at this site; only what
+    /// is there without doubt counts.
+    pub fn walk(&mut self, stretch: &Stretch, guess: bool) -> Result<()> {
+        let text = &stretch.text;
+        let environment = stretch.environment.as_ref();
+        let mut here = Here {
+            site: stretch.site,
+            inline: Vec::new(),
+            calls: stretch
+                .arguments_of
+                .map(|call| (stretch.nodes.end, call))
+                .into_iter()
+                .collect(),
+            template_until: 0,
+            attribute_until: 0,
+            guess,
+        };
+        if let Some(call) = stretch.arguments_of
+            && let What::Call { name, .. } = text.outline.nodes[call as usize].what
+            && is_template(text_of(text, name))
+        {
+            here.template_until = stretch.nodes.end;
+        }
+        let mut at = stretch.nodes.start;
+        while at < stretch.nodes.end {
+            here.leave(at);
+            let node = &text.outline.nodes[at as usize];
+            let mut next = at + 1;
+            match node.what {
+                What::Scope(predicate) => {
+                    if self.holds(text, predicate) == Truth::False {
+                        next = node.end;
+                    }
+                }
+                What::Module { name, paths } => {
+                    self.module(text, node, name, paths, here.site, environment)?;
+                }
+                What::InlineModule { name, paths } => {
+                    here.inline.push((node.end, here.site));
+                    here.site = self.inline_module(text, name, paths, here.site)?;
+                }
+                What::Include { code, pattern } => {
+                    self.include(text, node, code, pattern, &here, environment)?;
+                }
+                What::Define { name, .. } if name.start < name.end => {
+                    if !guess {
+                        self.macros.define(text, at);
+                    }
+                    next = node.end;
+                }
+                What::Define { .. } => {}
+                What::Call { name, items, .. } => {
+                    let name = text_of(text, name);
+                    here.calls.push((node.end, at));
+                    if is_template(name) {
+                        here.template_until = here.template_until.max(node.end);
+                    }
+                    if !guess {
+                        self.known_reader(text, node, name, at)?;
+                        let call = Stretch {
+                            text: text.clone(),
+                            nodes: at..node.end,
+                            site: here.site,
+                            environment: stretch.environment.clone(),
+                            arguments_of: None,
+                        };
+                        self.macros.call(name, call, items);
+                        if items {
+                            next = node.end;
+                        }
+                    }
+                }
+                What::Attribute { name } => {
+                    here.attribute_until = node.end;
+                    if !guess {
+                        self.known_reader(text, node, text_of(text, name), at)?;
+                    }
+                }
+                What::Literal if at < here.attribute_until && !guess => {
+                    self.literal(text, node, here.site)?;
+                }
+                What::Literal | What::Word => {
+                    if let (Some((_, call)), false) = (here.calls.last(), guess) {
+                        self.macros.argument(text, *call, at, here.site);
+                    }
+                }
+                What::Alias { from, to } => {
+                    self.macros.alias(text_of(text, from), text_of(text, to));
+                }
+            }
+            at = next;
+        }
+        Ok(())
+    }
+
+    // Modules.
+
+    fn module(
+        &mut self,
+        text: &Arc<Text>,
+        node: &Node,
+        name: Span,
+        paths: (u32, u32),
+        site: usize,
+        environment: Option<&Arc<Environment>>,
+    ) -> Result<()> {
+        let site = self.sites[site].clone();
+        let in_body = environment.is_some();
+        let Some(dir) = site.dir.clone() else {
+            return Ok(());
+        };
+        for index in paths.0..paths.1 {
+            let path = &text.outline.paths[index as usize];
+            let truth = path
+                .predicate
+                .as_ref()
+                .map_or(Truth::True, |predicate| self.input.cfg.eval(predicate));
+            if truth == Truth::False {
+                continue;
+            }
+            match self.find_file(&dir, &path.value)? {
+                Some(found) => {
+                    let reason = reason(Why::ModulePath, text, node);
+                    self.enter_module(&found, None, reason)?;
+                }
+                None if truth == Truth::True && !in_body => self.absent(text, node),
+                None => {}
+            }
+            if truth == Truth::True {
+                return Ok(());
+            }
+        }
+        let why = if in_body { Why::MacroBody } else { Why::Module };
+        if name.start < name.end {
+            let name = text_of(text, name);
+            let found = self.module_file(&site, name, reason(why, text, node))?;
+            if !found && !in_body && paths.0 == paths.1 {
+                self.absent(text, node);
+            }
+        } else if let Some(environment) = environment {
+            for name in &environment.words {
+                self.module_file(&site, name, reason(why, text, node))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists `name.rs` or `name/mod.rs` as rustc would find it; false if there is neither.
+    pub fn module_file(&mut self, site: &Site, name: &str, reason: Reason) -> Result<bool> {
+        let Some(dir) = &site.dir else {
+            return Ok(false);
+        };
+        let prefix = match &site.relative {
+            Some(relative) => join(relative, name),
+            None => name.to_owned(),
+        };
+        let mut any = false;
+        if let Some(found) = self.find_file(dir, &format!("{prefix}.rs"))? {
+            self.enter_module(&found, Some(name.into()), reason.clone())?;
+            any = true;
+        }
+        if let Some(found) = self.find_file(dir, &format!("{prefix}/mod.rs"))? {
+            self.enter_module(&found, None, reason)?;
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn enter_module(
+        &mut self,
+        found: &Found,
+        relative: Option<Arc<str>>,
+        reason: Reason,
+    ) -> Result<()> {
+        list(&mut self.out.files, found, reason);
+        let site = Site {
+            dir: Some(found.parent.clone()),
+            relative,
+            file_dir: found.parent.clone(),
+        };
+        self.enter(found, site)
+    }
+
+    /// The site inside `mod name { … }`.
+    fn inline_module(
+        &mut self,
+        text: &Text,
+        name: Span,
+        paths: (u32, u32),
+        site: usize,
+    ) -> Result<usize> {
+        let outer = self.sites[site].clone();
+        let mut path = None;
+        for index in paths.0..paths.1 {
+            let attribute = &text.outline.paths[index as usize];
+            let predicate = attribute.predicate.as_ref();
+            if predicate.is_none_or(|predicate| self.input.cfg.eval(predicate) != Truth::False) {
+                path = Some(attribute.value.clone());
+                break;
+            }
+        }
+        let path = path.unwrap_or_else(|| {
+            let name = text_of(text, name);
+            match &outer.relative {
+                Some(relative) => join(relative, name),
+                None => name.to_owned(),
+            }
+        });
+        let found = match &outer.dir {
+            Some(dir) => self.input.files.find(dir, &path)?,
+            None => None,
+        };
+        Ok(self.site_id(Site {
+            dir: found
+                .filter(|found| found.directory)
+                .map(|found| found.real),
+            relative: None,
+            file_dir: outer.file_dir,
+        }))
+    }
+
+    pub fn absent(&mut self, text: &Text, node: &Node) {
+        self.out.absent.insert(Absent {
+            what: snippet(text, node),
+            at: place_of(text, node),
+        });
+    }
+
+    // Macros that read files.
+
+    fn known_reader(&mut self, text: &Arc<Text>, node: &Node, name: &str, at: u32) -> Result<()> {
+        let Some(reader) = self
+            .input
+            .readers
+            .iter()
+            .find(|reader| reader.answers_to(name))
+        else {
+            return Ok(());
+        };
+        let to = match reader.reads {
+            Reads::Workspace => Width::Workspace,
+            Reads::Package => Width::Package,
+            Reads::Named(bases) => {
+                if self.named(text, node, at, bases)? {
+                    return Ok(());
+                }
+                Width::Package
+            }
+        };
+        self.out.fallbacks.insert(Fallback {
+            to,
+            what: snippet(text, node),
+            at: Some(place_of(text, node)),
+        });
+        Ok(())
+    }
+
+    /// Lists what the strings inside a node name; false if they name nothing.
+    fn named(&mut self, text: &Arc<Text>, node: &Node, at: u32, bases: &[&str]) -> Result<bool> {
+        let mut any = false;
+        for inner in &text.outline.nodes[at as usize + 1..node.end as usize] {
+            let Some(path) = literal_value(text, inner) else {
+                continue;
+            };
+            let path = below_manifest(&path);
+            for base in bases {
+                let from = join_dirs(&self.input.package.dir, base);
+                let Some(found) = self.input.files.find(&from, path)? else {
+                    continue;
+                };
+                any = true;
+                let reason = reason(Why::KnownMacro, text, node);
+                if !found.directory {
+                    list(&mut self.out.files, &found, reason);
+                    break;
+                }
+                for (path, kind) in self.input.files.below(&found.real, &HashSet::new())? {
+                    let reason = reason.clone();
+                    self.out
+                        .files
+                        .entry(path)
+                        .or_insert(Listed { kind, reason });
+                }
+                break;
+            }
+        }
+        Ok(any)
+    }
+
+    /// A string of unknown use: if it names a file, that is listed.
+    pub fn literal(&mut self, text: &Arc<Text>, node: &Node, site: usize) -> Result<()> {
+        let Some(value) = literal_value(text, node) else {
+            return Ok(());
+        };
+        if !(3..=255).contains(&value.len()) || !value.contains(['.', '/']) || value.contains('\n')
+        {
+            return Ok(());
+        }
+        let package = &self.input.package.dir;
+        let file_dir = self.sites[site].file_dir.clone();
+        let bases = [
+            file_dir.to_string(),
+            package.clone(),
+            join_dirs(package, "src"),
+            join_dirs(package, "templates"),
+        ];
+        let path = below_manifest(&value);
+        for base in bases {
+            // What cannot be read is no error here: it is only a guess that it is a file.
+            if let Ok(Some(found)) = self.find_file(&base, path) {
+                list(
+                    &mut self.out.files,
+                    &found,
+                    reason(Why::Literal, text, node),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a walk stands.
+pub(super) struct Here {
+    pub site: usize,
+    /// Ends of open inline modules, with the site around each.
+    inline: Vec<(u32, usize)>,
+    /// Ends of open calls, with their nodes.
+    calls: Vec<(u32, u32)>,
+    template_until: u32,
+    attribute_until: u32,
+    pub guess: bool,
+}
+
+impl Here {
+    fn leave(&mut self, at: u32) {
+        while let Some((_, site)) = self.inline.pop_if(|inline| inline.0 <= at) {
+            self.site = site;
+        }
+        while self.calls.pop_if(|call| call.0 <= at).is_some() {}
+        if self.template_until <= at {
+            self.template_until = 0;
+        }
+    }
+
+    /// Inside of `quote!`: the code is written for another crate.
+    pub fn in_template(&self) -> bool {
+        self.template_until > 0
+    }
+}
+
+fn is_template(name: &str) -> bool {
+    matches!(
+        name,
+        "quote" | "quote_spanned" | "parse_quote" | "parse_quote_spanned"
+    )
+}
+
+pub(super) fn reason(why: Why, text: &Text, node: &Node) -> Reason {
+    Reason {
+        why,
+        at: Some(place_of(text, node)),
+        what: snippet(text, node),
+    }
+}
+
+pub(super) fn literal_value(text: &Text, node: &Node) -> Option<String> {
+    match node.what {
+        What::Literal => {
+            let range = node.span.start as usize..node.span.end as usize;
+            super::cfg::unquote(text.bytes.get(range)?)
+        }
+        _ => None,
+    }
+}
+
+fn below_manifest(path: &str) -> &str {
+    path.strip_prefix("$CARGO_MANIFEST_DIR/").unwrap_or(path)
+}
+
+pub(super) fn join_dirs(dir: &str, below: &str) -> String {
+    if below.is_empty() {
+        dir.to_owned()
+    } else {
+        join(dir, below)
+    }
+}
