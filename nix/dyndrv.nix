@@ -18,6 +18,9 @@
   # Store paths with `bin/dyndrv` and `bin/dyndrv-builder`.
   dyndrv,
   builder,
+  # Store paths with `bin/clippy-driver` and `bin/rustfmt`, for the checks.
+  clippy ? rustc,
+  rustfmt ? rustc,
 }:
 
 let
@@ -91,6 +94,8 @@ in
   writablePackages ? [ ],
   # Whether units are looked up in binary caches.
   allowSubstitutes ? true,
+  # What is checked, and how: see `nix/checks.nix`.
+  checks ? { },
   meta ? { },
   passthru ? { },
 }:
@@ -98,7 +103,9 @@ in
 let
   skeleton = step "skeleton" "skeleton" { skeleton = { inherit src; }; };
 
-  graph = step "graph.json" "graph" {
+  graphOf =
+    selection:
+    step "graph.json" "graph" {
     graph = {
       inherit
         skeleton
@@ -119,18 +126,26 @@ let
         target
         rustflags
         ;
-    };
+    }
+    // selection;
   };
 
-  settings = toolchain // {
-    inherit
-      graph
-      vendor
-      crateEnv
-      allowSubstitutes
-      writablePackages
-      ;
-  };
+  graph = graphOf { };
+
+  settingsOf =
+    graph:
+    toolchain
+    // {
+      inherit
+        graph
+        vendor
+        crateEnv
+        allowSubstitutes
+        writablePackages
+        ;
+    };
+
+  settings = settingsOf graph;
 
   depsPlan = plan "plan-deps" { inherit settings; };
 
@@ -143,35 +158,59 @@ let
   };
 
   unit = name: builtins.outputOf (builtins.outputOf workspacePlan.outPath "${name}.drv") "out";
+
+  # A derivation of the Nix language with the content of a planned one.
+  assemble =
+    name: part:
+    derivation (
+      contentAddressed
+      // {
+        inherit name system;
+        __structuredAttrs = true;
+        builder = "${builder}/bin/dyndrv-builder";
+        unit = {
+          run = "assemble";
+          parts = [ part ];
+        };
+        preferLocalBuild = true;
+      }
+    );
 in
 
-derivation (
-  contentAddressed
-  // {
-    name = if version == "" then pname else "${pname}-${version}";
-    inherit system;
-    __structuredAttrs = true;
-    builder = "${builder}/bin/dyndrv-builder";
-    unit = {
-      run = "assemble";
-      parts = [ (unit "result") ];
-    };
-    preferLocalBuild = true;
-  }
-)
-// {
-  inherit pname version;
-  meta = {
-    mainProgram = if bins == [ ] then pname else builtins.head bins;
-  }
-  // meta;
-  passthru = {
+{
+  package = assemble (if version == "" then pname else "${pname}-${version}") (unit "result") // {
+    inherit pname version;
+    meta = {
+      mainProgram = if bins == [ ] then pname else builtins.head bins;
+    }
+    // meta;
+    passthru = {
+      inherit
+        skeleton
+        graph
+        depsPlan
+        workspacePlan
+        ;
+    }
+    // passthru;
+  };
+
+  checks = import ./checks.nix {
     inherit
-      skeleton
-      graph
-      depsPlan
-      workspacePlan
+      plan
+      graphOf
+      settingsOf
+      src
+      extraSources
+      clippy
+      rustfmt
       ;
-  }
-  // passthru;
+    wrap =
+      {
+        suffix,
+        part,
+        passthru,
+      }:
+      assemble "${pname}-${suffix}" part // { inherit passthru; };
+  } checks;
 }
