@@ -84,6 +84,8 @@ in
   profile ? "release",
   target ? null,
   rustflags ? null,
+  # Build packages that ask for a newer rustc all the same.
+  ignoreRustVersion ? false,
   # Environments by crate name:
   # { native = [ paths ]; build = [ paths ]; env = { }; linkArgs = [ ]; rustcArgs = [ ]; }
   crateEnv ? { },
@@ -125,6 +127,7 @@ let
         profile
         target
         rustflags
+        ignoreRustVersion
         ;
     }
     // selection;
@@ -175,27 +178,8 @@ let
         preferLocalBuild = true;
       }
     );
-in
 
-{
-  package = assemble (if version == "" then pname else "${pname}-${version}") (unit "result") // {
-    inherit pname version;
-    meta = {
-      mainProgram = if bins == [ ] then pname else builtins.head bins;
-    }
-    // meta;
-    passthru = {
-      inherit
-        skeleton
-        graph
-        depsPlan
-        workspacePlan
-        ;
-    }
-    // passthru;
-  };
-
-  checks = import ./checks.nix {
+  checked = import ./checks.nix {
     inherit
       plan
       graphOf
@@ -213,4 +197,31 @@ in
       }:
       assemble "${pname}-${suffix}" part // { inherit passthru; };
   } checks;
+in
+
+# Nix has no way to ask for features; this builtin comes with one of the two.
+if !(builtins ? outputOf) then
+  throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features that dyndrv builds on. Use Nix 2.34 or later, and enable them: `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`, or the line `extra-experimental-features = ca-derivations dynamic-derivations` in nix.conf; a flake can ask for them with `nixConfig.extra-experimental-features`"
+else
+
+{
+  package = assemble (if version == "" then pname else "${pname}-${version}") (unit "result") // {
+    inherit pname version;
+    meta = {
+      mainProgram = if bins == [ ] then pname else builtins.head bins;
+    }
+    // meta;
+    passthru = {
+      inherit
+        skeleton
+        graph
+        depsPlan
+        workspacePlan
+        ;
+      checks = checked;
+    }
+    // passthru;
+  };
+
+  checks = checked;
 }

@@ -76,6 +76,7 @@ struct Selection {
     profile: String,
     target: Option<String>,
     rustflags: Option<Vec<String>>,
+    ignore_rust_version: bool,
     /// All packages of the workspace.
     #[serde(default)]
     workspace: bool,
@@ -94,6 +95,7 @@ impl From<Selection> for graph::Selection {
             no_default_features: selection.no_default_features,
             profile: Some(selection.profile),
             target: selection.target,
+            ignore_rust_version: selection.ignore_rust_version,
             workspace: selection.workspace,
             all_targets: selection.all_targets,
             ..Self::default()

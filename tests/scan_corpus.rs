@@ -30,7 +30,7 @@ fn corpus() -> PathBuf {
     let cache = std::env::var_os("DYNDRV_CACHE")
         .map(PathBuf::from)
         .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/dyndrv"));
-    cache.join("corpus")
+    cache.join("scan-corpus")
 }
 
 fn parse_record(bytes: &[u8]) -> Option<Record> {
@@ -260,7 +260,15 @@ fn corpus_against_rustc() {
         let begin = Instant::now();
         let result: Scan =
             scan(&request).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-        elapsed += begin.elapsed();
+        let took = begin.elapsed();
+        if took > Duration::from_millis(300) {
+            println!(
+                "SLOW {}: {took:?} for {} units",
+                dir.display(),
+                request.units.len()
+            );
+        }
+        elapsed += took;
         for ((unit, files), read) in request.units.iter().zip(&result.units).zip(&read) {
             crates.insert((
                 request.packages[0].name.clone(),

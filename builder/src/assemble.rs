@@ -7,17 +7,18 @@ use crate::task::Outputs;
 use std::fs;
 use std::path::Path;
 
-/// Links the parts' entries into the output `out`: directories such as `bin` are
-/// real, what is in them are links.
+/// What users look for. Libraries for other Rust code, which lie beside these, are
+/// of no use outside of the units that were built against them.
+const DIRECTORIES: [&str; 2] = ["bin", "lib"];
+
+/// Links the entries of the parts' directories into those of the output `out`.
 pub fn run(assemble: &Assemble, outputs: &Outputs) -> Result<()> {
     let out = outputs.get("out")?;
     create_dir_all(out)?;
     for part in &assemble.parts {
-        let part = Path::new(part);
-        for (name, kind) in entries(part)? {
-            let (from, to) = (part.join(&name), out.join(&name));
-            if !kind.is_dir() {
-                link(&from, &to)?;
+        for directory in DIRECTORIES {
+            let (from, to) = (Path::new(part).join(directory), out.join(directory));
+            if !from.is_dir() {
                 continue;
             }
             create_dir_all(&to)?;
@@ -76,6 +77,20 @@ mod tests {
             let found = fs::read_link(result.join(link)).unwrap();
             assert_eq!(found, temp.path().join(target));
         }
+    }
+
+    #[test]
+    fn libraries_for_rust_and_notes_for_nix_are_left_out() {
+        let (temp, outputs, parts) = fixture(&[
+            "a/liba.rlib",
+            "b/nix-support/x",
+            "c/nix-support/x",
+            "d/bin/x",
+        ]);
+        run(&Assemble { parts }, &outputs).unwrap();
+        let names = entries(&temp.path().join("result")).unwrap();
+        assert_eq!(names.len(), 1);
+        assert_eq!(names[0].0, Path::new("bin"));
     }
 
     #[test]

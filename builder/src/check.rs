@@ -4,7 +4,6 @@
 //! check came to is split in two outputs: `out` is the same for every run with the same
 //! inputs; `log` has what was printed, in the order of the moment, and the time.
 
-use crate::child;
 use crate::compile::{Answers, shorten, variables};
 use crate::diagnostics;
 use crate::environment::Environment;
@@ -19,6 +18,7 @@ use crate::supervise::{self, End, Finished, echo};
 use crate::task::Outputs;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The variable that tells the dynamic loader where to look.
@@ -138,9 +138,13 @@ fn environment(
 
 /// The directories of the compiler's own libraries, which it knows best itself.
 fn own_libraries(rustc: &str, env: &Environment) -> Result<Vec<String>> {
-    let args = ["--print=sysroot", "--print=target-libdir"].map(String::from);
-    let finished = child::run(rustc, &args, "/", env)?;
-    let text = String::from_utf8_lossy(&finished.stdout).into_owned();
+    let answer = Command::new(rustc)
+        .args(["--print=sysroot", "--print=target-libdir"])
+        .env_clear()
+        .envs(env)
+        .output()
+        .map_err(|e| Error::io("cannot run", Path::new(rustc), e))?;
+    let text = String::from_utf8_lossy(&answer.stdout).into_owned();
     let mut lines = text.lines();
     Ok([
         lines.next().map(|sysroot| format!("{sysroot}/lib")),

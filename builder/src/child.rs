@@ -22,8 +22,28 @@ pub struct Finished {
 }
 
 /// Runs `program` with exactly `env`, without input, and shows all that it prints
-/// in the log.
-pub fn run(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<Finished> {
+/// in the log. Nix is told when it runs, as `phase`, and when no more.
+pub fn run(
+    phase: &str,
+    program: &str,
+    args: &[String],
+    cwd: &str,
+    env: &Environment,
+) -> Result<Finished> {
+    set_phase(phase);
+    let finished = wait(program, args, cwd, env);
+    set_phase("outputs");
+    finished
+}
+
+/// Tells Nix what the unit is at: its progress display shows it, and its log in
+/// JSON says from when to when a compiler was at work.
+fn set_phase(phase: &str) {
+    let message = serde_json::json!({ "action": "setPhase", "phase": phase });
+    eprintln!("@nix {message}");
+}
+
+fn wait(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<Finished> {
     let failed = |e| Error::io("cannot run", Path::new(program), e);
     let mut child = Command::new(program)
         .args(args)
@@ -82,7 +102,7 @@ mod tests {
             "-c",
             "echo $A; echo $CARGO_MANIFEST_DIR; cat; echo x >&2; exit 3",
         ];
-        let finished = run("/bin/sh", &script.map(String::from), "/", &env).unwrap();
+        let finished = run("test", "/bin/sh", &script.map(String::from), "/", &env).unwrap();
         assert_eq!(finished.status.code(), Some(3));
         assert_eq!(finished.stdout, b"1\n\n");
         assert!(String::from_utf8(finished.stderr).unwrap().ends_with("x\n"));
@@ -90,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let message = run("/nowhere/rustc", &[], "/", &Environment::new())
+        let message = run("test", "/nowhere/rustc", &[], "/", &Environment::new())
             .unwrap_err()
             .to_string();
         assert!(message.contains("/nowhere/rustc"), "{message}");

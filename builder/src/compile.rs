@@ -35,7 +35,7 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     let allowed = allowed(rustc, outputs, sandbox, &found, &args, &env)?;
 
     let short = shorten(args, sandbox)?;
-    let finished = child::run(&rustc.compiler, &short, &process.cwd, &env)?;
+    let finished = child::run("rustc", &rustc.compiler, &short, &process.cwd, &env)?;
     if !finished.status.success() {
         let error = Error::new(format!("rustc failed ({})", finished.status));
         return Err(missing_files(&finished.stderr)

@@ -127,7 +127,7 @@ src/lib.rs:
 # env-dep:A=x: y
 ";
 
-    fn check(roots: &[&str], mentioned: &str) -> Result<()> {
+    fn check(roots: &[&str], mentioned: &str) -> Result<BTreeSet<PathBuf>> {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("a.d");
         fs::write(&file, DEP_INFO).unwrap();

@@ -33,7 +33,7 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
 
     let mut env = variables(script, &own, sandbox)?;
     env.insert("NUM_JOBS".to_string(), jobs.to_string());
-    let finished = child::run(&script.program, &[], &process.cwd, &env)?;
+    let finished = child::run("build script", &script.program, &[], &process.cwd, &env)?;
     let directives = read(script, &finished)?;
 
     let translate = |text: &str| match manner {

@@ -216,8 +216,8 @@ pub struct DepMetadata {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assemble {
-    /// Store paths whose entries are merged by symbolic links, one level below
-    /// `bin`, `lib` and so on. Two entries with one name are an error.
+    /// Store paths whose directories `bin` and `lib` are merged by symbolic
+    /// links. Two entries with one name are an error.
     pub parts: Vec<String>,
 }
 

@@ -10,6 +10,7 @@ use crate::spec::Summary;
 use crate::supervise::echo;
 use crate::task::Outputs;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -235,8 +236,31 @@ fn documentation(
     }
     if let Some(rustdoc) = summary.rustdoc.as_ref().filter(|_| !all.is_empty()) {
         merge(rustdoc, all, &doc, sandbox)?;
+        write(&doc.join("index.html"), &index(all)?)?;
     }
     Ok(list(all))
+}
+
+/// The list of all crates, which rustdoc does not write when it merges.
+fn index(all: &[Entry]) -> Result<String> {
+    let mut crates = BTreeSet::new();
+    for entry in all {
+        let pages = entries(&entry.out.join("doc"))?.into_iter();
+        crates.extend(
+            pages
+                .filter(|(_, kind)| kind.is_dir())
+                .map(|(name, _)| name),
+        );
+    }
+    let mut items = String::new();
+    for name in crates.iter().filter(|name| *name != Path::new("src")) {
+        let name = name.display();
+        let _ = writeln!(items, "<li><a href=\"{name}/index.html\">{name}</a></li>");
+    }
+    Ok(format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Crates</title>\n\
+         <h1>Crates</h1>\n<ul>\n{items}</ul>\n</html>\n"
+    ))
 }
 
 fn merge(rustdoc: &str, all: &[Entry], doc: &Path, sandbox: &Sandbox) -> Result<()> {

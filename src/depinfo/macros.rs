@@ -8,7 +8,7 @@
 use super::files::Text;
 use super::model::*;
 use super::outline::{Part, What};
-use super::scanner::{Scanner, Stretch, literal_value, reason, text_of};
+use super::scanner::{Given, Scanner, Stretch, literal_value, may_be_path, reason, text_of};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -25,10 +25,18 @@ pub(super) struct Environment {
 struct Definition {
     text: Arc<Text>,
     node: u32,
-    /// The body contains something that can bring a file in.
-    relevant: bool,
     /// The body depends on what the macro is given.
     variable: bool,
+    /// The body contains a module or an include.
+    brings: bool,
+    /// The body contains an inline module, which may hold what the macro is given.
+    wraps: bool,
+    /// Macros that the body uses, and whether with the body's variables.
+    calls: BTreeSet<(Box<str>, bool)>,
+    /// The body, or that of a macro which it uses, brings something in.
+    useful: bool,
+    /// What the macro is given can reach a macro that is not defined here.
+    forwards: bool,
 }
 
 /// A string or word in the arguments of a call.
@@ -59,6 +67,8 @@ pub(super) struct Macros {
     dropped: HashMap<Box<str>, Vec<Stretch>>,
     arguments: Vec<Argument>,
     guessed: HashMap<usize, usize>,
+    /// `useful` and `forwards` are up to date.
+    uses_known: bool,
 }
 
 /// A limit on the work in macros' bodies: no program comes near it.
@@ -76,16 +86,6 @@ impl Macros {
             return;
         };
         let body = &text.outline.nodes[at as usize + 1..node.end as usize];
-        let relevant = body.iter().any(|node| {
-            matches!(
-                node.what,
-                What::Module { .. }
-                    | What::InlineModule { .. }
-                    | What::Include { .. }
-                    | What::Call { .. }
-                    | What::Define { .. }
-            )
-        });
         let variable = body.iter().any(|node| match node.what {
             What::Module { name, .. } | What::InlineModule { name, .. } => name.start >= name.end,
             What::Include { pattern, .. } => text.outline.patterns[pattern as usize]
@@ -96,6 +96,22 @@ impl Macros {
             What::Define { .. } => true,
             _ => false,
         });
+        let brings = body.iter().any(|node| match node.what {
+            What::Module { .. } | What::Include { .. } => true,
+            What::Literal => literal_value(text, node).is_some_and(|value| may_be_path(&value)),
+            _ => false,
+        });
+        let wraps = body
+            .iter()
+            .any(|node| matches!(node.what, What::InlineModule { .. }));
+        let calls = body.iter().filter_map(|node| match node.what {
+            What::Call {
+                name, variables, ..
+            } => Some((text_of(text, name).into(), variables)),
+            _ => None,
+        });
+        let calls = calls.collect();
+        self.uses_known = false;
         let name: Box<str> = text_of(text, name).into();
         self.by_name
             .entry(name.clone())
@@ -104,8 +120,12 @@ impl Macros {
         self.definitions.push(Definition {
             text: text.clone(),
             node: at,
-            relevant,
             variable,
+            brings,
+            wraps,
+            calls,
+            useful: false,
+            forwards: false,
         });
         if let Some(dropped) = self.dropped.remove(&name) {
             self.held.extend(dropped);
@@ -149,6 +169,65 @@ impl Macros {
             if old.insert(from.into()) {
                 self.dirty.insert(to.into());
             }
+        }
+    }
+
+    /// Finds out which definitions matter, after new ones have come.
+    fn learn_uses(&mut self) {
+        if std::mem::replace(&mut self.uses_known, true) {
+            return;
+        }
+        let mut useful: HashSet<&str> = HashSet::new();
+        let mut forwards: HashSet<&str> = HashSet::new();
+        let names: Vec<(&Box<str>, usize)> = self
+            .by_name
+            .iter()
+            .flat_map(|(name, all)| all.iter().map(move |index| (name, *index)))
+            .collect();
+        let known = |name: &str| self.by_name.contains_key(name) || self.aliases.contains_key(name);
+        loop {
+            let before = useful.len() + forwards.len();
+            for (name, index) in &names {
+                let definition = &self.definitions[*index];
+                let aliased = |name: &str, set: &HashSet<&str>| {
+                    set.contains(name)
+                        || self
+                            .aliases
+                            .get(name)
+                            .is_some_and(|old| old.iter().any(|old| set.contains(&**old)))
+                };
+                if definition.brings
+                    || definition.wraps
+                    || definition
+                        .calls
+                        .iter()
+                        .any(|(called, _)| aliased(called, &useful))
+                {
+                    useful.insert(name);
+                }
+                if definition.calls.iter().any(|(called, variables)| {
+                    *variables && (!known(called) || aliased(called, &forwards))
+                }) {
+                    forwards.insert(name);
+                }
+            }
+            if useful.len() + forwards.len() == before {
+                break;
+            }
+        }
+        let verdicts: Vec<_> = names
+            .iter()
+            .map(|(name, index)| {
+                (
+                    *index,
+                    useful.contains(&***name),
+                    forwards.contains(&***name),
+                )
+            })
+            .collect();
+        for (index, useful, forwards) in verdicts {
+            self.definitions[index].useful = useful;
+            self.definitions[index].forwards = forwards;
         }
     }
 
@@ -214,11 +293,12 @@ impl Scanner<'_> {
 
     /// Walks the bodies of macros at their uses; true if there was anything new.
     pub fn expand_macros(&mut self) -> Result<bool> {
+        self.macros.learn_uses();
         let dirty = std::mem::take(&mut self.macros.dirty);
         let mut any = false;
         for name in dirty {
             for definition in self.macros.meanings(&name) {
-                if !self.macros.definitions[definition].relevant {
+                if !self.macros.definitions[definition].useful {
                     continue;
                 }
                 let count = self.macros.calls.get(&name).map_or(0, Vec::len);
@@ -246,6 +326,9 @@ impl Scanner<'_> {
         };
         let mut hasher = DefaultHasher::new();
         environment.hash(&mut hasher);
+        if definition.wraps {
+            (&call.text.path, call.nodes.start).hash(&mut hasher);
+        }
         let key = (index, call.site, hasher.finish());
         if self.macros.walked.contains(&key) {
             return Ok(false);
@@ -268,6 +351,11 @@ impl Scanner<'_> {
             site: call.site,
             environment: Some(environment),
             arguments_of: None,
+            given: if definition.wraps {
+                given_by(call)
+            } else {
+                Vec::new()
+            },
         };
         self.macros.walked.insert(key);
         self.walk(&body, false)?;
@@ -319,7 +407,7 @@ impl Scanner<'_> {
         }
         for index in 0..self.macros.definitions.len() {
             let definition = &self.macros.definitions[index];
-            if used.contains(&index) || !definition.relevant {
+            if used.contains(&index) || !definition.useful {
                 continue;
             }
             let text = definition.text.clone();
@@ -340,12 +428,34 @@ impl Scanner<'_> {
                     site,
                     environment: Some(Arc::default()),
                     arguments_of: None,
+                    given: Vec::new(),
                 };
                 self.walk(&body, true)?;
             }
         }
         Ok(false)
     }
+}
+
+/// The uses whose arguments a body contains that is used like this.
+fn given_by(call: &Stretch) -> Vec<Given> {
+    let mut given = vec![Given {
+        text: call.text.clone(),
+        call: call.nodes.start,
+        environment: call.environment.clone(),
+    }];
+    let node = &call.text.outline.nodes[call.nodes.start as usize];
+    if matches!(
+        node.what,
+        What::Call {
+            variables: true,
+            ..
+        }
+    ) {
+        // A macro that uses itself would give the same again and again.
+        given.extend(call.given.iter().take(8).cloned());
+    }
+    given
 }
 
 /// The candidates for the variables of a macro that is used like this.

@@ -786,7 +786,10 @@ impl Builder<'_> {
         let mut predicate = None;
         let mut at = range.start;
         while at < range.end {
-            if self.is(at, b'#') && self.is(at + 1, b'[') {
+            if self.is_word(at, "if") && (at == range.start || !self.is_word(at - 1, "else")) {
+                // Some crates' own `cfg_if` takes several chains.
+                self.schedule_arms(std::mem::take(&mut arms));
+            } else if self.is(at, b'#') && self.is(at + 1, b'[') {
                 let close = self.close(at + 1);
                 if self.is_word(at + 2, "cfg") && self.is(at + 3, b'(') {
                     predicate =
@@ -866,7 +869,13 @@ impl Builder<'_> {
                 scopes.push((at, Scheduled::Scope { until, predicate }));
             }
         }
-        self.scheduled.extend(scopes.into_iter().rev());
+        // The nearest stands last.
+        let first = scopes.first().map_or(0, |scope| scope.0);
+        let later = self
+            .scheduled
+            .partition_point(|scheduled| scheduled.0 > first);
+        self.scheduled
+            .splice(later..later, scopes.into_iter().rev());
     }
 
     // Macro definitions.
@@ -891,6 +900,12 @@ impl Builder<'_> {
                 && self.kind(transcriber) == Some(Kind::Open)
                 && self.close(transcriber) < body.end;
             if !shape {
+                return None;
+            }
+            // A matcher that names keywords can take items apart and make new ones.
+            if (at + 1..arrow - 1)
+                .any(|at| self.is_word(at, "mod") || self.kind(at) == Some(Kind::Str))
+            {
                 return None;
             }
             let variables = self.variables(at + 1..arrow - 1);
@@ -950,6 +965,13 @@ impl Builder<'_> {
     fn pattern_parts(&self, mut range: Range<usize>, depth: usize, parts: &mut Vec<Part>) {
         while range.end > range.start && self.is(range.end - 1, b',') {
             range.end -= 1;
+        }
+        // `core::concat!` is `concat!`.
+        while self.is(range.start, b':')
+            || self.is(range.start + 1, b':')
+                && (self.is_word(range.start, "core") || self.is_word(range.start, "std"))
+        {
+            range.start += 1;
         }
         let at = range.start;
         let inner = at + 3..range.end.saturating_sub(1);

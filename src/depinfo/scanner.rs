@@ -56,6 +56,16 @@ pub(super) struct Stretch {
     pub environment: Option<Arc<Environment>>,
     /// The nodes are the arguments of this call.
     pub arguments_of: Option<u32>,
+    /// In a macro's body: the uses whose arguments the body may contain.
+    pub given: Vec<Given>,
+}
+
+/// The use of a macro.
+#[derive(Clone)]
+pub(super) struct Given {
+    pub text: Arc<Text>,
+    pub call: u32,
+    pub environment: Option<Arc<Environment>>,
 }
 
 pub(super) struct Scanner<'a> {
@@ -65,6 +75,8 @@ pub(super) struct Scanner<'a> {
     site_ids: HashMap<Site, usize>,
     queue: VecDeque<Stretch>,
     visited: HashSet<(Arc<str>, usize)>,
+    /// Arguments that were walked at a site inside their macro's body.
+    given: HashSet<(String, u32, usize)>,
     pub macros: Macros,
     /// Nodes walked in macros' bodies.
     pub steps: usize,
@@ -79,6 +91,7 @@ pub(super) fn walk_crate(input: &Input, root: &Found) -> Result<Output> {
         site_ids: HashMap::new(),
         queue: VecDeque::new(),
         visited: HashSet::new(),
+        given: HashSet::new(),
         macros: Macros::default(),
         steps: 0,
     };
@@ -191,6 +204,7 @@ impl Scanner<'_> {
             site,
             environment: None,
             arguments_of: None,
+            given: Vec::new(),
         });
         Ok(())
     }
@@ -250,7 +264,11 @@ impl Scanner<'_> {
                 }
                 What::InlineModule { name, paths } => {
                     here.inline.push((node.end, here.site));
-                    here.site = self.inline_module(text, name, paths, here.site)?;
+                    let outer = here.site;
+                    here.site = self.inline_module(text, name, paths, outer)?;
+                    if !guess {
+                        self.give_arguments(stretch, name, outer, here.site)?;
+                    }
                 }
                 What::Include { code, pattern } => {
                     self.include(text, node, code, pattern, &here, environment)?;
@@ -276,6 +294,7 @@ impl Scanner<'_> {
                             site: here.site,
                             environment: stretch.environment.clone(),
                             arguments_of: None,
+                            given: stretch.given.clone(),
                         };
                         self.macros.call(name, call, items);
                         if items {
@@ -432,6 +451,66 @@ impl Scanner<'_> {
         }))
     }
 
+    /// A macro's body may put what it is given into an inline module.
+    fn give_arguments(
+        &mut self,
+        body: &Stretch,
+        name: Span,
+        outer: usize,
+        inner: usize,
+    ) -> Result<()> {
+        if body.given.is_empty() {
+            return Ok(());
+        }
+        let mut sites = vec![inner];
+        if name.start >= name.end
+            && let Some(environment) = &body.environment
+        {
+            sites.clear();
+            let around = self.sites[outer].clone();
+            for word in &environment.words {
+                let path = around
+                    .relative
+                    .as_ref()
+                    .map_or(word.clone(), |relative| join(relative, word));
+                let dir = around
+                    .dir
+                    .as_ref()
+                    .map(|dir| self.input.files.find(dir, &path))
+                    .transpose()?;
+                if let Some(found) = dir.flatten().filter(|found| found.directory) {
+                    sites.push(self.site_id(Site {
+                        dir: Some(found.real),
+                        relative: None,
+                        file_dir: around.file_dir.clone(),
+                    }));
+                }
+            }
+        }
+        for site in sites {
+            if self.sites[site].dir.is_none() {
+                continue;
+            }
+            for given in &body.given {
+                if self
+                    .given
+                    .insert((given.text.path.clone(), given.call, site))
+                {
+                    let end = given.text.outline.nodes[given.call as usize].end;
+                    self.queue.push_back(Stretch {
+                        text: given.text.clone(),
+                        nodes: given.call + 1..end,
+                        site,
+                        environment: given.environment.clone(),
+                        arguments_of: Some(given.call),
+                        given: Vec::new(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub fn absent(&mut self, text: &Text, node: &Node) {
         self.out.absent.insert(Absent {
             what: snippet(text, node),
@@ -505,8 +584,7 @@ impl Scanner<'_> {
         let Some(value) = literal_value(text, node) else {
             return Ok(());
         };
-        if !(3..=255).contains(&value.len()) || !value.contains(['.', '/']) || value.contains('\n')
-        {
+        if !may_be_path(&value) {
             return Ok(());
         }
         let package = &self.input.package.dir;
@@ -584,6 +662,14 @@ pub(super) fn literal_value(text: &Text, node: &Node) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a string of unknown use is worth a look at the file system.
+pub(super) fn may_be_path(value: &str) -> bool {
+    (3..=255).contains(&value.len())
+        && value.contains(['.', '/'])
+        && !value.contains(|character: char| character.is_control())
+        && !value.contains(['{', '}', '<', '>'])
 }
 
 fn below_manifest(path: &str) -> &str {

@@ -265,6 +265,11 @@ pub struct Unit {
     pub lto: Lto,
     /// What it needs, in the order of `--extern`.
     pub dependencies: Vec<Dependency>,
+    /// For a build-script run that the configuration replaces
+    /// (`[target.<triple>.<links>]`): its directives, as key and value.
+    /// Nothing is compiled or run then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<Vec<(String, String)>>,
 }
 
 /// What is done with a target.

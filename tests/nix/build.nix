@@ -1,6 +1,9 @@
 # Builds a source tree, with the package set of a flake, for the tests.
 #
 # With a file `dyndrv.nix` in it the tree says itself how it is built.
+#
+# DYNDRV_TOOLS may name a directory with the planner and the unit builder, as
+# `dev/static-tools` makes it, so that no edit of them waits for the bootstrap.
 {
   src,
   packageSet,
@@ -9,7 +12,22 @@
 }:
 let
   pkgs = (builtins.getFlake packageSet).legacyPackages.${builtins.currentSystem};
-  dyndrv = import ../../nix/nixpkgs.nix { inherit pkgs; };
+  directory = builtins.getEnv "DYNDRV_TOOLS";
+  tool =
+    name:
+    builtins.path {
+      path = directory + "/${name}";
+      inherit name;
+    };
+  tools =
+    if directory == "" then
+      { }
+    else
+      {
+        dyndrv = tool "dyndrv";
+        builder = tool "builder";
+      };
+  dyndrv = import ../../nix/nixpkgs.nix ({ inherit pkgs; } // tools);
   source = builtins.path {
     path = src;
     name = "source";
@@ -19,8 +37,15 @@ let
       import (source + "/dyndrv.nix") {
         inherit dyndrv pkgs;
         src = source;
+        settings = builtins.fromJSON args;
       }
     else
       dyndrv.build ({ src = source; } // builtins.fromJSON args);
 in
-if attribute == "" then result else result.passthru.${attribute}
+# A path of attributes of `passthru`, separated by dots.
+if attribute == "" then
+  result
+else
+  builtins.foldl' (set: name: set.${name}) result.passthru (
+    builtins.filter builtins.isString (builtins.split "[.]" attribute)
+  )

@@ -4,6 +4,8 @@
 //! `ca-derivations` and `dynamic-derivations`, which `dev/nix` brings along.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_input;
+mod checks;
 mod examples;
 mod project;
 mod rebuild;

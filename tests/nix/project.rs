@@ -1,7 +1,7 @@
 //! A copy of a project that can be edited and built.
 
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,19 +11,22 @@ use tempfile::TempDir;
 /// A project in a directory of its own.
 pub struct Project {
     dir: TempDir,
-    /// Arguments for `build` of the library, for projects without a `dyndrv.nix`.
+    /// Arguments for `build` of the library, beside those of a `dyndrv.nix`.
     pub args: Value,
+    /// Further options for Nix.
+    pub options: Vec<&'static str>,
 }
 
 /// What a build came to.
 pub struct Build {
     /// The store path of the result.
     pub out: PathBuf,
-    /// The derivations that were built, without the planning steps: labels of
-    /// units, such as `greet-0.1.0-lib`.
-    pub units: BTreeSet<String>,
-    /// The planning steps that were run.
-    pub steps: BTreeSet<String>,
+    /// The units that were built, sorted: labels such as `greet-0.1.0-lib`. Two
+    /// units can have the same.
+    pub units: Vec<String>,
+    /// The names of all else that was built: planning steps, results, and
+    /// sources that were unpacked.
+    pub steps: Vec<String>,
 }
 
 impl Project {
@@ -47,6 +50,7 @@ impl Project {
         Self {
             dir: tempfile::tempdir().unwrap(),
             args: json!({}),
+            options: Vec::new(),
         }
     }
 
@@ -60,6 +64,11 @@ impl Project {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.path().join(path)).unwrap();
     }
 
     /// Reads a file.
@@ -78,11 +87,13 @@ impl Project {
         self.build_attribute("")
     }
 
-    /// Builds one of the intermediate steps: `skeleton`, `graph`, `depsPlan`, `workspacePlan`.
+    /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
+    /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {
         let output = nix()
             .args(["build", "--no-link", "--print-out-paths", "-v"])
             .args(["--log-format", "internal-json", "--impure"])
+            .args(&self.options)
             .arg("--file")
             .arg(root().join("tests/nix/build.nix"))
             .arg("--argstr")
@@ -100,8 +111,8 @@ impl Project {
         let out = String::from_utf8(output.stdout).unwrap();
         Ok(Build {
             out: PathBuf::from(out.lines().next().unwrap()),
-            units: log.units,
-            steps: log.steps,
+            units: sorted(log.units),
+            steps: sorted(log.steps),
         })
     }
 }
@@ -122,8 +133,10 @@ impl Build {
 #[derive(Default)]
 struct Log {
     text: String,
-    units: BTreeSet<String>,
-    steps: BTreeSet<String>,
+    /// Labels by derivation.
+    units: BTreeMap<String, String>,
+    /// Names by derivation.
+    steps: BTreeMap<String, String>,
 }
 
 impl Log {
@@ -159,20 +172,21 @@ impl Log {
     }
 
     fn built(&mut self, drv: &str) {
-        let name = drv
-            .rsplit('/')
-            .next()
-            .and_then(|base| base.split_once('-'))
-            .map(|(_, name)| name.trim_end_matches(".drv"))
-            .unwrap_or_default();
-        // `crate` itself is a plan or a stage.
-        match name.strip_prefix("crate-") {
-            Some(unit) => {
-                let label = unit.rsplit_once('-').map_or(unit, |(label, _id)| label);
-                self.units.insert(label.to_owned());
+        let Some((_, name)) = drv.rsplit('/').next().and_then(|base| base.split_once('-')) else {
+            return;
+        };
+        let name = name.strip_suffix(".drv").unwrap_or(name);
+        // Plans, stages, results and vendored sources have no identity at the end.
+        let is_id = |id: &str| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        match name
+            .strip_prefix("crate-")
+            .and_then(|unit| unit.rsplit_once('-'))
+        {
+            Some((label, id)) if is_id(id) => {
+                self.units.insert(drv.to_owned(), label.to_owned());
             }
-            None => {
-                self.steps.insert(name.to_owned());
+            _ => {
+                self.steps.insert(drv.to_owned(), name.to_owned());
             }
         }
     }
@@ -191,13 +205,19 @@ pub fn nix() -> Command {
 }
 
 /// The flake with the package set that `dev/nix` uses.
-fn package_set() -> &'static str {
+pub fn package_set() -> &'static str {
     static SET: OnceLock<String> = OnceLock::new();
     SET.get_or_init(|| {
         let output = nix().arg("--toolchain").output().unwrap();
         assert!(output.status.success(), "{output:?}");
         format!("path:{}", String::from_utf8(output.stdout).unwrap().trim())
     })
+}
+
+fn sorted(names: BTreeMap<String, String>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_values().collect();
+    names.sort();
+    names
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -64,7 +64,8 @@ fn compare_or_panic(
     let graph = ask(toolchain, place, run);
     let layout = CargoLayout { toolchain, place };
     let linkage = Linkage::new(&graph);
-    let predictions = (0..graph.units.len())
+    let run_units = (0..graph.units.len()).filter(|&unit| graph.units[unit].overridden.is_none());
+    let predictions = run_units
         .map(|unit| predict(&linkage, unit, &layout))
         .collect();
     let records = record(toolchain, place, run);
@@ -76,6 +77,7 @@ fn compare_or_panic(
         differences: Matching {
             predictions,
             hashes: foreign_hashes(),
+            overridden: overridden(&graph),
         }
         .differences(records),
     }
@@ -86,6 +88,14 @@ fn foreign_hashes() -> BTreeMap<String, String> {
     let itself = std::env::current_exe().unwrap();
     let hash = next_hash(itself.to_str().unwrap()).map(|(_, hash, _)| hash.to_owned());
     hash.into_iter().map(|hash| (hash.clone(), hash)).collect()
+}
+
+/// The end of the path, up to the hash, and our identity of each build script that is replaced.
+fn overridden(graph: &Graph) -> BTreeMap<String, String> {
+    let runs = (0..graph.units.len()).filter(|&unit| graph.units[unit].overridden.is_some());
+    let path = |run: usize| format!("/build/{}-", graph.package(run).name);
+    runs.map(|run| (path(run), graph.units[run].id.clone()))
+        .collect()
 }
 
 /// Our graph, from a skeleton and not from the sources, as it is in real use.
@@ -166,7 +176,13 @@ fn answers(graph: &Graph, run: usize, layout: &CargoLayout<'_>) -> Answers {
     let dir = package_dir(layout, graph, graph.units[run].package);
     let out_dir = layout.out_dir(graph, run).unwrap();
     let extra = fs::read_to_string(probe_file(&dir)).unwrap_or_default();
-    let text = directives(&graph.package(run).name, &out_dir, &extra);
+    let text = match &graph.units[run].overridden {
+        None => directives(&graph.package(run).name, &out_dir, &extra),
+        Some(list) => list
+            .iter()
+            .map(|(key, value)| format!("cargo:{key}={value}\n"))
+            .collect(),
+    };
     let mut answers = Answers::default();
     for line in text.lines() {
         let (key, value) = line.trim_start_matches("cargo:").split_once('=').unwrap();
@@ -250,6 +266,8 @@ struct Matching {
     predictions: Vec<Prediction>,
     /// Our identity for each of cargo's hashes.
     hashes: BTreeMap<String, String>,
+    /// Our identity for each replaced build script, by the end of its path.
+    overridden: BTreeMap<String, String>,
 }
 
 impl Matching {
@@ -312,6 +330,9 @@ impl Matching {
                 match self.hashes.get(hash) {
                     _ if hash == own => result.push_str(OWN),
                     Some(id) => result.push_str(id),
+                    None if self.never_run(before).is_some() => {
+                        result.push_str(self.never_run(before).unwrap());
+                    }
                     None => {
                         unknown = true;
                         result.push_str(hash);
@@ -324,6 +345,14 @@ impl Matching {
         });
         hide_metadata(&mut invocation);
         (!unknown).then_some((invocation, own))
+    }
+
+    /// The identity of a replaced build script, which has no record, by the path before its hash.
+    fn never_run(&self, path: &str) -> Option<&String> {
+        let runs = self.overridden.iter();
+        runs.filter(|(prefix, _)| path.ends_with(prefix.as_str()))
+            .map(|(_, id)| id)
+            .next()
     }
 
     /// Why a record has no equal: its difference to the prediction that is most like it.

@@ -81,11 +81,12 @@ pub fn unpack(text: &str, scratch: &Path) -> (Place, Vec<CargoCommand>) {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, content).unwrap();
         if vendored && path.ends_with("/Cargo.toml") && path.starts_with("vendor/") {
+            // A package from git has another one, which then follows.
             let checksum = file.with_file_name(".cargo-checksum.json");
             fs::write(checksum, r#"{"files":{},"package":"0000"}"#).unwrap();
         }
     }
-    if vendored {
+    if vendored && !vendor.join(".cargo/config.toml").exists() {
         fs::create_dir_all(vendor.join(".cargo")).unwrap();
         fs::write(vendor.join(".cargo/config.toml"), VENDOR_CONFIGURATION).unwrap();
     }
@@ -101,8 +102,11 @@ pub fn unpack(text: &str, scratch: &Path) -> (Place, Vec<CargoCommand>) {
     )
 }
 
-/// Writes the lock file.
-fn lock(toolchain: &Toolchain, place: &Place) {
+/// Writes the lock file, unless the workspace brings one.
+pub fn lock(toolchain: &Toolchain, place: &Place) {
+    if place.cwd().join("Cargo.lock").exists() {
+        return;
+    }
     let mut command = cargo(toolchain, place);
     command
         .args(["generate-lockfile", "--offline"])

@@ -194,15 +194,29 @@ impl Config {
         Ok(Some(Linker::Tree(layout::join(&dir, &linker))))
     }
 
-    /// The links that `[target.<triple>.<links>]` overrides.
-    pub fn overridden_links(&self, triple: &str) -> Vec<String> {
-        let table = self.target(triple).and_then(Value::as_object);
-        table
-            .into_iter()
-            .flatten()
-            .filter(|(_, value)| value.is_object())
-            .map(|(name, _)| name.clone())
-            .collect()
+    /// What replaces the build script of the package with this `links` key: directives, sorted
+    /// by key, as cargo takes them from `[target.<triple>.<links>]`.
+    pub fn overridden(&self, triple: &str, links: &str) -> Option<Vec<(String, String)>> {
+        let table = self.target(triple)?.get(links)?.as_object()?;
+        let mut directives = Vec::new();
+        for (key, value) in table {
+            let mut add = |value: String| directives.push((key.clone(), value));
+            match value {
+                Value::String(text) => add(text.clone()),
+                Value::Array(list) => {
+                    list.iter()
+                        .filter_map(Value::as_str)
+                        .for_each(|text| add(text.to_owned()));
+                }
+                Value::Object(variables) => {
+                    for (name, value) in variables {
+                        add(format!("{name}={}", value.as_str().unwrap_or_default()));
+                    }
+                }
+                value => add(value.to_string()),
+            }
+        }
+        Some(directives)
     }
 
     /// The profile that a custom profile of the configuration inherits.

@@ -5,6 +5,11 @@ use crate::graph::error::Error;
 /// What cargo says, the cause, and what to do.
 const CAUSES: &[(&[&str], &str, &str)] = &[
     (
+        &["requires a nightly version of Cargo"],
+        "a manifest asks for an unstable feature of cargo",
+        "Remove it from `cargo-features`, or use a nightly toolchain.",
+    ),
+    (
         &["could not find `Cargo.toml`", "failed to read `/"],
         "a manifest is missing",
         "Point to a directory that holds a Cargo.toml; path dependencies must lie below the source root.",

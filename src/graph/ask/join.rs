@@ -18,24 +18,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::Path;
 
-/// Unstable features of cargo that later became part of it, and may still be named.
-const STABLE_CARGO_FEATURES: [&str; 16] = [
-    "edition",
-    "edition2021",
-    "edition2024",
-    "rename-dependency",
-    "alternative-registries",
-    "publish-lockfile",
-    "default-run",
-    "resolver",
-    "strip",
-    "named-profiles",
-    "profile-overrides",
-    "config-profile",
-    "workspace-inheritance",
-    "rust-version",
-    "lints",
-    "doctest-in-workspace",
+/// Unstable features of cargo that change units in ways that are not reproduced here.
+const UNSUPPORTED_FEATURES: [&str; 4] = [
+    "different-binary-name",
+    "metabuild",
+    "multiple-build-scripts",
+    "public-dependency",
 ];
 
 /// The mode of documentation tests.
@@ -51,8 +39,8 @@ pub(super) fn join(
     metadata: Metadata,
 ) -> Result<Graph> {
     let packages = packages(places, &units, &metadata)?;
-    check_overrides(config, &platforms, &packages.list)?;
-    let raw = RawUnits::resolve(&units, &packages)?;
+    let mut raw = RawUnits::resolve(&units, &packages)?;
+    raw.apply_overrides(config, &rustc.host, &packages.list);
     let (units, roots) = raw.sorted(&rustc, &packages.list)?;
     let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
     let name = roots
@@ -146,9 +134,7 @@ fn read_package(places: &Places, package: &documents::Package) -> Result<Package
         Some(source) if source.starts_with("git+") => Origin::Git,
         Some(_) => Origin::Registry,
     };
-    if origin == Origin::Path {
-        refuse_unstable(package, &manifest)?;
-    }
+    refuse_unstable(package, &manifest)?;
     let source = match (&package.source, &location) {
         (Some(source), _) => source.clone(),
         (None, Location::Tree(dir) | Location::Vendor(dir)) => dir.clone(),
@@ -184,10 +170,10 @@ fn read_package(places: &Places, package: &documents::Package) -> Result<Package
 }
 
 fn refuse_unstable(package: &documents::Package, manifest: &Manifest) -> Result<()> {
-    let unstable = manifest
-        .cargo_features()
+    let features = manifest.cargo_features();
+    let unstable = features
         .into_iter()
-        .find(|name| !STABLE_CARGO_FEATURES.contains(name));
+        .find(|name| UNSUPPORTED_FEATURES.contains(name));
     match unstable {
         Some(name) => Err(Error::Unsupported {
             package: format!("{} {}", package.name, package.version),
@@ -294,25 +280,6 @@ fn relative(path: &Path, base: &Path) -> Result<String> {
     })
 }
 
-fn check_overrides(config: &Config, platforms: &Platforms, packages: &[Package]) -> Result<()> {
-    let mut triples = vec![platforms.host.triple.as_str()];
-    triples.extend(platforms.targets.keys().map(String::as_str));
-    for triple in triples {
-        for links in config.overridden_links(triple) {
-            let package = packages.iter().find(|p| p.links.as_deref() == Some(&links));
-            if let Some(package) = package {
-                return Err(Error::Unsupported {
-                    package: format!("{} {}", package.name, package.version),
-                    target: "build script".to_owned(),
-                    feature: format!("its override `target.{triple}.{links}` in the configuration"),
-                    advice: "remove the override, and give the package its libraries through its environment".to_owned(),
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The units in cargo's order, without identities.
 struct RawUnits {
     units: Vec<Unit>,
@@ -352,6 +319,19 @@ impl RawUnits {
         };
         raw.drop_units(|index| graph.units[index].mode == DOCTEST);
         Ok(raw)
+    }
+
+    /// Notes the directives of build scripts that the configuration replaces.
+    fn apply_overrides(&mut self, config: &Config, host: &str, packages: &[Package]) {
+        for unit in self
+            .units
+            .iter_mut()
+            .filter(|unit| unit.mode == Mode::RunCustomBuild)
+        {
+            let triple = unit.platform.as_deref().unwrap_or(host);
+            let links = packages[unit.package].links.as_deref();
+            unit.overridden = links.and_then(|links| config.overridden(triple, links));
+        }
     }
 
     /// Removes roots on which nothing depends.
@@ -547,6 +527,7 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
         features: raw.features.clone(),
         lto: Lto::OnlyObject,
         dependencies: raw.dependencies.iter().map(dependency).collect(),
+        overridden: None,
     })
 }
 

@@ -173,10 +173,11 @@ impl Selection {
 pub fn ask(request: &Request) -> Result<Graph> {
     let places = Places::of(request)?;
     let tools = process::Tools::new(request, &places)?;
+    // First, because a wrapper that it names would be run by everything that follows.
+    let config = config::read(&tools, &places)?;
     let units = tools.unit_graph(request)?;
     let rustc = rustc::version(&tools)?;
     let metadata = tools.metadata(request, &rustc.host, &units.triples())?;
-    let config = config::read(&tools, &places)?;
     let platforms = rustc::platforms(&tools, &config, request, &rustc, &units.triples())?;
     join::join(&places, &config, rustc, platforms, units, metadata)
 }

@@ -1,0 +1,300 @@
+//! What `dyndrv::graph` says of a small workspace, and of ones that cannot be built.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
+
+#[path = "oracle/mod.rs"]
+mod oracle;
+
+use dyndrv::graph::command::{build_script_invocation, rustc_invocation};
+use dyndrv::graph::layout::SandboxLayout;
+use dyndrv::graph::linkage::Linkage;
+use dyndrv::graph::products::products;
+use dyndrv::graph::{Graph, Mode, Request, Selection, skeleton};
+use oracle::record::Place;
+use oracle::toolchain::Toolchain;
+use oracle::workspace;
+use std::fs;
+
+struct Case {
+    place: Place,
+    selection: Selection,
+    _dir: tempfile::TempDir,
+}
+
+impl Case {
+    fn new(files: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let scratch = fs::canonicalize(dir.path()).unwrap();
+        let (place, _) = workspace::unpack(files, &scratch);
+        Self {
+            place,
+            selection: Selection::default(),
+            _dir: dir,
+        }
+    }
+
+    fn locked(self) -> Self {
+        workspace::lock(&Toolchain::find(), &self.place);
+        self
+    }
+
+    fn ask(&self) -> Result<Graph, String> {
+        let toolchain = Toolchain::find();
+        let scratch = self.place.scratch.join("ask");
+        let source = scratch.join("skeleton");
+        let _ = fs::remove_dir_all(&scratch);
+        skeleton::write(&self.place.source, &source).unwrap();
+        let request = Request {
+            cargo_home: None,
+            source,
+            manifest_dir: self.place.dir.clone(),
+            vendor: self.place.vendor.clone(),
+            cargo: toolchain.cargo,
+            rustc: toolchain.rustc,
+            scratch,
+            selection: self.selection.clone(),
+            rustflags: None,
+        };
+        dyndrv::graph::ask(&request).map_err(|error| error.to_string())
+    }
+
+    /// Fails, with all of these words in the message.
+    fn fails_with(&self, words: &[&str]) {
+        let message = self.ask().unwrap_err();
+        for word in words {
+            assert!(message.contains(word), "no `{word}` in:\n{message}");
+        }
+    }
+}
+
+const SMALL: &str = r#"
+### Cargo.toml
+[package]
+name = "small"
+version = "1.0.0"
+edition = "2024"
+[dependencies]
+third = "1"
+[build-dependencies]
+third = "1"
+[package.metadata.dyndrv]
+extra-sources = ["data"]
+### src/main.rs
+### build.rs
+### vendor/third-1.2.3/Cargo.toml
+[package]
+name = "third"
+version = "1.2.3"
+links = "three"
+### vendor/third-1.2.3/src/lib.rs
+### vendor/third-1.2.3/build.rs
+"#;
+
+const LOCK: &str = r#"
+version = 4
+[[package]]
+name = "small"
+version = "1.0.0"
+dependencies = ["third"]
+[[package]]
+name = "third"
+version = "1.2.3"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "0000"
+"#;
+
+/// The units in an order that does not depend on identities, which the toolchain enters.
+fn by_label(graph: &Graph) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..graph.units.len()).collect();
+    let key = |&unit: &usize| (graph.label(unit), graph.units[unit].dependencies.len());
+    order.sort_by_key(key);
+    order
+}
+
+#[test]
+fn the_packages_of_a_small_workspace() {
+    let graph = Case::new(SMALL).locked().ask().unwrap();
+    insta::assert_json_snapshot!(graph.packages);
+}
+
+#[test]
+fn the_processes_of_a_small_workspace() {
+    let graph = Case::new(SMALL).locked().ask().unwrap();
+    let linkage = Linkage::new(&graph);
+    let layout = SandboxLayout {
+        cargo: "/bin/cargo".to_owned(),
+        rustc: "/bin/rustc".to_owned(),
+        rustdoc: "/bin/rustdoc".to_owned(),
+    };
+    let mut text = String::new();
+    for unit in by_label(&graph) {
+        let invocation = match graph.units[unit].mode {
+            Mode::RunCustomBuild => build_script_invocation(&linkage, unit, &layout),
+            _ => rustc_invocation(&linkage, unit, &layout),
+        };
+        text.push_str(&format!("{} in {}\n", graph.label(unit), invocation.cwd));
+        text.push_str(&format!("  {}\n", invocation.args.join(" ")));
+        for (name, value) in invocation
+            .env
+            .iter()
+            .filter(|(name, _)| !name.contains("_CFG_"))
+        {
+            text.push_str(&format!("  {name}={value}\n"));
+        }
+        for product in products(&graph, unit) {
+            let uplifted = product
+                .uplifted
+                .map(|name| format!(" as {name}"))
+                .unwrap_or_default();
+            text.push_str(&format!("  -> {}{uplifted}\n", product.file));
+        }
+    }
+    for (index, unit) in graph.units.iter().enumerate() {
+        text = text.replace(&unit.id, &format!("<{}>", graph.label(index)));
+    }
+    text = text.replace(&graph.rustc.host, "<host>");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_graph_does_not_depend_on_where_the_sources_are() {
+    let text = || {
+        let graph = Case::new(SMALL).locked().ask().unwrap();
+        serde_json::to_string(&graph).unwrap()
+    };
+    assert_eq!(text(), text());
+}
+
+#[test]
+fn comments_and_other_files_do_not_change_the_graph() {
+    let case = Case::new(SMALL).locked();
+    let before = case.ask().unwrap();
+    let manifest = case.place.source.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, format!("# a comment\n{text}")).unwrap();
+    fs::write(case.place.source.join("src/main.rs"), "fn main() {}").unwrap();
+    fs::write(case.place.source.join("NOTES"), "nothing").unwrap();
+    assert_eq!(case.ask().unwrap(), before);
+}
+
+#[test]
+fn a_vendor_directory_without_configuration_is_read_by_the_lock_file() {
+    let case = Case::new(include_str!("oracle/workspaces/sources.txt"));
+    let with_configuration = case.ask().unwrap();
+    fs::remove_file(
+        case.place
+            .vendor
+            .clone()
+            .unwrap()
+            .join(".cargo/config.toml"),
+    )
+    .unwrap();
+    assert_eq!(case.ask().unwrap(), with_configuration);
+}
+
+#[test]
+fn no_lock_file() {
+    Case::new(SMALL).fails_with(&["there is no Cargo.lock", "cargo generate-lockfile"]);
+}
+
+#[test]
+fn a_lock_file_that_does_not_fit() {
+    let case = Case::new(SMALL).locked();
+    let manifest = case.place.source.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(
+        &manifest,
+        text.replace("version = \"1.0.0\"", "version = \"1.0.1\""),
+    )
+    .unwrap();
+    case.fails_with(&["Cargo.lock does not fit the manifests", "commit Cargo.lock"]);
+}
+
+#[test]
+fn a_locked_crate_that_is_missing_from_the_vendor_directory() {
+    let case = Case::new(SMALL).locked();
+    let vendor = case.place.vendor.clone().unwrap();
+    fs::remove_dir_all(vendor.join("third-1.2.3")).unwrap();
+    case.fails_with(&["missing from the vendor directory", "third"]);
+}
+
+#[test]
+fn a_package_that_needs_a_newer_rustc() {
+    let files = SMALL.replace(
+        "edition = \"2024\"",
+        "edition = \"2024\"\nrust-version = \"1.999\"",
+    );
+    let mut case = Case::new(&files).locked();
+    case.fails_with(&["needs a newer rustc", "1.999", "small"]);
+    case.selection.ignore_rust_version = true;
+    case.ask().unwrap();
+}
+
+#[test]
+fn a_target_file_that_is_missing() {
+    let case = Case::new(SMALL).locked();
+    fs::remove_file(case.place.source.join("src/main.rs")).unwrap();
+    case.fails_with(&["the file of a target is missing", "Cargo.toml"]);
+}
+
+#[test]
+fn a_named_target_file_that_is_missing() {
+    let case = Case::new(SMALL).locked();
+    let manifest = case.place.source.join("Cargo.toml");
+    let mut text = fs::read_to_string(&manifest).unwrap();
+    text.push_str("[[bin]]\nname = \"gone\"\n");
+    fs::write(&manifest, text).unwrap();
+    case.fails_with(&["the file of a target is missing", "gone"]);
+}
+
+#[test]
+fn a_package_outside_of_the_source_root() {
+    let mut case = Case::new(
+        "### in/Cargo.toml\n[package]\nname = \"inside\"\n[workspace]\n\
+         [dependencies]\nout = { path = \"../out\" }\n\
+         ### in/src/main.rs\n### out/Cargo.toml\n[package]\nname = \"out\"\n### out/src/lib.rs\n",
+    );
+    case.place.dir = "in".to_owned();
+    let mut case = case.locked();
+    case.ask().unwrap();
+    case.place.source = case.place.source.join("in");
+    case.place.dir = String::new();
+    case.fails_with(&["a manifest is missing", "source root", "out/Cargo.toml"]);
+}
+
+#[test]
+fn names_that_do_not_exist() {
+    let mut case = Case::new(SMALL).locked();
+    case.selection.packages = vec!["other".to_owned()];
+    case.fails_with(&["the selection names something", "other"]);
+    case.selection = Selection {
+        bins: vec!["nobin".to_owned()],
+        ..Selection::default()
+    };
+    case.fails_with(&["the selection names something", "nobin"]);
+    case.selection = Selection {
+        features: vec!["nofeature".to_owned()],
+        ..Selection::default()
+    };
+    case.fails_with(&["names a feature", "nofeature"]);
+    case.selection = Selection {
+        profile: Some("noprofile".to_owned()),
+        ..Selection::default()
+    };
+    case.fails_with(&["the profile cannot be used", "noprofile"]);
+}
+
+#[test]
+fn what_is_not_supported_is_refused() {
+    let case = Case::new(&SMALL.replace(
+        "### Cargo.toml\n",
+        "### Cargo.toml\ncargo-features = [\"codegen-backend\"]\n",
+    ));
+    fs::write(case.place.source.join("Cargo.lock"), LOCK).unwrap();
+    case.fails_with(&["an unstable feature of cargo", "codegen-backend"]);
+
+    let case = Case::new(&format!(
+        "{SMALL}### .cargo/config.toml\n[build]\nrustc-wrapper = \"sccache\"\n"
+    ));
+    case.fails_with(&["`build.rustc-wrapper`", "remove it"]);
+}

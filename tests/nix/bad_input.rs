@@ -1,0 +1,362 @@
+//! What a user can get wrong ends in one message that says what is wrong and what to do.
+
+use crate::project::{self, Project};
+use serde_json::json;
+
+const MAIN: &str = "fn main() { println!(\"well\"); }\n";
+
+const LOCK: &str = "\
+version = 4
+
+[[package]]
+name = \"bad\"
+version = \"0.1.0\"
+";
+
+/// A lock file with a package of the registry, one that the examples have too.
+const LOCK_WITH_DEPENDENCY: &str = "\
+version = 4
+
+[[package]]
+name = \"bad\"
+version = \"0.1.0\"
+dependencies = [
+ \"itoa\",
+]
+
+[[package]]
+name = \"itoa\"
+version = \"1.0.18\"
+source = \"registry+https://github.com/rust-lang/crates.io-index\"
+checksum = \"8f42a60cbdf9a97f5d2305f08a87dc4e09308d1276d28c869c684d7777685682\"
+";
+
+/// A package named `bad` with this at the end of its manifest.
+fn package(manifest: &str) -> Project {
+    let head = "package = { name = \"bad\", version = \"0.1.0\", edition = \"2024\"";
+    let manifest = match manifest.strip_prefix("package.") {
+        Some(rest) => {
+            let (key, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+            format!("{head}, {key} }}\n{rest}")
+        }
+        None => format!("{head} }}\n{manifest}"),
+    };
+    Project::of(&[
+        ("Cargo.toml", &manifest),
+        ("Cargo.lock", LOCK),
+        ("src/main.rs", MAIN),
+    ])
+}
+
+/// Builds, expects that it fails, and that the log has all of these.
+fn fails(project: &Project, expected: &[&str]) {
+    let log = match project.try_build() {
+        Ok(build) => panic!("built {}", build.out.display()),
+        Err(log) => log,
+    };
+    for text in expected {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
+    assert!(!log.contains("panicked at"), "{log}");
+}
+
+/// The project builds, and its program runs.
+fn builds(project: &Project) {
+    assert_eq!(project.build().run("bad", &[]), "well\n");
+}
+
+#[test]
+fn no_lock_file() {
+    let project = package("");
+    project.remove("Cargo.lock");
+    fails(
+        &project,
+        &[
+            "Cargo.lock does not exist",
+            "cargo generate-lockfile",
+            "git add Cargo.lock",
+        ],
+    );
+}
+
+#[test]
+fn a_lock_file_that_lacks_a_dependency() {
+    let project = package("dependencies.itoa = \"1\"");
+    fails(
+        &project,
+        &[
+            "Cargo.lock does not fit the manifests",
+            "cargo update --workspace",
+        ],
+    );
+    project.write("Cargo.lock", LOCK_WITH_DEPENDENCY);
+    builds(&project);
+}
+
+#[test]
+fn a_lock_file_that_lacks_a_member() {
+    let project = package("workspace.members = [\"other\"]");
+    project.write(
+        "other/Cargo.toml",
+        "package = { name = \"other\", version = \"0.1.0\" }",
+    );
+    project.write("other/src/lib.rs", "");
+    fails(
+        &project,
+        &[
+            "Cargo.lock does not fit the manifests",
+            "cargo update --workspace",
+        ],
+    );
+}
+
+#[test]
+fn a_locked_crate_that_is_not_vendored() {
+    let mut project = package("dependencies.itoa = \"1\"");
+    project.write("Cargo.lock", LOCK_WITH_DEPENDENCY);
+    // The vendor directory is made from another lock file.
+    project.write("other.lock", LOCK);
+    let other = project.path().join("other.lock");
+    project.args = json!({ "vendorArgs": { "lockFile": other } });
+    fails(
+        &project,
+        &[
+            "`itoa`",
+            "a locked package is missing from the vendor directory",
+            "Make the vendor directory again from this Cargo.lock",
+        ],
+    );
+    project.args = json!({});
+    builds(&project);
+}
+
+#[test]
+fn a_package_that_needs_a_newer_rustc() {
+    let mut project = package("package.rust-version = \"1.999\"");
+    fails(
+        &project,
+        &[
+            "a package needs a newer rustc",
+            "bad@0.1.0 requires rustc 1.999",
+            "Use a newer toolchain",
+            "`ignoreRustVersion`",
+        ],
+    );
+    project.args = json!({ "ignoreRustVersion": true });
+    builds(&project);
+}
+
+#[test]
+fn a_missing_target_file() {
+    let project = package("[[bin]]\nname = \"bad\"\npath = \"src/bad.rs\"");
+    fails(
+        &project,
+        &[
+            "the file of a target is missing",
+            "src/bad.rs",
+            "Add the file to the sources",
+        ],
+    );
+    project.write("src/bad.rs", MAIN);
+    builds(&project);
+}
+
+#[test]
+fn a_missing_module_file() {
+    let project = package("");
+    project.write("src/main.rs", &format!("mod missing;\n{MAIN}"));
+    fails(
+        &project,
+        &[
+            "file not found for module `missing`",
+            "bad 0.1.0",
+            "bin bad",
+        ],
+    );
+    project.write("src/missing.rs", "");
+    builds(&project);
+}
+
+#[test]
+fn a_build_script_that_fails() {
+    let project = package("");
+    project.write(
+        "build.rs",
+        "fn main() { eprintln!(\"no weather today\"); std::process::exit(7) }\n",
+    );
+    fails(
+        &project,
+        &[
+            "no weather today",
+            "package bad 0.1.0, target build script",
+            "the build script failed (exit status: 7)",
+        ],
+    );
+    project.write("build.rs", "fn main() {}\n");
+    builds(&project);
+}
+
+#[test]
+fn a_build_script_that_reports_an_error() {
+    let project = package("");
+    project.write(
+        "build.rs",
+        "fn main() { println!(\"cargo::error=install the weather\"); }\n",
+    );
+    fails(
+        &project,
+        &[
+            "package bad 0.1.0, target build script",
+            "the build script reports: install the weather",
+        ],
+    );
+    project.write("build.rs", "fn main() {}\n");
+    builds(&project);
+}
+
+#[test]
+fn a_compile_error() {
+    let project = package("");
+    project.write("src/main.rs", "fn main() { nothing() }\n");
+    fails(
+        &project,
+        &[
+            "cannot find function `nothing`",
+            "src/main.rs:1:13",
+            "package bad 0.1.0, target bin bad",
+        ],
+    );
+    project.write("src/main.rs", MAIN);
+    builds(&project);
+}
+
+#[test]
+fn a_kind_of_unit_that_is_not_supported() {
+    let project = package("dependencies.tool = { path = \"tool\", artifact = \"bin\" }");
+    project.write(".cargo/config.toml", "unstable.bindeps = true\n");
+    project.write(
+        "tool/Cargo.toml",
+        "package = { name = \"tool\", version = \"0.1.0\", edition = \"2024\" }\n",
+    );
+    project.write("tool/src/main.rs", MAIN);
+    project.write(
+        "Cargo.lock",
+        &format!(
+            "{LOCK}dependencies = [\n \"tool\",\n]\n\n[[package]]\nname = \"tool\"\nversion = \"0.1.0\"\n"
+        ),
+    );
+    fails(
+        &project,
+        &["`bad 0.1.0`", "artifact dependency", "is not supported"],
+    );
+}
+
+#[test]
+fn a_selection_that_does_not_exist() {
+    let mut project = package("");
+    for (args, cause, advice) in [
+        (
+            json!({ "packages": ["good"] }),
+            "did not match any packages",
+            "Correct the names in `packages`",
+        ),
+        (
+            json!({ "bins": ["good"] }),
+            "no bin target named `good`",
+            "Correct the names in `packages`",
+        ),
+        (
+            json!({ "features": ["good"] }),
+            "feature: good",
+            "Correct the names in `features`",
+        ),
+        (
+            json!({ "profile": "good" }),
+            "profile `good` is not defined",
+            "Name a profile",
+        ),
+    ] {
+        project.args = args;
+        fails(&project, &[cause, advice]);
+    }
+}
+
+#[test]
+fn an_environment_for_an_unknown_crate() {
+    let mut project = package("");
+    project.args = json!({ "crateEnv": { "weather": {} } });
+    fails(
+        &project,
+        &[
+            "crateEnv names the crate `weather`, which Cargo.lock does not have",
+            "Correct the name or remove the entry",
+        ],
+    );
+}
+
+#[test]
+fn an_environment_with_an_unsupported_key() {
+    let mut project = package("");
+    project.args = json!({ "crateEnv": { "bad": { "postPatch": "true" } } });
+    fails(
+        &project,
+        &[
+            "crateEnv.bad sets `postPatch`, which is not supported",
+            "Replace the entry",
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_argument() {
+    let mut project = package("");
+    project.args = json!({ "fetures": ["good"] });
+    fails(&project, &["fetures"]);
+}
+
+#[test]
+fn a_nix_without_the_features() {
+    for features in ["nix-command flakes", "nix-command flakes ca-derivations"] {
+        let mut project = package("");
+        project.options = vec!["--option", "experimental-features", features];
+        fails(
+            &project,
+            &[
+                "ca-derivations dynamic-derivations",
+                "extra-experimental-features",
+                "Nix 2.34",
+            ],
+        );
+    }
+}
+
+/// A flake asks for the features itself: no flag is needed.
+#[test]
+fn a_flake_brings_the_features() {
+    let project = package("");
+    let flake = format!(
+        "{{
+          nixConfig.extra-experimental-features = [ \"ca-derivations\" \"dynamic-derivations\" ];
+          inputs.nixpkgs.url = \"{}\";
+          outputs = {{ self, nixpkgs }}: {{
+            packages.x86_64-linux.default = import {}/tests/nix/build.nix {{
+              src = self;
+              packageSet = \"{0}\";
+            }};
+          }};
+        }}",
+        project::package_set(),
+        project::root().display(),
+    );
+    project.write("flake.nix", &flake);
+    let output = project::nix()
+        .args(["build", "--no-link", "--impure", "--no-write-lock-file"])
+        .args(["--option", "experimental-features", "nix-command flakes"])
+        .args([
+            "--accept-flake-config",
+            &format!("path:{}", project.path().display()),
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
