@@ -4,6 +4,7 @@
 //! check came to is split in two outputs: `out` is the same for every run with the same
 //! inputs; `log` has what was printed, in the order of the moment, and the time.
 
+use crate::child::set_phase;
 use crate::compile::{Answers, shorten, variables};
 use crate::diagnostics;
 use crate::environment::Environment;
@@ -39,6 +40,7 @@ pub fn run(check: &Check, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> 
     let args = shorten(arguments(check, &answers, &found, out), sandbox)?;
     let program = check.place.as_deref().unwrap_or(&check.program);
     let quiet = check.kind == CheckKind::Clippy;
+    set_phase(phase(check.kind));
     let finished = supervise::run(
         (program, &args),
         &check.process.cwd,
@@ -51,6 +53,7 @@ pub fn run(check: &Check, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> 
             }
         },
     )?;
+    set_phase("outputs");
     let report = interpret(check, &finished)?;
     if check.kind == CheckKind::Doc {
         tidy(check, out)?;
@@ -60,6 +63,17 @@ pub fn run(check: &Check, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> 
     fs::write(&file, text).map_err(|e| Error::io("cannot write", &file, e))?;
     report::write(&log.join(RUN), &run_of(&finished))?;
     report::write(&out.join(RESULT), &report)
+}
+
+/// What Nix shows while a check runs.
+fn phase(kind: CheckKind) -> &'static str {
+    match kind {
+        CheckKind::Test | CheckKind::CustomTest => "test",
+        CheckKind::Doctest => "doctest",
+        CheckKind::Clippy => "clippy",
+        CheckKind::Doc => "rustdoc",
+        CheckKind::Fmt => "rustfmt",
+    }
 }
 
 fn is_test(kind: CheckKind) -> bool {

@@ -277,7 +277,7 @@ fn merge(rustdoc: &str, all: &[Entry], doc: &Path, sandbox: &Sandbox) -> Result<
     }
     let env = Environment::from([("RUSTC_BOOTSTRAP".to_string(), "1".to_string())]);
     let cwd = sandbox.tmp().display().to_string();
-    let finished = child::run(rustdoc, &args, &cwd, &env)?;
+    let finished = child::run("rustdoc", rustdoc, &args, &cwd, &env)?;
     let _ = fs::remove_file(doc.join(".lock"));
     if finished.status.success() {
         Ok(())
