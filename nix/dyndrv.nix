@@ -163,18 +163,14 @@ let
   unit = name: builtins.outputOf (builtins.outputOf workspacePlan.outPath "${name}.drv") "out";
 
   # A derivation of the Nix language with the content of a planned one.
-  assemble =
-    name: part:
+  derive =
+    name: unit:
     derivation (
       contentAddressed
       // {
-        inherit name system;
+        inherit name system unit;
         __structuredAttrs = true;
         builder = "${builder}/bin/dyndrv-builder";
-        unit = {
-          run = "assemble";
-          parts = [ part ];
-        };
         preferLocalBuild = true;
       }
     );
@@ -195,7 +191,13 @@ let
         part,
         passthru,
       }:
-      assemble "${pname}-${suffix}" part // { inherit passthru; };
+      derive "${pname}-${suffix}" {
+        run = "show";
+        of = part;
+      }
+      // {
+        inherit passthru;
+      };
   } checks;
 in
 
@@ -205,7 +207,11 @@ if !(builtins ? outputOf) then
 else
 
 {
-  package = assemble (if version == "" then pname else "${pname}-${version}") (unit "result") // {
+  package = derive (if version == "" then pname else "${pname}-${version}") {
+    run = "assemble";
+    parts = [ (unit "result") ];
+  }
+  // {
     inherit pname version;
     meta = {
       mainProgram = if bins == [ ] then pname else builtins.head bins;

@@ -43,7 +43,7 @@ pub fn run(task: &Task, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
         Spec::Rustc(rustc) => Some(&rustc.process),
         Spec::BuildScript(script) => Some(&script.process),
         Spec::Check(check) => Some(&check.process),
-        Spec::Assemble(_) | Spec::Summary(_) => None,
+        Spec::Assemble(_) | Spec::Summary(_) | Spec::Show(_) => None,
     };
     let in_unit = |error: Error| match process {
         Some(process) => error.in_unit(&process.package, &process.target, &task.name),
@@ -62,6 +62,7 @@ pub fn run(task: &Task, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
                 let jobs = environment::jobs(cores);
                 check::run(check, &task.outputs, sandbox, jobs)
             }
+            Spec::Show(show) => assemble::show(show, &task.outputs),
             Spec::Summary(summary) => summary::run(summary, &task.outputs, sandbox),
         })
         .map_err(in_unit)

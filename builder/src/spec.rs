@@ -36,6 +36,8 @@ pub enum Spec {
     Check(Box<Check>),
     /// Put the results of checks of one kind together.
     Summary(Summary),
+    /// Show another derivation's output under a name that a flake can give.
+    Show(Show),
 }
 
 /// What every process of a unit sees.
@@ -308,6 +310,14 @@ pub struct Summary {
     /// Outputs of units that are only to be built.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub built: Vec<String>,
+}
+
+/// An output whose entries are linked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Show {
+    /// The output, a directory.
+    pub of: String,
 }
 
 /// The outputs of one check.

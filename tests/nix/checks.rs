@@ -62,7 +62,7 @@ fn rebuilds(check: &str, suffix: &str, table: &[(&str, &str, &[&str])]) {
 #[test]
 fn an_edit_runs_the_tests_that_it_can_change() {
     // A new function in a library, so that whatever links it is another program.
-    const FUNCTION: &str = "\n/// Says when.\npub fn nonce() -> &'static str {\n    \"NONCE\"\n}\n";
+    const FUNCTION: &str = "\n/// Says when.\npub fn when() -> &'static str {\n    \"NONCE\"\n}\n";
     rebuilds(
         "test",
         "-run",
@@ -76,12 +76,12 @@ fn an_edit_runs_the_tests_that_it_can_change() {
             ("crates/report/tests/page.rs", "\n// NONCE\n", &[]),
             (
                 "crates/report/tests/page.rs",
-                "\n#[test]\nfn nonce() {\n    assert_ne!(\"NONCE\", \"\");\n}\n",
+                "\n#[test]\nfn when() {\n    assert_ne!(\"NONCE\", \"\");\n}\n",
                 &["report-0.3.0-test-page"],
             ),
             (
                 "tools/stock-tools/src/bin/stock-check.rs",
-                "\n#[used]\nstatic NONCE: &str = \"NONCE\";\n",
+                "\n#[used]\nstatic WHEN: &str = \"NONCE\";\n",
                 &[
                     "stock-tools-0.3.0-bin-stock-check-test",
                     "stock-tools-0.3.0-test-stock",
