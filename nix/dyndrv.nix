@@ -201,9 +201,11 @@ let
   } checks;
 in
 
-# Nix has no way to ask for features; this builtin comes with one of the two.
+# This builtin is there if the feature `dynamic-derivations` was on when Nix
+# started. A flake's `nixConfig` turns features on after that, and after the
+# store was opened without them (which would make Nix 2.34 crash).
 if !(builtins ? outputOf) then
-  throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features that dyndrv builds on. Use Nix 2.34 or later, and enable them: `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`, or the line `extra-experimental-features = ca-derivations dynamic-derivations` in nix.conf; a flake can ask for them with `nixConfig.extra-experimental-features`"
+  throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features `ca-derivations` and `dynamic-derivations`. With Nix 2.34 or later, put the line `extra-experimental-features = ca-derivations dynamic-derivations` into nix.conf (and restart the daemon, if there is one), or call `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`. A flake's nixConfig comes too late for them"
 else
 
 {

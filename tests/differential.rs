@@ -8,8 +8,9 @@
 //! ```text
 //! cargo test --test differential                    all workspaces
 //! cargo test --test differential -- links           those with `links` in their name
-//! cargo test --test differential -- --program bat@0.25.0 --run 'cargo build --release'
+//! cargo test --test differential -- --program bat@0.25.0 --run 'cargo build --release; cargo test'
 //!                                                   a published program (needs the network)
+//! cargo test --test differential -- --corpus        all those of `tests/oracle/corpus.txt`
 //! ```
 //!
 //! `CARGO` and `RUSTC` select another toolchain.
@@ -20,7 +21,7 @@
 mod oracle;
 
 use oracle::command::CargoCommand;
-use oracle::{program, standin, workspace};
+use oracle::{Outcome, program, standin, workspace};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -29,55 +30,72 @@ fn main() -> ExitCode {
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str| {
-        arguments
-            .iter()
-            .position(|a| a == name)
-            .map(|at| arguments[at + 1].as_str())
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1).map(String::as_str)
     };
-    let results = match option("--program") {
-        Some(name) => {
-            let commands =
-                option("--run").unwrap_or("cargo build; cargo build --release; cargo test");
-            program::compare(name, commands.split(';').map(CargoCommand::parse))
+    let commands = option("--run").unwrap_or("cargo build; cargo build --release; cargo test");
+    let commands: Vec<CargoCommand> = commands.split(';').map(CargoCommand::parse).collect();
+    let mut table = Table::default();
+    if let Some(name) = option("--program") {
+        program::compare(name, &commands, |outcome| table.row(&outcome));
+    } else if arguments.iter().any(|argument| argument == "--corpus") {
+        for name in program::corpus() {
+            program::compare(name, &commands, |outcome| table.row(&outcome));
         }
-        None => {
-            let filters: Vec<&String> = arguments
-                .iter()
-                .filter(|argument| !argument.starts_with('-'))
-                .collect();
-            workspace::compare_all(|name| {
-                filters.is_empty() || filters.iter().any(|filter| name.contains(*filter))
-            })
-        }
-    };
-    let mut differences = 0;
-    println!(
-        "\n{:>7} {:>7} {:>11}  workspace",
-        "rustc", "scripts", "differences"
-    );
-    for result in &results {
-        differences += result.differences.len();
-        println!(
-            "{:>7} {:>7} {:>11}  {}",
-            result.rustc,
-            result.scripts,
-            result.differences.len(),
-            result.name
-        );
-        for difference in &result.differences {
-            println!("{difference}");
-        }
-    }
-    let sum = |count: fn(&oracle::Outcome) -> usize| results.iter().map(count).sum::<usize>();
-    println!(
-        "{:>7} {:>7} {:>11}  in all",
-        sum(|r| r.rustc),
-        sum(|r| r.scripts),
-        differences
-    );
-    if differences == 0 && !results.is_empty() {
-        ExitCode::SUCCESS
     } else {
-        ExitCode::FAILURE
+        let filters: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+        let wanted =
+            |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(*filter));
+        workspace::compare_all(wanted, |outcome| table.row(&outcome));
+    }
+    table.end()
+}
+
+/// Prints what is found, as it is found.
+#[derive(Default)]
+struct Table {
+    rows: usize,
+    rustc: usize,
+    scripts: usize,
+    differences: usize,
+}
+
+impl Table {
+    fn row(&mut self, outcome: &Outcome) {
+        if self.rows == 0 {
+            println!(
+                "{:>7} {:>7} {:>11}  command",
+                "rustc", "scripts", "differences"
+            );
+        }
+        let Outcome {
+            name,
+            rustc,
+            scripts,
+            differences,
+        } = outcome;
+        println!("{rustc:>7} {scripts:>7} {:>11}  {name}", differences.len());
+        differences
+            .iter()
+            .for_each(|difference| println!("{difference}"));
+        self.rows += 1;
+        self.rustc += rustc;
+        self.scripts += scripts;
+        self.differences += differences.len();
+    }
+
+    fn end(self) -> ExitCode {
+        let Table {
+            rows,
+            rustc,
+            scripts,
+            differences,
+        } = self;
+        println!("{rustc:>7} {scripts:>7} {differences:>11}  in {rows} commands");
+        if differences == 0 && rows > 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     }
 }

@@ -178,6 +178,19 @@ fn comments_and_other_files_do_not_change_the_graph() {
 }
 
 #[test]
+fn tests_share_dependencies_with_the_program() {
+    let mut case = Case::new(SMALL).locked();
+    let ids = |graph: &Graph| -> Vec<String> {
+        let third_party = |&unit: &usize| graph.package(unit).name == "third";
+        let units = (0..graph.units.len()).filter(third_party);
+        units.map(|unit| graph.units[unit].id.clone()).collect()
+    };
+    let built = ids(&case.ask().unwrap());
+    case.selection.command = dyndrv::graph::Command::Test;
+    assert_eq!(ids(&case.ask().unwrap()), built);
+}
+
+#[test]
 fn a_vendor_directory_without_configuration_is_read_by_the_lock_file() {
     let case = Case::new(include_str!("oracle/workspaces/sources.txt"));
     let with_configuration = case.ask().unwrap();

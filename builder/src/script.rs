@@ -31,10 +31,15 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
         to: format!("/{}", script.out_dir),
     };
 
-    let mut env = variables(script, &own, sandbox)?;
-    env.insert("NUM_JOBS".to_string(), jobs.to_string());
-    let finished = child::run("build script", &script.program, &[], &process.cwd, &env)?;
-    let directives = read(script, &finished)?;
+    let directives = match &script.replaced {
+        Some(replaced) => parse(script, &as_lines(replaced))?,
+        None => {
+            let mut env = variables(script, &own, sandbox)?;
+            env.insert("NUM_JOBS".to_string(), jobs.to_string());
+            let finished = child::run("build script", &script.program, &[], &process.cwd, &env)?;
+            read(script, &finished)?
+        }
+    };
 
     let translate = |text: &str| match manner {
         Manner::Links => to_store(&process.sources, text),
@@ -79,6 +84,17 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Directives> {
     if let Some(error) = messages.errors.first() {
         return Err(Error::new(format!("the build script reports: {error}")));
     }
+    let directives = parse(script, &finished.stdout)?;
+    if script.local {
+        for warning in &directives.warnings {
+            eprintln!("warning: {package}: {warning}");
+        }
+    }
+    Ok(directives)
+}
+
+fn parse(script: &BuildScript, stdout: &[u8]) -> Result<Directives> {
+    let package = &script.process.package;
     let name = package.split(' ').next().unwrap_or_default();
     let rules = Package {
         name: package,
@@ -86,13 +102,13 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Directives> {
         targets: &script.targets,
         bootstrap: may_bootstrap(&script.process.env, name),
     };
-    let directives = directives::parse(&finished.stdout, rules)?;
-    if script.local {
-        for warning in &directives.warnings {
-            eprintln!("warning: {package}: {warning}");
-        }
-    }
-    Ok(directives)
+    directives::parse(stdout, rules)
+}
+
+/// What a script would have printed to give the answers of the configuration.
+fn as_lines(replaced: &[(String, String)]) -> Vec<u8> {
+    let line = |(key, value): &(String, String)| format!("cargo:{key}={value}\n");
+    replaced.iter().map(line).collect::<String>().into_bytes()
 }
 
 fn show(package: &str, messages: &Messages, warnings: bool) {

@@ -182,8 +182,12 @@ pub struct Product {
 pub struct BuildScript {
     /// Directory, environment and sources.
     pub process: Process,
-    /// The compiled build script.
+    /// The compiled build script; empty if it is replaced.
     pub program: String,
+    /// The answers that cargo's configuration gives in place of the script
+    /// (`[target.<triple>.<links>]`), as keys and values of its directives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Vec<(String, String)>>,
     /// `OUT_DIR`, relative to the output `out`.
     pub out_dir: String,
     /// Whether the package is laid out as a writable copy.

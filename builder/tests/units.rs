@@ -201,6 +201,22 @@ fn a_build_script_may_write_into_its_package_only_if_allowed() {
 }
 
 #[test]
+fn replaced_answers_are_taken_without_running_anything() {
+    let world = script("std::process::exit(3);");
+    let mut script = world.build_script();
+    script.program = String::new();
+    script.replaced = Some(vec![
+        ("rustc-link-lib".to_owned(), "static=other".to_owned()),
+        ("root".to_owned(), "/prefix".to_owned()),
+    ]);
+    world.run_build_script(script).unwrap();
+    let link: Link = answers::read(&world.text("out/run/link")).unwrap();
+    assert_eq!(link.libs, ["static=other"]);
+    let dep: Dep = answers::read(&world.text("out/run/dep")).unwrap();
+    assert_eq!(dep.metadata["ROOT"], "/prefix");
+}
+
+#[test]
 fn a_failing_build_script_is_named() {
     let world = script("std::process::exit(3);");
     let message = message(world.run_build_script(world.build_script()));

@@ -14,7 +14,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// What a macro was given, as far as names of files can be made of it.
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Environment {
     pub literals: BTreeSet<String>,
     pub words: BTreeSet<String>,
@@ -61,6 +61,9 @@ pub(super) struct Macros {
     /// How many uses of a name each definition has been joined with.
     joined: HashMap<(usize, Box<str>), usize>,
     walked: HashSet<(usize, usize, u64)>,
+    /// What uses inside of macros' bodies gave each definition at each site so far, and how
+    /// often it was walked with that.
+    merged: HashMap<(usize, usize), (usize, Environment)>,
     /// Arguments at places of items that have not been walked.
     held: Vec<Stretch>,
     /// The same, which their macro drops for all that is known.
@@ -72,7 +75,10 @@ pub(super) struct Macros {
 }
 
 /// A limit on the work in macros' bodies: no program comes near it.
-const MAX_STEPS: usize = 20_000_000;
+const MAX_STEPS: usize = 3_000_000;
+/// A macro that uses itself sees a new mixture of arguments at every turn; after so many the
+/// mixtures are joined, because there may be exponentially many.
+const MAX_MIXTURES: usize = 16;
 /// Arguments with more nodes than this are taken as opaque.
 const MAX_ARGUMENTS: usize = 4096;
 
@@ -231,6 +237,30 @@ impl Macros {
         }
     }
 
+    /// The environment with which a body is walked for a use inside of another body; `None`
+    /// if that brings nothing new.
+    fn merge(
+        &mut self,
+        definition: usize,
+        site: usize,
+        new: Arc<Environment>,
+    ) -> Option<Arc<Environment>> {
+        let (walked, merged) = self.merged.entry((definition, site)).or_default();
+        let known = *walked > 0
+            && merged.literals.is_superset(&new.literals)
+            && merged.words.is_superset(&new.words)
+            && merged.opaque >= new.opaque;
+        merged.literals.extend(new.literals.iter().cloned());
+        merged.words.extend(new.words.iter().cloned());
+        merged.opaque |= new.opaque;
+        *walked += 1;
+        if *walked <= MAX_MIXTURES {
+            Some(new)
+        } else {
+            (!known).then(|| Arc::new(merged.clone()))
+        }
+    }
+
     /// The definitions that a name can mean.
     fn meanings(&self, name: &str) -> Vec<usize> {
         let mut all: Vec<usize> = self
@@ -319,11 +349,18 @@ impl Scanner<'_> {
 
     fn expand(&mut self, index: usize, call: &Stretch) -> Result<bool> {
         let definition = &self.macros.definitions[index];
-        let environment = if definition.variable {
+        let mut environment = if definition.variable {
             environment_of(call)
         } else {
             Arc::default()
         };
+        if call.environment.is_some() {
+            match self.macros.merge(index, call.site, environment) {
+                Some(merged) => environment = merged,
+                None => return Ok(false),
+            }
+        }
+        let definition = &self.macros.definitions[index];
         let mut hasher = DefaultHasher::new();
         environment.hash(&mut hasher);
         if definition.wraps {

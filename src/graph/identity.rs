@@ -49,8 +49,10 @@ pub(super) fn identity(mut subject: Subject<'_>) -> String {
         target,
         ..
     } = subject;
-    // Incremental state is cargo's own affair and no part of the result.
+    // Incremental state is cargo's own affair. The name is left out as in cargo, so that
+    // `test` shares with `dev` what has the same settings.
     let profile = Profile {
+        name: String::new(),
         incremental: false,
         ..subject.profile.clone()
     };

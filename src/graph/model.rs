@@ -458,18 +458,6 @@ impl Graph {
             package.version
         )
     }
-
-    /// Whether something depends on a unit's place in the dependency order only:
-    /// the indices of all units that depend on each unit.
-    pub fn dependents(&self) -> Vec<Vec<usize>> {
-        let mut dependents = vec![Vec::new(); self.units.len()];
-        for (index, unit) in self.units.iter().enumerate() {
-            for dependency in &unit.dependencies {
-                dependents[dependency.unit].push(index);
-            }
-        }
-        dependents
-    }
 }
 
 fn in_store_name(c: char) -> bool {

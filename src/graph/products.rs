@@ -11,6 +11,9 @@
 //! `-<id>` (`-C extra-filename`) is left out for a dylib or cdylib library of
 //! the source root in build mode, whose name goes into programs that load it, and for
 //! programs on emscripten and MSVC.
+//!
+//! With split debug information, rustc leaves `.dwo` and `.dwp` files beside these, under names
+//! that only it knows.
 
 use super::model::{Graph, Mode, Platform, TargetKind};
 

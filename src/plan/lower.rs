@@ -368,9 +368,11 @@ impl<'a> Lowering<'a> {
         process.remap.push(format!("{}=/cc", self.settings.cc));
         self.declare(&process, &[], inputs);
 
-        let program = match graph.script_of(unit) {
-            Some(script) => self.built_program(script, inputs)?,
-            None => {
+        let replaced = graph.units[unit].overridden.clone();
+        let program = match (&replaced, graph.script_of(unit)) {
+            (Some(_), _) => String::new(),
+            (None, Some(script)) => self.built_program(script, inputs)?,
+            (None, None) => {
                 return Err(Error::NotIndexed {
                     unit: graph.describe(unit),
                 });
@@ -386,6 +388,7 @@ impl<'a> Lowering<'a> {
         Ok(spec::BuildScript {
             process,
             program,
+            replaced,
             out_dir: self.out_dir(unit),
             writable: self.is_writable(package),
             deps,

@@ -318,45 +318,47 @@ fn an_unknown_argument() {
 fn a_nix_without_the_features() {
     for features in ["nix-command flakes", "nix-command flakes ca-derivations"] {
         let mut project = package("");
-        project.options = vec!["--option", "experimental-features", features];
-        fails(
-            &project,
-            &[
-                "ca-derivations dynamic-derivations",
-                "extra-experimental-features",
-                "Nix 2.34",
-            ],
-        );
+        project.options = ["--option", "experimental-features", features]
+            .map(str::to_owned)
+            .to_vec();
+        fails(&project, WITHOUT_FEATURES);
     }
 }
 
-/// A flake asks for the features itself: no flag is needed.
+const WITHOUT_FEATURES: &[&str] = &[
+    "runs without the experimental features `ca-derivations` and `dynamic-derivations`",
+    "Nix 2.34 or later",
+    "`extra-experimental-features = ca-derivations dynamic-derivations` into nix.conf",
+    "nix --extra-experimental-features 'ca-derivations dynamic-derivations'",
+];
+
+/// Nix reads a flake's `nixConfig` when the language's builtins are set already.
 #[test]
-fn a_flake_brings_the_features() {
+fn a_flake_that_asks_for_the_features_too_late() {
     let project = package("");
     let flake = format!(
         "{{
           nixConfig.extra-experimental-features = [ \"ca-derivations\" \"dynamic-derivations\" ];
-          inputs.nixpkgs.url = \"{}\";
-          outputs = {{ self, nixpkgs }}: {{
+          outputs = {{ self }}: {{
             packages.x86_64-linux.default = import {}/tests/nix/build.nix {{
               src = self;
-              packageSet = \"{0}\";
+              packageSet = \"{}\";
             }};
           }};
         }}",
-        project::package_set(),
         project::root().display(),
+        project::package_set(),
     );
     project.write("flake.nix", &flake);
     let output = project::nix()
-        .args(["build", "--no-link", "--impure", "--no-write-lock-file"])
+        .args(["build", "--no-link", "--impure", "--accept-flake-config"])
         .args(["--option", "experimental-features", "nix-command flakes"])
-        .args([
-            "--accept-flake-config",
-            &format!("path:{}", project.path().display()),
-        ])
+        .arg(format!("path:{}", project.path().display()))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    for text in WITHOUT_FEATURES {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
 }

@@ -14,9 +14,9 @@ let
   pkgs = (builtins.getFlake packageSet).legacyPackages.${builtins.currentSystem};
   directory = builtins.getEnv "DYNDRV_TOOLS";
   tool =
-    name:
+    part: name:
     builtins.path {
-      path = directory + "/${name}";
+      path = directory + "/${part}";
       inherit name;
     };
   tools =
@@ -24,8 +24,8 @@ let
       { }
     else
       {
-        dyndrv = tool "dyndrv";
-        builder = tool "builder";
+        dyndrv = tool "dyndrv" "dyndrv";
+        builder = tool "builder" "dyndrv-builder";
       };
   dyndrv = import ../../nix/nixpkgs.nix ({ inherit pkgs; } // tools);
   source = builtins.path {
@@ -45,6 +45,8 @@ in
 # A path of attributes of `passthru`, separated by dots.
 if attribute == "" then
   result
+else if dyndrv ? ${attribute} then
+  dyndrv.${attribute}
 else
   builtins.foldl' (set: name: set.${name}) result.passthru (
     builtins.filter builtins.isString (builtins.split "[.]" attribute)

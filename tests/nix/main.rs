@@ -6,6 +6,8 @@
 
 mod bad_input;
 mod checks;
+mod emission;
 mod examples;
 mod project;
 mod rebuild;
+mod second_store;

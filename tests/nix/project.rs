@@ -14,7 +14,7 @@ pub struct Project {
     /// Arguments for `build` of the library, beside those of a `dyndrv.nix`.
     pub args: Value,
     /// Further options for Nix.
-    pub options: Vec<&'static str>,
+    pub options: Vec<String>,
 }
 
 /// What a build came to.
@@ -87,6 +87,21 @@ impl Project {
         self.build_attribute("")
     }
 
+    /// Arguments for Nix that name the project, or an intermediate step of it.
+    pub fn installable(&self, attribute: &str) -> Vec<String> {
+        let file = root().join("tests/nix/build.nix").display().to_string();
+        let mut arguments = vec!["--file".to_owned(), file];
+        for (name, value) in [
+            ("src", self.path().display().to_string()),
+            ("packageSet", package_set().to_owned()),
+            ("args", self.args.to_string()),
+            ("attribute", attribute.to_owned()),
+        ] {
+            arguments.extend(["--argstr".to_owned(), name.to_owned(), value]);
+        }
+        arguments
+    }
+
     /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
     /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {
@@ -94,14 +109,7 @@ impl Project {
             .args(["build", "--no-link", "--print-out-paths", "-v"])
             .args(["--log-format", "internal-json", "--impure"])
             .args(&self.options)
-            .arg("--file")
-            .arg(root().join("tests/nix/build.nix"))
-            .arg("--argstr")
-            .arg("src")
-            .arg(self.path())
-            .args(["--argstr", "packageSet", package_set()])
-            .args(["--argstr", "args", &self.args.to_string()])
-            .args(["--argstr", "attribute", attribute])
+            .args(self.installable(attribute))
             .output()
             .unwrap();
         let log = Log::parse(&String::from_utf8_lossy(&output.stderr));
@@ -202,6 +210,29 @@ pub fn nix() -> Command {
     let mut command = Command::new(root().join("dev/nix"));
     command.stdin(Stdio::null());
     command
+}
+
+/// Builds these derivations and gives all their outputs, by derivation and output.
+pub fn outputs(drvs: &[String], options: &[String]) -> BTreeMap<String, BTreeMap<String, String>> {
+    let output = nix()
+        .args(["build", "--no-link", "--json"])
+        .args(options)
+        .args(drvs.iter().map(|drv| format!("{drv}^*")))
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Built {
+        drv_path: String,
+        outputs: BTreeMap<String, String>,
+    }
+    let built: Vec<Built> = serde_json::from_slice(&output.stdout).unwrap();
+    built
+        .into_iter()
+        .map(|built| (built.drv_path, built.outputs))
+        .collect()
 }
 
 /// The flake with the package set that `dev/nix` uses.

@@ -25,6 +25,7 @@ impl CargoCommand {
             Some("build") => Command::Build,
             Some("test") => Command::Test,
             Some("bench") => Command::Bench,
+            Some("check") => Command::Check,
             other => panic!("unknown command {other:?}"),
         };
         let mut selection = Selection {

@@ -3,6 +3,8 @@
 pub mod command;
 pub mod compare;
 pub mod layout;
+pub mod matching;
+pub mod predict;
 pub mod program;
 pub mod record;
 pub mod standin;

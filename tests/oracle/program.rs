@@ -8,8 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The published programs to compare, as `name@version`.
+pub fn corpus() -> impl Iterator<Item = &'static str> {
+    let lines = include_str!("corpus.txt").lines();
+    lines.filter_map(|line| line.split('#').next()?.split_whitespace().next())
+}
+
 /// Compares commands for `name@version`. Sources are kept below `~/.cache`.
-pub fn compare(name: &str, commands: impl Iterator<Item = CargoCommand>) -> Vec<Outcome> {
+pub fn compare(name: &str, commands: &[CargoCommand], mut report: impl FnMut(Outcome)) {
     let toolchain = Toolchain::find();
     // Outside of this repository, whose workspace would claim the program.
     let corpus = home().join(".cache/dyndrv-corpus").join(name);
@@ -29,9 +35,9 @@ pub fn compare(name: &str, commands: impl Iterator<Item = CargoCommand>) -> Vec<
         vendor: Some(vendor),
         scratch,
     };
-    commands
-        .map(|run| super::compare::compare(name, &toolchain, &place, &run))
-        .collect()
+    for run in commands {
+        report(super::compare::compare(name, &toolchain, &place, run));
+    }
 }
 
 /// The directory where cargo unpacked the published package.

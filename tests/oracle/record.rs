@@ -3,9 +3,10 @@
 use super::command::CargoCommand;
 use super::standin::{REAL_RUSTC, RECORDS, Record};
 use super::toolchain::Toolchain;
+use dyndrv::graph::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process;
 
 /// A workspace on the disk.
 pub struct Place {
@@ -32,8 +33,8 @@ impl Place {
 }
 
 /// cargo with an environment of its own, so that everything else a process sees is cargo's doing.
-pub fn cargo(toolchain: &Toolchain, place: &Place) -> Command {
-    let mut command = Command::new(&toolchain.cargo);
+pub fn cargo(toolchain: &Toolchain, place: &Place) -> process::Command {
+    let mut command = process::Command::new(&toolchain.cargo);
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -60,7 +61,7 @@ pub fn record(toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Vec<R
         .arg(run.selection.command.name())
         .args(run.selection.args())
         .arg("--frozen");
-    if run.selection.command != dyndrv::graph::Command::Build {
+    if matches!(run.selection.command, Command::Test | Command::Bench) {
         command.arg("--no-run");
     }
     if let Some(flags) = &run.rustflags {

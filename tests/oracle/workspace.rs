@@ -22,14 +22,14 @@ const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/works
 const VENDOR_CONFIGURATION: &str = "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\
     [source.vendored-sources]\ndirectory = \"cargo-vendor-dir\"\n";
 
-pub fn compare_all(wanted: impl Fn(&str) -> bool) -> Vec<Outcome> {
+/// Compares all commands of the wanted workspaces.
+pub fn compare_all(wanted: impl Fn(&str) -> bool, mut report: impl FnMut(Outcome)) {
     let toolchain = Toolchain::find();
     let mut files: Vec<PathBuf> = fs::read_dir(DIRECTORY)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    let mut outcomes = Vec::new();
     for file in files {
         let name = file.file_stem().unwrap().to_str().unwrap();
         if wanted(name) {
@@ -37,14 +37,11 @@ pub fn compare_all(wanted: impl Fn(&str) -> bool) -> Vec<Outcome> {
             let scratch = fs::canonicalize(scratch.path()).unwrap();
             let (place, commands) = unpack(&fs::read_to_string(&file).unwrap(), &scratch);
             lock(&toolchain, &place);
-            outcomes.extend(
-                commands
-                    .iter()
-                    .map(|run| compare(name, &toolchain, &place, run)),
-            );
+            for run in &commands {
+                report(compare(name, &toolchain, &place, run));
+            }
         }
     }
-    outcomes
 }
 
 /// Writes the files of a workspace below `scratch`.

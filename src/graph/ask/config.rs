@@ -48,13 +48,15 @@ pub(super) fn read(tools: &Tools, places: &Places) -> Result<Config> {
         });
     };
     refuse(&root)?;
+    // Asked only where a path can be relative to its file, because each question takes its time.
+    let has_paths = text.contains("\"relative\":true") || text.contains("\"linker\":");
+    let origins = match has_paths {
+        true => tools.configuration(&["--show-origin"])?,
+        false => String::new(),
+    };
     let origins = Origins {
         source: places.source.clone(),
-        lines: tools
-            .configuration(&["--show-origin"])?
-            .lines()
-            .map(str::to_owned)
-            .collect(),
+        lines: origins.lines().map(str::to_owned).collect(),
     };
     let env = environment(&root, &origins)?;
     Ok(Config { root, env, origins })

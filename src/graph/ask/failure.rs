@@ -1,6 +1,14 @@
 //! Recognising why cargo failed, where the user can do something about it.
 
 use crate::graph::error::Error;
+use std::fs;
+use std::path::Path;
+
+/// The manifests ask for what is not locked.
+const UNFIT_LOCK: (&str, &str) = (
+    "Cargo.lock does not fit the manifests",
+    "Run `cargo update --workspace`, or any cargo command without `--locked`, and commit Cargo.lock.",
+);
 
 /// What cargo says, the cause, and what to do.
 const CAUSES: &[(&[&str], &str, &str)] = &[
@@ -21,8 +29,8 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["cannot update the lock file", "needs to be updated but --"],
-        "Cargo.lock does not fit the manifests",
-        "Run `cargo update --workspace`, or any cargo command without `--locked`, and commit Cargo.lock.",
+        UNFIT_LOCK.0,
+        UNFIT_LOCK.1,
     ),
     (
         &[
@@ -77,20 +85,66 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
     ),
 ];
 
-/// The error for a command that failed.
-pub(super) fn explain(command: &str, stderr: String) -> Error {
-    let cause = CAUSES
+/// The error for a command that failed in the directory `dir`.
+pub(super) fn explain(command: &str, stderr: String, dir: &Path) -> Error {
+    let known = CAUSES
         .iter()
-        .find(|(signs, ..)| signs.iter().any(|sign| stderr.contains(sign)));
+        .find(|(signs, ..)| signs.iter().any(|sign| stderr.contains(sign)))
+        .map(|&(_, what, advice)| (what, advice));
+    let cause = if asks_for_unlocked(&stderr, || lock_file(dir)) {
+        Some(UNFIT_LOCK)
+    } else {
+        known
+    };
     match cause {
-        Some((_, what, advice)) => Error::Cargo {
-            what: what.to_string(),
-            advice: advice.to_string(),
+        Some((what, advice)) => Error::Cargo {
+            what: what.to_owned(),
+            advice: advice.to_owned(),
             stderr,
         },
         None => Error::Failed {
             command: command.to_owned(),
             stderr,
         },
+    }
+}
+
+/// Whether cargo looked for a package because the lock file does not have it. A
+/// vendor directory made from that lock file cannot have it either, and that is
+/// all that cargo complains about.
+fn asks_for_unlocked(stderr: &str, lock_file: impl FnOnce() -> Option<String>) -> bool {
+    if stderr.contains("failed to select a version for the requirement") {
+        return !stderr.contains("(locked to ");
+    }
+    let name = stderr
+        .split_once("no matching package named `")
+        .and_then(|(_, rest)| rest.split_once('`'));
+    match (name, lock_file()) {
+        (Some((name, _)), Some(lock)) => !lock.contains(&format!("name = \"{name}\"")),
+        _ => false,
+    }
+}
+
+fn lock_file(dir: &Path) -> Option<String> {
+    dir.ancestors()
+        .find_map(|dir| fs::read_to_string(dir.join("Cargo.lock")).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_that_is_not_locked_is_not_called_unvendored() {
+        let missing = "error: no matching package named `itoa` found";
+        let lock = |name: &str| Some(format!("[[package]]\nname = \"{name}\"\n"));
+        assert!(asks_for_unlocked(missing, || lock("serde")));
+        assert!(!asks_for_unlocked(missing, || lock("itoa")));
+
+        let requirement = "failed to select a version for the requirement `itoa = \"^2\"`";
+        assert!(asks_for_unlocked(requirement, || lock("itoa")));
+        let locked = format!("{requirement} (locked to 2.0.1)");
+        assert!(!asks_for_unlocked(&locked, || lock("itoa")));
+        assert!(!asks_for_unlocked("error: something else", || None));
     }
 }

@@ -17,8 +17,10 @@ mod documents;
 mod failure;
 mod join;
 mod manifest;
+mod packages;
 mod process;
 mod rustc;
+mod units;
 mod vendor;
 
 use super::error::{Result, io};
@@ -177,7 +179,7 @@ pub fn ask(request: &Request) -> Result<Graph> {
     let config = config::read(&tools, &places)?;
     let units = tools.unit_graph(request)?;
     let rustc = rustc::version(&tools)?;
-    let metadata = tools.metadata(request, &rustc.host, &units.triples())?;
+    let metadata = tools.metadata(&rustc.host, &units.triples())?;
     let platforms = rustc::platforms(&tools, &config, request, &rustc, &units.triples())?;
     join::join(&places, &config, rustc, platforms, units, metadata)
 }

@@ -72,7 +72,7 @@ impl Tools {
         Ok(graph)
     }
 
-    pub fn metadata(&self, request: &Request, host: &str, triples: &[&str]) -> Result<Metadata> {
+    pub fn metadata(&self, host: &str, triples: &[&str]) -> Result<Metadata> {
         let mut command = self.cargo("metadata");
         command.args([
             "--frozen",
@@ -84,19 +84,8 @@ impl Tools {
         for triple in triples {
             command.args(["--filter-platform", triple]);
         }
-        // Which optional dependencies are reached does not matter, as long as none is missed.
-        let selection = &request.selection;
-        for feature in &selection.features {
-            command.args(["--features", feature]);
-        }
-        for (set, flag) in [
-            (selection.all_features, "--all-features"),
-            (selection.no_default_features, "--no-default-features"),
-        ] {
-            if set {
-                command.arg(flag);
-            }
-        }
+        // Whatever is selected, no package of the unit graph may be missed.
+        command.arg("--all-features");
         json("cargo's metadata", &run(&mut command)?)
     }
 
@@ -155,7 +144,8 @@ fn run(command: &mut Command) -> Result<String> {
         .map_err(|source| Error::Spawn { program, source })?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
-        return Err(failure::explain(&words(command), stderr));
+        let dir = command.get_current_dir().unwrap_or(Path::new("."));
+        return Err(failure::explain(&words(command), stderr, dir));
     }
     String::from_utf8(output.stdout).map_err(|error| Error::Answer {
         what: format!("the output of `{}`", words(command)),

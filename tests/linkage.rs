@@ -1,0 +1,161 @@
+//! Compiles units one by one with the real rustc, each with only the files that
+//! `dyndrv::graph::linkage` names for it, and expects exactly the products that it announces.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
+
+#[path = "oracle/mod.rs"]
+mod oracle;
+
+use dyndrv::graph::command::rustc_invocation;
+use dyndrv::graph::layout::Layout;
+use dyndrv::graph::linkage::Linkage;
+use dyndrv::graph::products::products;
+use dyndrv::graph::{Graph, Mode, TargetKind};
+use oracle::command::CargoCommand;
+use oracle::record::Place;
+use oracle::toolchain::Toolchain;
+use oracle::{compare, workspace};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::Command;
+
+struct Minimal<'a>(&'a Place);
+
+impl Minimal<'_> {
+    fn dir(&self) -> PathBuf {
+        self.0.scratch.join("deps")
+    }
+    fn out(&self, graph: &Graph, unit: usize) -> PathBuf {
+        self.0.scratch.join("out").join(&graph.units[unit].id)
+    }
+}
+
+impl Layout for Minimal<'_> {
+    fn tree(&self) -> String {
+        self.0.source.display().to_string()
+    }
+    fn vendor(&self) -> String {
+        String::new()
+    }
+    fn deps(&self, _: &Graph, _: Option<&str>) -> String {
+        self.dir().display().to_string()
+    }
+    fn cargo(&self) -> String {
+        "cargo".to_owned()
+    }
+    fn rustc(&self) -> String {
+        "rustc".to_owned()
+    }
+    fn rustdoc(&self) -> String {
+        "rustdoc".to_owned()
+    }
+    fn out_dir(&self, _: &Graph, _: usize) -> Option<String> {
+        None
+    }
+    fn executable(&self, _: &Graph, _: usize, name: &str) -> Option<String> {
+        Some(format!("/somewhere/{name}"))
+    }
+    fn target_tmpdir(&self, _: &Graph, _: usize) -> Option<String> {
+        None
+    }
+    fn products_dir(&self, graph: &Graph, unit: usize) -> Option<String> {
+        Some(self.out(graph, unit).display().to_string())
+    }
+}
+
+/// Compiles everything, and gives what the programs print.
+fn build(command: &str) -> BTreeSet<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let scratch = fs::canonicalize(dir.path()).unwrap();
+    let (place, _) = workspace::unpack(include_str!("oracle/real.txt"), &scratch);
+    let toolchain = Toolchain::find();
+    workspace::lock(&toolchain, &place);
+    let graph = compare::ask(&toolchain, &place, &CargoCommand::parse(command));
+    let linkage = Linkage::new(&graph);
+    let layout = Minimal(&place);
+    let mut printed = BTreeSet::new();
+    for unit in 0..graph.units.len() {
+        let _ = fs::remove_dir_all(layout.dir());
+        fs::create_dir_all(layout.dir()).unwrap();
+        for file in linkage.visible(unit) {
+            let from = layout.out(&graph, file.unit).join(&file.file);
+            symlink(from, layout.dir().join(&file.file)).unwrap();
+        }
+        let invocation = rustc_invocation(&linkage, unit, &layout);
+        fs::create_dir_all(layout.out(&graph, unit)).unwrap();
+        let mut rustc = Command::new(&toolchain.rustc);
+        rustc
+            .args(&invocation.args)
+            .envs(&invocation.env)
+            .current_dir(&invocation.cwd);
+        let output = rustc.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {stderr}", graph.label(unit));
+        assert_eq!(
+            made(&layout, &graph, unit),
+            announced(&graph, unit),
+            "{}",
+            graph.label(unit)
+        );
+        let kind = graph.target(unit).kind;
+        let runs = matches!(kind, TargetKind::Bin | TargetKind::Example);
+        if runs && graph.units[unit].mode == Mode::Build {
+            let program = layout
+                .out(&graph, unit)
+                .join(&products(&graph, unit)[0].file);
+            let mut run = Command::new(program);
+            run.env("LD_LIBRARY_PATH", library_path(&layout, &graph));
+            printed.insert(String::from_utf8(run.output().unwrap().stdout).unwrap());
+        }
+    }
+    printed
+}
+
+fn announced(graph: &Graph, unit: usize) -> BTreeSet<String> {
+    products(graph, unit)
+        .into_iter()
+        .map(|product| product.file)
+        .collect()
+}
+
+/// What rustc left, but for dep-info.
+fn made(layout: &Minimal<'_>, graph: &Graph, unit: usize) -> BTreeSet<String> {
+    let entries = fs::read_dir(layout.out(graph, unit)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| !name.ends_with(".d")).collect()
+}
+
+fn library_path(layout: &Minimal<'_>, graph: &Graph) -> String {
+    let sysroot = Toolchain::find()
+        .rustc
+        .parent()
+        .unwrap()
+        .with_file_name(format!("lib/rustlib/{}/lib", graph.rustc.host));
+    let mut dirs: Vec<String> = (0..graph.units.len())
+        .map(|unit| layout.out(graph, unit).display().to_string())
+        .collect();
+    dirs.push(sysroot.display().to_string());
+    dirs.join(":")
+}
+
+fn lines(lines: &[&str]) -> BTreeSet<String> {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn what_units_see_is_enough_in_the_dev_profile() {
+    assert_eq!(build("cargo build --all-targets"), lines(&["42", "10"]));
+}
+
+#[test]
+fn what_units_see_is_enough_with_link_time_optimisation() {
+    assert_eq!(build("cargo build --release"), lines(&["42"]));
+}
+
+#[test]
+fn what_units_see_is_enough_for_dynamic_linking() {
+    let command = "RUSTFLAGS='-C prefer-dynamic' cargo build -p with-dynamic";
+    assert_eq!(build(command), lines(&["35"]));
+}

@@ -1,0 +1,255 @@
+//! What the stages register: canonical derivations whose every path was predicted.
+
+use crate::project::{self, Project};
+use dyndrv::drv::derivation::Derivation;
+use dyndrv::drv::nix32;
+use dyndrv::drv::placeholder;
+use dyndrv::drv::store_path::StorePath;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+/// A stage of an example with units of both layers.
+struct Stage {
+    drv: String,
+    /// What it registered, by output.
+    outputs: BTreeMap<String, String>,
+}
+
+/// The stages of the layers, the third party's first.
+fn stages() -> &'static [Stage] {
+    static STAGES: OnceLock<Vec<Stage>> = OnceLock::new();
+    STAGES.get_or_init(|| {
+        let project = Project::example("workspace");
+        let stage = |plan| {
+            let drv = project.build_attribute(plan).unwrap().out;
+            let drv = drv.display().to_string();
+            let (_, outputs) = project::outputs(std::slice::from_ref(&drv), &[])
+                .pop_first()
+                .unwrap();
+            Stage { drv, outputs }
+        };
+        vec![stage("depsPlan"), stage("workspacePlan")]
+    })
+}
+
+/// The derivations that a stage registered: their paths, and their texts.
+fn derivations(stage: &Stage) -> Vec<(StorePath, String)> {
+    let paths = stage.outputs.values().filter(|path| path.ends_with(".drv"));
+    paths
+        .map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            (StorePath::parse(path).unwrap(), text)
+        })
+        .collect()
+}
+
+fn all_derivations() -> impl Iterator<Item = (StorePath, String)> {
+    stages().iter().flat_map(derivations)
+}
+
+/// All in `text` that looks like a placeholder: a slash and 52 characters of nix32.
+fn placeholders(text: &str) -> BTreeSet<String> {
+    const LENGTH: usize = 52;
+    let is_nix32 = |candidate: &str| nix32::decode(candidate).is_ok();
+    text.match_indices('/')
+        .filter_map(|(slash, _)| text.get(slash..slash + 1 + LENGTH))
+        .filter(|candidate| is_nix32(&candidate[1..]))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn both_layers_have_units() {
+    for stage in stages() {
+        assert!(derivations(stage).len() > 5, "{:?}", stage.outputs);
+        assert!(stage.outputs.contains_key("index"));
+    }
+}
+
+#[test]
+fn registered_paths_follow_from_the_texts() {
+    for (path, text) in all_derivations() {
+        let derivation = Derivation::parse(&text).unwrap();
+        let name = path.name().trim_end_matches(".drv");
+        assert_eq!(derivation.store_path(name).unwrap(), path);
+        assert_eq!(derivation.to_aterm(), text, "{path}");
+    }
+}
+
+/// A placeholder is a hash of the path that was predicted for a dependency; the
+/// list of inputs has the path that Nix registered.
+#[test]
+fn every_predicted_path_is_the_registered_one() {
+    let mut known: BTreeSet<StorePath> = BTreeSet::new();
+    let mut checked = 0;
+    for (path, text) in all_derivations() {
+        let derivation = Derivation::parse(&text).unwrap();
+        let mut expected = BTreeSet::new();
+        for (input, outputs) in &derivation.input_drvs {
+            for output in outputs {
+                expected.insert(placeholder::upstream(input, output).unwrap());
+            }
+        }
+        checked += expected.len();
+        assert_eq!(placeholders(&text), expected, "{path}");
+        known.insert(path);
+    }
+    assert!(checked > 50, "only {checked} inputs");
+
+    let emitted_elsewhere = |input: &StorePath| !known.contains(input);
+    for (path, text) in all_derivations() {
+        let derivation = Derivation::parse(&text).unwrap();
+        let strangers: Vec<_> = derivation
+            .input_drvs
+            .keys()
+            .filter(|input| emitted_elsewhere(input))
+            .collect();
+        assert!(strangers.is_empty(), "{path} depends on {strangers:?}");
+    }
+}
+
+#[test]
+fn references_are_what_the_texts_mention() {
+    let all: BTreeMap<StorePath, String> = all_derivations().collect();
+    let output = project::nix()
+        .args(["path-info", "--json", "--json-format", "1"])
+        .args(all.keys().map(StorePath::to_string))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let info: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (path, text) in all {
+        let registered: BTreeSet<StorePath> = info[path.to_string()]["references"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|reference| StorePath::parse(reference.as_str().unwrap()).unwrap())
+            .collect();
+        let derivation = Derivation::parse(&text).unwrap();
+        assert_eq!(registered, derivation.references(), "{path}");
+    }
+}
+
+#[test]
+fn the_index_names_every_third_party_unit() {
+    let stage = &stages()[0];
+    let index = fs::read_to_string(&stage.outputs["index"]).unwrap();
+    let index: Value = serde_json::from_str(&index).unwrap();
+    let named: BTreeSet<&str> = index["units"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|path| path.as_str().unwrap())
+        .collect();
+    let registered: BTreeSet<&str> = stage
+        .outputs
+        .values()
+        .map(String::as_str)
+        .filter(|path| path.ends_with(".drv"))
+        .collect();
+    assert_eq!(named, registered);
+}
+
+/// `nix derivation show X | nix derivation add` gives X.
+#[test]
+fn every_derivation_is_canonical() {
+    let stages = stages().iter().map(|stage| stage.drv.clone());
+    let units = all_derivations().map(|(path, _)| path.to_string());
+    let all: Vec<String> = stages.chain(units).collect();
+    let shown = show(&all);
+    assert_eq!(shown.len(), all.len());
+    for (name, derivation) in shown {
+        let mut add = project::nix()
+            .args(["derivation", "add"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = add.stdin.take().unwrap();
+        stdin.write_all(derivation.to_string().as_bytes()).unwrap();
+        drop(stdin);
+        let output = add.wait_with_output().unwrap();
+        let added = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{name}");
+        assert_eq!(added.trim(), format!("/nix/store/{name}"));
+    }
+}
+
+/// A reader of `nix derivation show` learns which crate, what of it, and the command.
+#[test]
+fn derivations_are_legible() {
+    let units = [
+        "itoa-1.0.18-lib",
+        "catalogue-0.3.0-build-script-run",
+        "labels-0.3.0-bin-labels",
+    ];
+    for unit in units {
+        let path = all_derivations()
+            .map(|(path, _)| path)
+            .find(|path| path.name().starts_with(&format!("crate-{unit}-")))
+            .unwrap();
+        let (_, mut derivation) = show(&[path.to_string()]).pop_first().unwrap();
+        sort_inputs(&mut derivation["inputs"]);
+        let process = &mut derivation["structuredAttrs"]["unit"]["process"];
+        let env = process["env"].as_object_mut().unwrap();
+        // What a version of rustc says of the target.
+        env.retain(|name, _| !name.starts_with("CARGO_CFG_"));
+        let text = serde_json::to_string_pretty(&derivation).unwrap();
+        insta::with_settings!({
+            snapshot_path => "../snapshots",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(format!("derivation-{unit}"), redacted(&text));
+        });
+    }
+}
+
+/// Without the hashes, the order of which is another for every toolchain.
+fn sort_inputs(inputs: &mut Value) {
+    let name = |path: &str| path.split_once('-').unwrap().1.to_owned();
+    let sources = inputs["srcs"].as_array().unwrap().iter();
+    let sources: BTreeSet<String> = sources.map(|path| name(path.as_str().unwrap())).collect();
+    let drvs = inputs["drvs"].as_object().unwrap().iter();
+    let drvs: BTreeMap<String, Value> = drvs
+        .map(|(path, outputs)| (name(path), outputs["outputs"].clone()))
+        .collect();
+    *inputs = serde_json::json!({ "drvs": drvs, "srcs": sources });
+}
+
+fn show(paths: &[String]) -> BTreeMap<String, Value> {
+    let output = project::nix()
+        .args(["derivation", "show"])
+        .args(paths)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let derivations = shown["derivations"].as_object().unwrap();
+    derivations.clone().into_iter().collect()
+}
+
+/// The text without what follows from the machine's toolchain: hash parts of
+/// store paths, placeholders, and identities.
+fn redacted(text: &str) -> String {
+    let mut result = String::new();
+    let mut word = String::new();
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii_alphanumeric() {
+            word.push(c);
+            continue;
+        }
+        result += match word.len() {
+            32 | 52 if nix32::decode(&word).is_ok() => "…",
+            8 | 16 if word.bytes().all(|b| b.is_ascii_hexdigit()) => "…",
+            _ => &word,
+        };
+        word.clear();
+        result.push(c);
+    }
+    result
+}

@@ -1,0 +1,81 @@
+//! Every example, built in a second store, gives the same outputs: of every
+//! unit, with the C code that build scripts compile.
+
+use crate::project::{self, Project};
+use std::collections::BTreeMap;
+use std::path::Path;
+use tempfile::TempDir;
+
+#[test]
+fn every_example_is_deterministic() {
+    let second = TempDir::new().unwrap();
+    fill(second.path());
+    for example in ["hello", "workspace", "build-script", "system-library"] {
+        let mut project = Project::example(example);
+        let here = outputs(&project, None);
+        project.options = store(Some(second.path()));
+        // Fewer cores than the machine may have.
+        project.options.extend(["--cores", "1"].map(str::to_owned));
+        let there = outputs(&project, Some(second.path()));
+        assert!(!here.is_empty());
+        assert_eq!(
+            here.keys().collect::<Vec<_>>(),
+            there.keys().collect::<Vec<_>>(),
+            "{example}"
+        );
+        for (drv, outputs) in &here {
+            assert_eq!(Some(outputs), there.get(drv), "{example}: {drv}");
+        }
+    }
+}
+
+/// Options for this store, or none for the usual one.
+fn store(dir: Option<&Path>) -> Vec<String> {
+    let option = |dir: &Path| ["--store".to_owned(), dir.display().to_string()];
+    dir.map(option).into_iter().flatten().collect()
+}
+
+/// Copies into a store what builds start from.
+fn fill(dir: &Path) {
+    let roots = project::nix().arg("--roots").output().unwrap();
+    let roots = String::from_utf8(roots.stdout).unwrap();
+    let mut copy = project::nix();
+    copy.args(["copy", "--no-check-sigs", "--to"]).arg(dir);
+    copy.args(roots.split_whitespace());
+    let output = copy.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    if std::env::var_os("DYNDRV_TOOLS").is_none() {
+        // Not to be built a second time: that takes minutes.
+        for tool in ["dyndrv", "builder"] {
+            let mut copy = project::nix();
+            copy.args(["copy", "--no-check-sigs", "--impure", "--to"]);
+            copy.arg(dir);
+            copy.args(Project::example("hello").installable(tool));
+            let output = copy.output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+    }
+}
+
+/// The outputs of the result, of the stages and of every derivation that the
+/// stages emit, by derivation and output.
+fn outputs(project: &Project, dir: Option<&Path>) -> BTreeMap<String, BTreeMap<String, String>> {
+    let result = project.build().out.display().to_string();
+    let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    all.insert("result".into(), [("out".into(), result)].into());
+    for plan in ["depsPlan", "workspacePlan"] {
+        let stage = project.build_attribute(plan).unwrap().out;
+        let stage = stage.display().to_string();
+        let emitted = project::outputs(std::slice::from_ref(&stage), &store(dir));
+        let drvs: Vec<String> = emitted[&stage]
+            .values()
+            .filter(|path| path.ends_with(".drv"))
+            .cloned()
+            .collect();
+        all.extend(emitted);
+        if !drvs.is_empty() {
+            all.extend(project::outputs(&drvs, &store(dir)));
+        }
+    }
+    all
+}

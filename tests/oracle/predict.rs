@@ -1,0 +1,146 @@
+//! What each process is expected to be, with our identities for cargo's hashes.
+
+use super::layout::CargoLayout;
+use super::standin::{directives, probe_file};
+use dyndrv::graph::command::{Invocation, build_script_invocation, envify, rustc_invocation};
+use dyndrv::graph::layout::{Layout, package_dir};
+use dyndrv::graph::linkage::Linkage;
+use dyndrv::graph::{Graph, Mode};
+use std::fs;
+
+/// What a process is expected to be, with our identities.
+pub struct Prediction {
+    pub label: String,
+    pub id: String,
+    pub invocation: Invocation,
+}
+
+pub fn predict(linkage: &Linkage<'_>, unit: usize, layout: &CargoLayout<'_>) -> Prediction {
+    let graph = linkage.graph();
+    let mut invocation = match graph.units[unit].mode {
+        Mode::RunCustomBuild => build_script_invocation(linkage, unit, layout),
+        _ => rustc_invocation(linkage, unit, layout),
+    };
+    match graph.units[unit].mode {
+        Mode::RunCustomBuild => {
+            for (run, links) in linkage.dep_metadata(unit) {
+                for (key, value) in answers(graph, run, layout).metadata {
+                    let name = format!("DEP_{}_{}", envify(links), envify(&key));
+                    invocation.env.insert(name, value);
+                }
+            }
+            let script = graph.script_of(unit).unwrap();
+            let program = &graph.target(unit).name;
+            invocation.args = vec![format!("{}/{program}", layout.build_dir(graph, script))];
+        }
+        _ => add_answers(linkage, unit, layout, &mut invocation),
+    }
+    Prediction {
+        label: format!("{} {}", graph.label(unit), graph.units[unit].id),
+        id: graph.units[unit].id.clone(),
+        invocation,
+    }
+}
+
+/// What the stand-in's build scripts say.
+#[derive(Default)]
+struct Answers {
+    own_search: Vec<String>,
+    search: Vec<String>,
+    libs: Vec<String>,
+    link_args: Vec<(String, String)>,
+    cfgs: Vec<String>,
+    check_cfgs: Vec<String>,
+    env: Vec<(String, String)>,
+    metadata: Vec<(String, String)>,
+}
+
+fn answers(graph: &Graph, run: usize, layout: &CargoLayout<'_>) -> Answers {
+    let dir = package_dir(layout, graph, graph.units[run].package);
+    let out_dir = layout.out_dir(graph, run).unwrap();
+    let extra = fs::read_to_string(probe_file(&dir)).unwrap_or_default();
+    let text = match &graph.units[run].overridden {
+        None => directives(&graph.package(run).name, &out_dir, &extra),
+        Some(list) => list
+            .iter()
+            .map(|(key, value)| format!("cargo:{key}={value}\n"))
+            .collect(),
+    };
+    let mut answers = Answers::default();
+    for line in text.lines() {
+        let (key, value) = line.trim_start_matches("cargo:").split_once('=').unwrap();
+        let value = value.to_owned();
+        match key {
+            "rustc-link-search" if value.contains(&out_dir) => answers.own_search.push(value),
+            "rustc-link-search" => answers.search.push(value),
+            "rustc-link-lib" => answers.libs.push(value),
+            "rustc-link-arg" => answers.link_args.push(("all".to_owned(), value)),
+            "rustc-link-arg-bin" => {
+                let (bin, value) = value.split_once('=').unwrap();
+                answers
+                    .link_args
+                    .push((format!("bin:{bin}"), value.to_owned()));
+            }
+            "rustc-cfg" => answers.cfgs.push(value),
+            "rustc-check-cfg" => answers.check_cfgs.push(value),
+            "rustc-env" => {
+                let (name, value) = value.split_once('=').unwrap();
+                answers.env.push((name.to_owned(), value.to_owned()));
+            }
+            key => match key.strip_prefix("rustc-link-arg-") {
+                Some(kind) => answers.link_args.push((kind.to_owned(), value)),
+                None => answers.metadata.push((key.to_owned(), value)),
+            },
+        }
+    }
+    answers
+}
+
+/// What build scripts add to a command line; in real use, the builder does this.
+fn add_answers(
+    linkage: &Linkage<'_>,
+    unit: usize,
+    layout: &CargoLayout<'_>,
+    invocation: &mut Invocation,
+) {
+    let scripts: Vec<_> = linkage
+        .scripts(unit)
+        .into_iter()
+        .map(|script| (answers(linkage.graph(), script.run, layout), script))
+        .collect();
+    let args = &mut invocation.args;
+    let mut push = |option: &str, value: String| args.extend([option.to_owned(), value]);
+    for (answers, _) in &scripts {
+        answers
+            .own_search
+            .iter()
+            .for_each(|dir| push("-L", dir.clone()));
+    }
+    for (answers, _) in &scripts {
+        answers
+            .search
+            .iter()
+            .for_each(|dir| push("-L", dir.clone()));
+    }
+    for (answers, script) in &scripts {
+        if script.libs {
+            answers.libs.iter().for_each(|lib| push("-l", lib.clone()));
+        }
+        for (kind, arg) in &answers.link_args {
+            if script.link_args.contains(kind) {
+                push("-C", format!("link-arg={arg}"));
+            }
+        }
+    }
+    for (answers, _) in scripts.iter().filter(|(_, script)| script.own) {
+        answers
+            .cfgs
+            .iter()
+            .for_each(|cfg| push("--cfg", cfg.clone()));
+        answers
+            .check_cfgs
+            .iter()
+            .for_each(|cfg| push("--check-cfg", cfg.clone()));
+        invocation.env.extend(answers.env.iter().cloned());
+    }
+}
