@@ -53,9 +53,10 @@ fn is_beginning(line: &str) -> bool {
 /// A test and its result, or the name of one whose line does not end in a result.
 fn case(rest: &str) -> Option<std::result::Result<Case, String>> {
     let (name, result) = rest.rsplit_once(" ... ")?;
-    // `name - should panic`, `name - compile fail`
-    let name = name
-        .strip_suffix(" - should panic")
+    // What is expected of it, which is no part of its name.
+    let name = [" - should panic", " - compile fail", " - compile"]
+        .iter()
+        .find_map(|expected| name.strip_suffix(expected))
         .unwrap_or(name)
         .to_string();
     let status = match result.split([',', ' ', '<']).next().unwrap_or_default() {
