@@ -108,30 +108,30 @@ let
   graphOf =
     selection:
     step "graph.json" "graph" {
-    graph = {
-      inherit
-        skeleton
-        vendor
-        rustc
-        cargo
-        workspace
-        ;
+      graph = {
+        inherit
+          skeleton
+          vendor
+          rustc
+          cargo
+          workspace
+          ;
+      };
+      selection = {
+        inherit
+          packages
+          bins
+          features
+          allFeatures
+          noDefaultFeatures
+          profile
+          target
+          rustflags
+          ignoreRustVersion
+          ;
+      }
+      // selection;
     };
-    selection = {
-      inherit
-        packages
-        bins
-        features
-        allFeatures
-        noDefaultFeatures
-        profile
-        target
-        rustflags
-        ignoreRustVersion
-        ;
-    }
-    // selection;
-  };
 
   graph = graphOf { };
 
