@@ -102,7 +102,8 @@ impl Project {
         arguments
     }
 
-    /// Builds one of the intermediate steps: `skeleton`, `graph`, `depsPlan`, `workspacePlan`.
+    /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
+    /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {
         let output = nix()
             .args(["build", "--no-link", "--print-out-paths", "-v"])
