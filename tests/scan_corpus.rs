@@ -112,13 +112,22 @@ fn load() -> Vec<Record> {
     records.into_values().collect()
 }
 
-/// The files below the package that rustc read, relative to it.
-fn really_read(record: &Record) -> Option<BTreeSet<String>> {
+/// The source root of a record: the directory below the corpus's own sources, or the package.
+fn source_root(record: &Record) -> PathBuf {
+    let own = corpus().join("src");
+    match record.manifest_dir.strip_prefix(&own) {
+        Ok(below) => own.join(below.components().next().unwrap()),
+        Err(_) => record.manifest_dir.clone(),
+    }
+}
+
+/// The files below the root that rustc read, relative to it.
+fn really_read(record: &Record, root: &Path) -> Option<BTreeSet<String>> {
     let path = record.out_dir.join(format!("{}.d", record.stem));
     let info = DepInfo::parse(&std::fs::read_to_string(path).ok()?).unwrap();
     let below = |file: &String| {
         let file = normal(&record.cwd.join(file));
-        let below = file.strip_prefix(&record.manifest_dir).ok()?;
+        let below = file.strip_prefix(root).ok()?;
         Some(below.to_str()?.to_owned())
     };
     Some(info.files.iter().filter_map(below).collect())

@@ -77,7 +77,8 @@ pub(super) enum What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PathAttribute {
     pub predicate: Option<Predicate>,
-    pub value: String,
+    /// `None`: not a string, but a macro's variable.
+    pub value: Option<String>,
 }
 
 /// The argument of an `include…!`.
@@ -180,6 +181,8 @@ struct Place {
     items: bool,
     /// A macro decides what is made of it: its arguments, or its definition.
     foreign: bool,
+    /// The inside of a `mod name { … }`, whoever has written it.
+    module: bool,
 }
 
 /// Something that begins at a token still ahead.
@@ -385,6 +388,7 @@ impl Builder<'_> {
             Place {
                 items: true,
                 foreign: false,
+                module: true,
             },
             |group| group.place,
         )
@@ -397,6 +401,7 @@ impl Builder<'_> {
             _ => Place {
                 items: outer.items && outer.foreign,
                 foreign: outer.foreign,
+                module: false,
             },
         };
         let close = self.close(at);
@@ -418,7 +423,10 @@ impl Builder<'_> {
         if inner {
             let mut predicates = Vec::new();
             self.attribute_cfg(open + 1..close, None, &mut predicates, &mut Vec::new(), 0);
-            if let Some(predicate) = Predicate::all(predicates) {
+            let place = self.place();
+            if let Some(predicate) = Predicate::all(predicates)
+                && (place.module || !place.foreign)
+            {
                 let until = self
                     .groups
                     .last()
@@ -478,12 +486,10 @@ impl Builder<'_> {
             return;
         }
         if self.is_word(at, "path") && self.is(at + 1, b'=') {
-            if let Some(value) = cfg::string_value(self.source, &self.tokens[at + 2]) {
-                paths.push(PathAttribute {
-                    predicate: given.cloned(),
-                    value,
-                });
-            }
+            paths.push(PathAttribute {
+                predicate: given.cloned(),
+                value: cfg::string_value(self.source, &self.tokens[at + 2]),
+            });
         } else if !self.is(at + 1, b'(') || self.close(at + 1) != content.end - 1 {
         } else if self.is_word(at, "cfg") {
             let range = at + 2..content.end - 1;
@@ -701,6 +707,7 @@ impl Builder<'_> {
             let place = Place {
                 items: true,
                 foreign: outer.foreign,
+                module: true,
             };
             self.next_group = Some((next, place));
             let until = self.close(next).saturating_add(1);
@@ -739,6 +746,7 @@ impl Builder<'_> {
         let place = Place {
             items: true,
             foreign: true,
+            module: false,
         };
         self.next_group = Some((last, place));
         last
@@ -776,6 +784,7 @@ impl Builder<'_> {
         let place = Place {
             items: self.place().items,
             foreign: true,
+            module: false,
         };
         self.next_group = Some((open, place));
         open
