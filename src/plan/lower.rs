@@ -136,12 +136,25 @@ impl<'a> Lowering<'a> {
     pub fn result(&self, name: &str) -> Result<Derivation, Error> {
         let mut inputs = Inputs::default();
         let mut parts = Vec::new();
-        for &root in &self.graph.roots {
-            let drv = self.drv(root)?;
-            parts.push(inputs.output(drv, "out")?);
+        for unit in self.shown() {
+            parts.push(inputs.output(self.drv(unit)?, "out")?);
         }
         let spec = Spec::Assemble(spec::Assemble { parts });
         self.derivation(name, &spec, &["out"], inputs)
+    }
+
+    /// The units that were asked for, and dylibs that they load: as cargo, which
+    /// puts both where the user looks.
+    fn shown(&self) -> Vec<usize> {
+        let is_shown = |&unit: &usize| {
+            let dylib = || {
+                products(self.graph, unit)
+                    .iter()
+                    .any(|product| product.kind == ProductKind::Dylib && product.uplifted.is_some())
+            };
+            self.graph.roots.binary_search(&unit).is_ok() || dylib()
+        };
+        (0..self.graph.units.len()).filter(is_shown).collect()
     }
 
     pub(super) fn derivation(
@@ -210,11 +223,22 @@ impl<'a> Lowering<'a> {
         }
         self.declare(&process, &args, inputs);
 
+        let libraries = self.linkage.visible(unit);
+        let dylibs: Vec<bool> = libraries
+            .iter()
+            .map(|library| library.kind == ProductKind::Dylib)
+            .collect();
+        let crates = self.artifacts(libraries, inputs)?;
+        if links {
+            // cargo runs programs with a search path for these; the store has none.
+            let dylibs = crates.iter().zip(dylibs).filter(|(_, dylib)| *dylib);
+            args.extend(dylibs.map(|(found, _)| format!("-Clink-arg=-Wl,-rpath,{}", found.from)));
+        }
         Ok(spec::Rustc {
             process,
             compiler: format!("{}/bin/rustc", self.settings.rustc),
             args,
-            crates: self.artifacts(self.linkage.visible(unit), inputs)?,
+            crates,
             scripts: self.scripts(unit, inputs)?,
             products: self.products(unit),
             record_reads: graph.package(unit).is_local(),
@@ -255,11 +279,13 @@ impl<'a> Lowering<'a> {
         products(self.graph, unit)
             .into_iter()
             .map(|product| {
-                let name = match &product.uplifted {
-                    Some(uplifted) if place(product.kind).is_some() => {
+                let name = match (&product.uplifted, product.kind) {
+                    // Programs that were linked against a dylib look for it by this name.
+                    (_, ProductKind::Dylib) | (None, _) => product.file.clone(),
+                    (Some(uplifted), _) if place(product.kind).is_some() => {
                         uplifted.rsplit('/').next().unwrap_or(uplifted).to_owned()
                     }
-                    _ => product.file.clone(),
+                    (Some(_), _) => product.file.clone(),
                 };
                 spec::Product {
                     file: product.file,

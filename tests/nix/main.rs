@@ -8,6 +8,7 @@ mod bad_input;
 mod checks;
 mod emission;
 mod examples;
+mod kinds;
 mod project;
 mod rebuild;
 mod second_store;

@@ -46,6 +46,22 @@ impl Project {
         project
     }
 
+    /// The same, with a lock file, for projects whose packages all are their own.
+    pub fn locked(self) -> Self {
+        self.locked_in("")
+    }
+
+    /// The same, for a workspace in this directory.
+    pub fn locked_in(self, dir: &str) -> Self {
+        let status = Command::new(root().join("dev/cargo"))
+            .args(["generate-lockfile", "--offline", "--quiet"])
+            .current_dir(self.path().join(dir))
+            .status()
+            .unwrap();
+        assert!(status.success());
+        self
+    }
+
     fn empty() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
