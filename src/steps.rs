@@ -74,6 +74,7 @@ struct Selection {
     no_default_features: bool,
     profile: String,
     target: Option<String>,
+    target_linker: Option<String>,
     rustflags: Option<Vec<String>>,
     ignore_rust_version: bool,
 }
@@ -88,6 +89,7 @@ impl From<Selection> for graph::Selection {
             no_default_features: selection.no_default_features,
             profile: Some(selection.profile),
             target: selection.target,
+            target_linker: selection.target_linker,
             ignore_rust_version: selection.ignore_rust_version,
             ..Self::default()
         }

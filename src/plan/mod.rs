@@ -16,6 +16,7 @@
 //! predicted here, bottom-up; a wrong prediction leaves a placeholder behind,
 //! on which the unit builder fails.
 
+mod cross;
 pub mod emit;
 pub mod error;
 pub mod files;
