@@ -57,7 +57,10 @@ fn the_host_by_its_own_name() {
     let build = project.build();
     let text = build.run("report", &["foo"]);
     assert!(text.contains(&format!("for {HOST} (x86_64)")), "{text}");
-    assert!(text.ends_with("foo: 02820145 from C for x86_64\n"), "{text}");
+    assert!(
+        text.ends_with("foo: 02820145 from C for x86_64\n"),
+        "{text}"
+    );
 }
 
 /// `wasm32-unknown-unknown` has no system to run on: that it links is all there is to see.
@@ -78,12 +81,26 @@ fn a_missing_linker_is_refused() {
             "Cargo.toml",
             "[package]\nname = \"a\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
         ),
-        ("Cargo.lock", "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n"),
+        (
+            "Cargo.lock",
+            "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n",
+        ),
         ("src/main.rs", "fn main() {}\n"),
     ]);
     project.args = json!({ "target": "aarch64-unknown-linux-gnu" });
     let log = project.try_build().err().unwrap();
     assert!(log.contains("crossPkgs = pkgs.pkgsCross."), "{log}");
+}
+
+/// Libraries are of one platform: a crate of the host cannot have the target's.
+#[test]
+fn libraries_for_a_crate_of_the_host_are_refused() {
+    let mut project = example();
+    let library = json!({ "buildInputs": ["/nix/store/00000000000000000000000000000000-library"] });
+    project.args = json!({ "crateEnv": { "built-on": library } });
+    let log = project.try_build().err().unwrap();
+    assert!(log.contains("proc-macro of `built-on 0.4.0`"), "{log}");
+    assert!(log.contains("buildInputs"), "{log}");
 }
 
 fn example() -> Project {
@@ -97,7 +114,10 @@ fn run(command: &str, directory: &Path) -> String {
     let output = Command::new("sh")
         .args(["-c", command])
         .current_dir(directory)
-        .env("PATH", format!("{}:{}", emulators(), std::env::var("PATH").unwrap()))
+        .env(
+            "PATH",
+            format!("{}:{}", emulators(), std::env::var("PATH").unwrap()),
+        )
         .output()
         .unwrap();
     assert!(output.status.success(), "{command}: {output:?}");
