@@ -8,6 +8,7 @@
 //! | the result | `out` | `out` of the root units |
 
 use super::Error;
+use super::cross;
 use super::settings::{CrateEnv, Settings};
 use crate::drv::derivation::{Derivation, Output};
 use crate::drv::placeholder;
@@ -210,13 +211,17 @@ impl<'a> Lowering<'a> {
         let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(graph.package(unit));
         let links = upstream_objects(graph, unit) && graph.units[unit].mode != Mode::Check;
+        cross::check(graph, unit, own, links)?;
 
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
         let mut args = invocation.args;
         args.extend(own.rustc_args.iter().cloned());
         process.path = vec![bin(&self.settings.rustc), bin(&self.settings.cargo)];
         if links {
-            process.path.push(bin(&self.settings.cc));
+            let linkers = cross::linkers(self.settings, graph, unit);
+            process
+                .path
+                .extend(linkers.iter().map(|package| bin(package)));
             let (system, link_args) = self.linked_environment(unit);
             process.inputs = system;
             args.extend(link_args);
@@ -376,6 +381,7 @@ impl<'a> Lowering<'a> {
         let package = graph.package(unit);
         let invocation = build_script_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(package);
+        cross::check(graph, unit, own, false)?;
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
         process.path = [
             &self.settings.rustc,
@@ -392,6 +398,7 @@ impl<'a> Lowering<'a> {
         };
         // Where a C compiler lies must not show in what it makes.
         process.remap.push(format!("{}=/cc", self.settings.cc));
+        cross::equip(self.settings, graph, unit, own, &mut process);
         self.declare(&process, &[], inputs);
 
         let replaced = graph.units[unit].overridden.clone();
@@ -491,6 +498,10 @@ impl<'a> Lowering<'a> {
         }
         let mut system = spec::Inputs::default();
         let mut args = Vec::new();
+        // A build for another platform has no libraries for the host.
+        if cross::is_helper(self.graph, unit) {
+            packages.clear();
+        }
         for package in packages {
             let env = self.crate_env(&self.graph.packages[package]);
             for input in &env.build {

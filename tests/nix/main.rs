@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod checks;
+mod cross;
 mod emission;
 mod examples;
 mod kinds;
