@@ -66,15 +66,27 @@ let
   ];
 
   # The outputs that headers and libraries live in, where a package has several.
-  outputsOf = p: [
-    (p.dev or p)
-    (p.lib or (p.out or p))
-  ];
+  # In a package set for another platform, nixpkgs' splicing says which platform's
+  # package is meant.
+  outputsOf =
+    spliced:
+    let
+      p = spliced.__spliced.hostTarget or spliced;
+    in
+    [
+      (p.dev or p)
+      (p.lib or (p.out or p))
+    ];
 
-  programsOf = p: [
-    (p.bin or (p.out or p))
-    (p.dev or p)
-  ];
+  programsOf =
+    spliced:
+    let
+      p = spliced.__spliced.buildHost or spliced;
+    in
+    [
+      (p.bin or (p.out or p))
+      (p.dev or p)
+    ];
 
   # nixpkgs' pkg-config is a wrapper that looks at PKG_CONFIG_PATH only if it is
   # told that it works for this platform.

@@ -82,7 +82,12 @@ in
   allFeatures ? false,
   noDefaultFeatures ? false,
   profile ? "release",
+  # What cargo calls `--target`: a triple.
   target ? null,
+  # What links and compiles C for that target, where the host's `cc` cannot:
+  # { linker = a program, as CARGO_TARGET_<triple>_LINKER; packages = [ store paths with bin/ ];
+  #   env = { CC_<triple> = …; }, for build scripts; }
+  targetTools ? { },
   rustflags ? null,
   # Build packages that ask for a newer rustc all the same.
   ignoreRustVersion ? false,
@@ -108,30 +113,31 @@ let
   graphOf =
     selection:
     step "graph.json" "graph" {
-    graph = {
-      inherit
-        skeleton
-        vendor
-        rustc
-        cargo
-        workspace
-        ;
+      graph = {
+        inherit
+          skeleton
+          vendor
+          rustc
+          cargo
+          workspace
+          ;
+      };
+      selection = {
+        inherit
+          packages
+          bins
+          features
+          allFeatures
+          noDefaultFeatures
+          profile
+          target
+          rustflags
+          ignoreRustVersion
+          ;
+        targetLinker = targetTools.linker or null;
+      }
+      // selection;
     };
-    selection = {
-      inherit
-        packages
-        bins
-        features
-        allFeatures
-        noDefaultFeatures
-        profile
-        target
-        rustflags
-        ignoreRustVersion
-        ;
-    }
-    // selection;
-  };
 
   graph = graphOf { };
 
@@ -139,6 +145,10 @@ let
     graph:
     toolchain
     // {
+      targetTools = {
+        packages = targetTools.packages or [ ];
+        env = targetTools.env or { };
+      };
       inherit
         graph
         vendor

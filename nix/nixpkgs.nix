@@ -75,13 +75,17 @@ let
       # One derivation with `bin/rustc` and `bin/cargo` (of rust-overlay or
       # fenix, say), in place of nixpkgs'.
       toolchain ? null,
+      # The package set of another platform to build for, as `pkgs.pkgsCross.aarch64-multiplatform`:
+      # it has the linker, the C compiler and the libraries, and says the triple.
+      crossPkgs ? null,
+      target ? if crossPkgs == null then null else crossPkgs.stdenv.hostPlatform.rust.rustcTarget,
       pname ? null,
       version ? null,
       crateEnv ? { },
       # What is checked, and how: the arguments of `checks.nix`.
       checks ? { },
       # nixpkgs' own environments; `{ }` to start from nothing.
-      crateEnvDefaults ? pkgs.defaultCrateOverrides or { },
+      crateEnvDefaults ? (if crossPkgs == null then pkgs else crossPkgs).defaultCrateOverrides or { },
       # Further packages on the PATH of every build script.
       nativeBuildInputs ? [ ],
       ...
@@ -97,7 +101,13 @@ let
 
       core = import ./dyndrv.nix {
         inherit system cc;
-        rustc = if toolchain == null then pkgs.rustc else toolchain;
+        rustc =
+          if toolchain != null then
+            toolchain
+          else if crossPkgs != null then
+            crossPkgs.buildPackages.rustc
+          else
+            pkgs.rustc;
         cargo = if toolchain == null then pkgs.cargo else toolchain;
         clippy = if toolchain == null then pkgs.clippy else toolchain;
         rustfmt = if toolchain == null then pkgs.rustfmt else toolchain;
@@ -110,10 +120,13 @@ let
         "cargoLock"
         "vendorArgs"
         "toolchain"
+        "crossPkgs"
         "crateEnvDefaults"
         "nativeBuildInputs"
       ]
       // {
+        inherit target;
+        targetTools = if crossPkgs == null then { } else import ./target-tools.nix { inherit crossPkgs target; };
         src = "${src}";
         vendor = vendorOf lockFile vendorArgs;
         pname = if pname != null then pname else package.name or "cargo-workspace";
@@ -122,7 +135,7 @@ let
           lockedPackages = (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
           defaults = crateEnvDefaults;
           overrides = crateEnv;
-          platform = pkgs.stdenv.hostPlatform.config;
+          platform = (if crossPkgs == null then pkgs else crossPkgs).stdenv.hostPlatform.config;
         };
         checks = {
           members = import ./members.nix (if workspace == "" then src else src + "/${workspace}");

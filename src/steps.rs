@@ -75,6 +75,7 @@ struct Selection {
     no_default_features: bool,
     profile: String,
     target: Option<String>,
+    target_linker: Option<String>,
     rustflags: Option<Vec<String>>,
     ignore_rust_version: bool,
     /// All packages of the workspace.
@@ -95,6 +96,7 @@ impl From<Selection> for graph::Selection {
             no_default_features: selection.no_default_features,
             profile: Some(selection.profile),
             target: selection.target,
+            target_linker: selection.target_linker,
             ignore_rust_version: selection.ignore_rust_version,
             workspace: selection.workspace,
             all_targets: selection.all_targets,

@@ -1,11 +1,14 @@
 # The Debian toolchain in nixpkgs' shape: the few attributes of a package set that dyndrv's nixpkgs
-# adapter and the examples use. `paths` maps the parts of packages.txt to store paths.
-{ paths }:
+# adapter and the examples use. `paths` maps the parts of packages.txt to store paths, `cross` those
+# of cross.txt (`{ }` where nobody asked for them).
+{ paths, cross ? { } }:
 let
   system = "x86_64-linux";
 
   # A store path that exists already, as a dependency that pure evaluation accepts.
   store = path: builtins.appendContext path { ${path} = { path = true; }; };
+
+  withoutCross = "the toolchain for other targets is not there: run `dev/nix --with cross …`, or set DYNDRV_WITH=cross";
 
   # A part as a package. All its outputs are one path here; nixpkgs' names for them work.
   package = pname:
@@ -13,7 +16,7 @@ let
       self = {
         inherit pname;
         name = pname;
-        outPath = store paths.${pname};
+        outPath = store (paths.${pname} or cross.${pname} or (throw withoutCross));
         outputName = "out";
         out = self;
         bin = self;
@@ -41,15 +44,76 @@ let
     inherit system;
     config = "x86_64-unknown-linux-gnu";
     isLinux = true;
-    rust = {
-      rustcTarget = "x86_64-unknown-linux-gnu";
-      rustcTargetSpec = "x86_64-unknown-linux-gnu";
-      cargoShortTarget = "x86_64-unknown-linux-gnu";
-    };
+    isWasm = false;
+    rust = rustNames "x86_64-unknown-linux-gnu";
   };
 
+  # The package sets for other targets, under nixpkgs' names.
+  pkgsCross = {
+    aarch64-multiplatform = crossSet {
+      platform = {
+        system = "aarch64-linux";
+        config = "aarch64-unknown-linux-gnu";
+        isLinux = true;
+        isWasm = false;
+        rust = rustNames "aarch64-unknown-linux-gnu";
+        emulator = _: "${package "qemu-user"}/bin/qemu-aarch64";
+      };
+      glibc = package "runtime-aarch64";
+      cc = package "cc-aarch64" // { targetPrefix = "aarch64-linux-gnu-"; isGNU = true; isClang = false; };
+    };
+    wasi32 = crossSet {
+      platform = {
+        system = "wasm32-wasi";
+        config = "wasm32-unknown-wasi";
+        isLinux = false;
+        isWasm = true;
+        rust = rustNames "wasm32-wasip1";
+        emulator = _: "${package "wazero"}/bin/wazero run";
+      };
+    };
+    wasm32-unknown-none = crossSet {
+      platform = {
+        system = "wasm32-none";
+        config = "wasm32-unknown-none";
+        isLinux = false;
+        isWasm = true;
+        rust = rustNames "wasm32-unknown-unknown";
+      };
+    };
+  };
+  rustNames = triple: {
+    rustcTarget = triple;
+    rustcTargetSpec = triple;
+    cargoShortTarget = triple;
+  };
+
+  # There is no C compiler for WebAssembly here, and no library but the C library for anything.
+  crossSet = { platform, cc ? null, ... }@packages:
+    let
+      missing = name: throw "${name} for ${platform.config} is not part of this package set";
+      self = set // builtins.removeAttrs packages [ "platform" "cc" ] // {
+        inherit (platform) system;
+        stdenv = set.stdenv // {
+          inherit cc;
+          hostPlatform = platform;
+          targetPlatform = platform;
+        };
+        buildPackages = set // { rustc = package "rustc-cross"; };
+        openssl = missing "openssl";
+        zlib = missing "zlib";
+        zstd = missing "zstd";
+        xz = missing "xz";
+        defaultCrateOverrides = import ./crate-overrides.nix self;
+      };
+    in
+    self;
+
   set = builtins.removeAttrs parts [ "cc" "runtime" ] // {
-    inherit system;
+    inherit system pkgsCross;
+    lld = package "lld";
+    qemu-user = package "qemu-user";
+    wazero = package "wazero";
     glibc = parts.runtime;
     gcc = parts.cc;
     pkgconf = parts.pkg-config;

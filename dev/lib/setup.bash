@@ -73,15 +73,21 @@ bring_up() {
     . "$dev_dir/lib/apt.bash"
     . "$dev_dir/lib/toolchain.bash"
     # A store that was removed takes the bootstrap tools with it: ask apt again.
-    [[ -e $debs/lock.nix && -e $(sed -n 's/^  bootstrap = "\(.*\)";/\1/p' "$debs/lock.nix") ]] || resolve_debs "$debs"
+    [[ -e $debs/lock.nix && -e $(bootstrap_of "$debs") ]] || resolve_debs "$debs" "$dev_dir/debian/packages.txt"
     build_toolchain "$debs" "$toolchain"
+  fi
+  if [[ -n $cross && ! -e $cross ]]; then
+    . "$dev_dir/lib/apt.bash"
+    . "$dev_dir/lib/toolchain.bash"
+    bring_up_cross "$debs" "$toolchain" "$cross_debs" "$cross"
   fi
   if [[ ! -e $package_set/flake.nix ]]; then
     local work=$package_set.tmp.$$
     mkdir -p "$work"
     cp "$dev_dir"/debian/{flake,default,packages,import-cargo-lock,crate-overrides}.nix "$dev_dir/debian/git-crate.sh" "$work/"
     cp "$toolchain" "$work/paths.nix"
-    chmod u+w "$work/paths.nix"
+    if [[ -n $cross ]]; then cp "$cross" "$work/cross.nix"; else echo '{ }' >"$work/cross.nix"; fi
+    chmod u+w "$work"/{paths,cross}.nix
     rm -rf "$package_set"
     mv "$work" "$package_set"
     say "the toolchain is ready: $package_set"
@@ -94,16 +100,17 @@ bring_up() {
   done
 }
 
-# set_up LOCKFILE...: afterwards nix, the toolchain and the crates of these lock files are there;
+# set_up LOCKFILE...: afterwards (with the parts for other targets if DYNDRV_WITH=cross) nix, the toolchain and the crates of these lock files are there;
 # `crate_roots` has the link to each lock file's crates.
 set_up() {
-  local hash file key_debs= key_parts= key_set= locks_part=
+  local hash file key_debs= key_parts= key_set= key_cross= cross= cross_debs=
   local -A missing_crates=()
   crate_roots=()
   while read -r hash file; do
     case $file in
       */debian/packages.txt) key_debs+=${hash:0:8} ;;&
       */debian/packages.txt | */debian/toolchain.nix | */debian/part.sh) key_parts+=${hash:0:8} ;;&
+      */debian/cross.*) key_cross+=${hash:0:6} ;;&
       "$dev_dir"/debian/*) key_set+=${hash:0:6} ;;
       *)
         crate_roots+=("$cache/crates/$hash")
@@ -114,8 +121,19 @@ set_up() {
   debs=$cache/debs-${suite:-${DYNDRV_SUITE:-forky}}-$key_debs
   toolchain=$cache/toolchain-$key_parts
   package_set=$cache/sets/$key_set
+  case " ${DYNDRV_WITH:-} " in
+    '  ') ;;
+    ' cross ')
+      cross_debs=$cache/debs-cross-${suite:-${DYNDRV_SUITE:-forky}}-$key_debs$key_cross
+      toolchain_cross=$cache/toolchain-cross-$key_parts$key_cross
+      cross=$toolchain_cross
+      package_set+=-cross
+      ;;
+    *) die "DYNDRV_WITH=$DYNDRV_WITH: there is no such part; known is: cross" ;;
+  esac
   choose_nix
-  if [[ (-z $own_nix && ! -e $cache/nix/bin/nix) || ! -e $toolchain || ! -e $package_set/flake.nix || ${#missing_crates[@]} != 0 ]]; then
+  if [[ (-z $own_nix && ! -e $cache/nix/bin/nix) || ! -e $toolchain || ! -e $package_set/flake.nix ||
+    (-n $cross && ! -e $cross) || ${#missing_crates[@]} != 0 ]]; then
     mkdir -p "$cache"/{crates,sets}
     with_lock bring_up
   fi

@@ -48,6 +48,24 @@ pub enum Error {
         /// The directory.
         vendor: PathBuf,
     },
+    /// Libraries of one platform for units of two.
+    #[error(
+        "{unit} is built for the host, in a build for another platform, and its crate's entry in `crateEnv` has libraries (`buildInputs`), which cannot be of both. Remove them from the entry, or give the crate a feature that bundles its library"
+    )]
+    HostLibraries {
+        /// The unit, for people.
+        unit: String,
+    },
+    /// A program of another platform that the host's compiler cannot link.
+    #[error(
+        "{unit} is for {triple}, which the host's C compiler cannot link. Give `build` the package set of that platform (`crossPkgs = pkgs.pkgsCross.…`), or name a linker in cargo's configuration (`target.{triple}.linker`)"
+    )]
+    NoLinker {
+        /// The unit, for people.
+        unit: String,
+        /// Its platform.
+        triple: String,
+    },
     /// A path of the settings that is not in the store.
     #[error("{what} must be a store path, but is `{path}`: {source}")]
     NotAStorePath {

@@ -8,6 +8,7 @@
 //! | the result | `out` | `out` of the root units |
 
 use super::Error;
+use super::cross;
 use super::settings::{CrateEnv, Settings};
 use crate::drv::derivation::{Derivation, Output};
 use crate::drv::placeholder;
@@ -136,12 +137,25 @@ impl<'a> Lowering<'a> {
     pub fn result(&self, name: &str) -> Result<Derivation, Error> {
         let mut inputs = Inputs::default();
         let mut parts = Vec::new();
-        for &root in &self.graph.roots {
-            let drv = self.drv(root)?;
-            parts.push(inputs.output(drv, "out")?);
+        for unit in self.shown() {
+            parts.push(inputs.output(self.drv(unit)?, "out")?);
         }
         let spec = Spec::Assemble(spec::Assemble { parts });
         self.derivation(name, &spec, &["out"], inputs)
+    }
+
+    /// The units that were asked for, and dylibs that they load: as cargo, which
+    /// puts both where the user looks.
+    fn shown(&self) -> Vec<usize> {
+        let is_shown = |&unit: &usize| {
+            let dylib = || {
+                products(self.graph, unit)
+                    .iter()
+                    .any(|product| product.kind == ProductKind::Dylib && product.uplifted.is_some())
+            };
+            self.graph.roots.binary_search(&unit).is_ok() || dylib()
+        };
+        (0..self.graph.units.len()).filter(is_shown).collect()
     }
 
     pub(super) fn derivation(
@@ -197,24 +211,39 @@ impl<'a> Lowering<'a> {
         let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(graph.package(unit));
         let links = upstream_objects(graph, unit) && graph.units[unit].mode != Mode::Check;
+        cross::check(graph, unit, own, links)?;
 
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
         let mut args = invocation.args;
         args.extend(own.rustc_args.iter().cloned());
         process.path = vec![bin(&self.settings.rustc), bin(&self.settings.cargo)];
         if links {
-            process.path.push(bin(&self.settings.cc));
+            let linkers = cross::linkers(self.settings, graph, unit);
+            process
+                .path
+                .extend(linkers.iter().map(|package| bin(package)));
             let (system, link_args) = self.linked_environment(unit);
             process.inputs = system;
             args.extend(link_args);
         }
         self.declare(&process, &args, inputs);
 
+        let libraries = self.linkage.visible(unit);
+        let dylibs: Vec<bool> = libraries
+            .iter()
+            .map(|library| library.kind == ProductKind::Dylib)
+            .collect();
+        let crates = self.artifacts(libraries, inputs)?;
+        if links {
+            // cargo runs programs with a search path for these; the store has none.
+            let dylibs = crates.iter().zip(dylibs).filter(|(_, dylib)| *dylib);
+            args.extend(dylibs.map(|(found, _)| format!("-Clink-arg=-Wl,-rpath,{}", found.from)));
+        }
         Ok(spec::Rustc {
             process,
             compiler: format!("{}/bin/rustc", self.settings.rustc),
             args,
-            crates: self.artifacts(self.linkage.visible(unit), inputs)?,
+            crates,
             scripts: self.scripts(unit, inputs)?,
             products: self.products(unit),
             record_reads: graph.package(unit).is_local(),
@@ -255,11 +284,13 @@ impl<'a> Lowering<'a> {
         products(self.graph, unit)
             .into_iter()
             .map(|product| {
-                let name = match &product.uplifted {
-                    Some(uplifted) if place(product.kind).is_some() => {
+                let name = match (&product.uplifted, product.kind) {
+                    // Programs that were linked against a dylib look for it by this name.
+                    (_, ProductKind::Dylib) | (None, _) => product.file.clone(),
+                    (Some(uplifted), _) if place(product.kind).is_some() => {
                         uplifted.rsplit('/').next().unwrap_or(uplifted).to_owned()
                     }
-                    _ => product.file.clone(),
+                    (Some(_), _) => product.file.clone(),
                 };
                 spec::Product {
                     file: product.file,
@@ -350,6 +381,7 @@ impl<'a> Lowering<'a> {
         let package = graph.package(unit);
         let invocation = build_script_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(package);
+        cross::check(graph, unit, own, false)?;
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
         process.path = [
             &self.settings.rustc,
@@ -366,6 +398,7 @@ impl<'a> Lowering<'a> {
         };
         // Where a C compiler lies must not show in what it makes.
         process.remap.push(format!("{}=/cc", self.settings.cc));
+        cross::equip(self.settings, graph, unit, own, &mut process);
         self.declare(&process, &[], inputs);
 
         let replaced = graph.units[unit].overridden.clone();
@@ -465,6 +498,10 @@ impl<'a> Lowering<'a> {
         }
         let mut system = spec::Inputs::default();
         let mut args = Vec::new();
+        // A build for another platform has no libraries for the host.
+        if cross::is_helper(self.graph, unit) {
+            packages.clear();
+        }
         for package in packages {
             let env = self.crate_env(&self.graph.packages[package]);
             for input in &env.build {

@@ -18,6 +18,7 @@
 //! on which the unit builder fails.
 
 pub mod checks;
+mod cross;
 pub mod emit;
 pub mod error;
 pub mod files;

@@ -22,6 +22,8 @@ pub struct Settings {
     pub cargo: String,
     /// The store path with `bin/cc`.
     pub cc: String,
+    /// What units for another platform are compiled and linked with.
+    pub target_tools: TargetTools,
     /// Store paths whose `bin` build scripts see.
     pub tools: Vec<String>,
     /// The graph document.
@@ -34,6 +36,16 @@ pub struct Settings {
     pub allow_substitutes: bool,
     /// Packages whose build scripts write into their package directory.
     pub writable_packages: Vec<String>,
+}
+
+/// The C compiler of a platform other than the host's.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TargetTools {
+    /// Store paths whose `bin` linking and build scripts see.
+    pub packages: Vec<String>,
+    /// Variables for build scripts, such as `CC_<triple>`.
+    pub env: BTreeMap<String, String>,
 }
 
 /// The environment of one third-party or workspace crate.

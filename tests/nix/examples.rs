@@ -49,7 +49,7 @@ fn prints_what_its_readme_says(example: &str) {
 }
 
 /// The commands and their outputs in the `console` blocks of a README.
-fn console(readme: &str) -> Vec<(String, String)> {
+pub fn console(readme: &str) -> Vec<(String, String)> {
     let mut expectations: Vec<(String, String)> = Vec::new();
     let mut inside = false;
     for line in readme.lines() {

@@ -6,8 +6,10 @@
 
 mod bad_input;
 mod checks;
+mod cross;
 mod emission;
 mod examples;
+mod kinds;
 mod project;
 mod rebuild;
 mod second_store;

@@ -15,6 +15,8 @@ pub struct Project {
     pub args: Value,
     /// Further options for Nix.
     pub options: Vec<String>,
+    /// The flake with the package set, if not the usual one.
+    pub package_set: Option<String>,
 }
 
 /// What a build came to.
@@ -46,11 +48,28 @@ impl Project {
         project
     }
 
+    /// The same, with a lock file, for projects whose packages all are their own.
+    pub fn locked(self) -> Self {
+        self.locked_in("")
+    }
+
+    /// The same, for a workspace in this directory.
+    pub fn locked_in(self, dir: &str) -> Self {
+        let status = Command::new(root().join("dev/cargo"))
+            .args(["generate-lockfile", "--offline", "--quiet"])
+            .current_dir(self.path().join(dir))
+            .status()
+            .unwrap();
+        assert!(status.success());
+        self
+    }
+
     fn empty() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
             args: json!({}),
             options: Vec::new(),
+            package_set: None,
         }
     }
 
@@ -90,10 +109,12 @@ impl Project {
     /// Arguments for Nix that name the project, or an intermediate step of it.
     pub fn installable(&self, attribute: &str) -> Vec<String> {
         let file = root().join("tests/nix/build.nix").display().to_string();
+        let set = self.package_set.as_deref();
+        let set = set.unwrap_or_else(|| package_set()).to_owned();
         let mut arguments = vec!["--file".to_owned(), file];
         for (name, value) in [
             ("src", self.path().display().to_string()),
-            ("packageSet", package_set().to_owned()),
+            ("packageSet", set),
             ("args", self.args.to_string()),
             ("attribute", attribute.to_owned()),
         ] {

@@ -90,6 +90,9 @@ pub struct Selection {
     pub profile: Option<String>,
     /// `--target`.
     pub target: Option<String>,
+    /// The linker for this target: `CARGO_TARGET_<triple>_LINKER`, which comes before
+    /// what the configuration's files say.
+    pub target_linker: Option<String>,
     /// `--ignore-rust-version`.
     pub ignore_rust_version: bool,
 }

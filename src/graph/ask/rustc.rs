@@ -4,7 +4,7 @@ use super::Request;
 use super::config::Config;
 use super::process::Tools;
 use crate::graph::error::{Error, Result};
-use crate::graph::model::{Platform, RustcInfo};
+use crate::graph::model::{Linker, Platform, RustcInfo};
 use cargo_platform::Cfg;
 use semver::Version;
 use std::collections::BTreeMap;
@@ -57,10 +57,11 @@ pub(super) fn platforms(
     let host = platform(tools, config, &rustc.host, None, host_flags)?;
     let mut targets = BTreeMap::new();
     for &triple in triples {
-        targets.insert(
-            triple.to_owned(),
-            platform(tools, config, triple, Some(triple), explicit)?,
-        );
+        let mut target = platform(tools, config, triple, Some(triple), explicit)?;
+        if let Some(linker) = &request.selection.target_linker {
+            target.linker = Some(Linker::Program(linker.clone()));
+        }
+        targets.insert(triple.to_owned(), target);
     }
     Ok(Platforms { host, targets })
 }

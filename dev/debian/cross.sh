@@ -1,0 +1,87 @@
+# Builder of one part for other targets: part.sh, and what only these parts need.
+set -eu
+b=$tools/bin/busybox
+xz="$tools/lib/ld-linux-x86-64.so.2 --library-path $tools/lib $tools/bin/xz"
+patchelf="$tools/lib/ld-linux-x86-64.so.2 --library-path $tools/lib $tools/bin/patchelf"
+triple=aarch64-linux-gnu
+
+# script FILE LINE...: an executable script.
+script() {
+  file=$1
+  shift
+  echo "#!$shell/bin/bash" >"$file"
+  for line; do echo "$line"; done >>"$file"
+  $b chmod 755 "$file"
+}
+
+# unpack: all archives as they are, below ./usr.
+unpack() {
+  for deb in $debs; do
+    $b ar p "$deb" data.tar.xz | $xz -dc | $b tar -x -f - 2>/dev/null
+  done
+}
+
+case $name in
+  runtime-aarch64)
+    unpack
+    $b mkdir -p "$out"
+    $b cp -a "usr/$triple/." "$out/"
+    for file in "$out"/lib/*.so*; do
+      case $file in */libc.so.6 | */ld-linux-*) continue ;; esac
+      $patchelf --force-rpath --set-rpath "$out/lib" "$file"
+    done
+    exit 0
+    ;;
+  qemu-user)
+    # One of its many programs, which is static: nothing to patch.
+    unpack
+    $b mkdir -p "$out/bin"
+    $b cp usr/bin/qemu-aarch64 "$out/bin/"
+    exit 0
+    ;;
+  rustc-cross)
+    $b mkdir -p "$out/bin" "$out/lib/rustlib"
+    for root in $rustc $std; do
+      for entry in "$root"/lib/rustlib/*; do $b ln -s "$entry" "$out/lib/rustlib/"; done
+    done
+    for tool in rustc rustdoc; do script "$out/bin/$tool" "exec $rustc/bin/$tool --sysroot $out \"\$@\""; done
+    exit 0
+    ;;
+esac
+
+$b sh "$part"
+[ "$name" != cc-aarch64 ] || unpack
+cd "$out"
+case $name in
+  lld)
+    for tool in ld.lld wasm-ld; do
+      [ -e "bin/$tool" ] || $b ln -s "$(echo "$out"/lib/llvm-*/bin/$tool)" "bin/$tool"
+    done
+    ;;
+  cc-aarch64)
+    # The target's libraries are not the host's to patch.
+    $b rm -rf "$triple/lib"
+    $b cp -a "$NIX_BUILD_TOP/usr/$triple/lib" "$triple/lib"
+    $b ln -s . usr
+    $b mkdir -p "$triple/bin"
+    for tool in ar as ld ld.bfd nm objcopy objdump ranlib readelf strip; do
+      [ -e "$triple/bin/$tool" ] || $b ln -s "../../bin/$triple-$tool" "$triple/bin/$tool"
+    done
+    $b find . -type l | while read -r link; do [ -e "$link" ] || $b rm "$link"; done # to what is left out
+    {
+      echo '%rename link debian_link'
+      echo
+      echo '*link:'
+      echo "%(debian_link) %{!r:%{!static:%{!static-pie:%{!shared:-dynamic-linker $target/lib/ld-linux-aarch64.so.1} -rpath $target/lib}}}"
+      echo
+    } >lib/store.specs
+    gcc=$($b readlink -f "bin/$triple-gcc") gxx=$($b readlink -f "bin/$triple-g++")
+    for driver in gcc cc g++ c++; do
+      case $driver in gcc | cc) real=$gcc ;; *) real=$gxx ;; esac
+      $b rm -f "bin/$triple-$driver"
+      script "bin/$triple-$driver" \
+        "exec $real --sysroot=$out -B$out/$triple/bin/ -specs=$out/lib/store.specs \"\$@\""
+    done
+    ;;
+esac
+exit 0
