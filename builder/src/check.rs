@@ -46,7 +46,7 @@ pub fn run(check: &Check, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> 
         &check.process.cwd,
         &env,
         check.timeout,
-        &sandbox.tmp().join(".printed"),
+        &log.join(LOG),
         |bytes| {
             if !quiet {
                 echo(bytes);
@@ -54,13 +54,16 @@ pub fn run(check: &Check, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> 
         },
     )?;
     set_phase("outputs");
-    let report = interpret(check, &finished)?;
+    let listed = || list(check, (program, &args), &env, sandbox);
+    let report = interpret(check, &finished, listed)?;
     if check.kind == CheckKind::Doc {
         tidy(check, out)?;
     }
-    let text = log_text(check, &finished, &report);
-    let file = log.join(LOG);
-    fs::write(&file, text).map_err(|e| Error::io("cannot write", &file, e))?;
+    if check.kind == CheckKind::Clippy {
+        let text: Vec<&str> = report.messages.iter().map(diagnostics::rendered).collect();
+        let file = log.join(LOG);
+        fs::write(&file, text.concat()).map_err(|e| Error::io("cannot write", &file, e))?;
+    }
     report::write(&log.join(RUN), &run_of(&finished))?;
     report::write(&out.join(RESULT), &report)
 }
@@ -216,7 +219,13 @@ fn without_libraries(flags: Vec<String>) -> Vec<String> {
 }
 
 /// What the check found; an error if it failed.
-fn interpret(check: &Check, finished: &Finished) -> Result<Report> {
+///
+/// `listed` gives the names of all tests of an executable.
+fn interpret(
+    check: &Check,
+    finished: &Finished,
+    listed: impl FnOnce() -> Vec<String>,
+) -> Result<Report> {
     let mut report = Report {
         package: check.process.package.clone(),
         target: check.process.target.clone(),
@@ -227,7 +236,12 @@ fn interpret(check: &Check, finished: &Finished) -> Result<Report> {
         CheckKind::Test | CheckKind::Doctest => {
             let output = libtest::parse(&String::from_utf8_lossy(&finished.printed));
             if !finished.succeeded() || output.incomplete {
-                return Err(failed_tests(&output, finished));
+                let names = if output.incomplete {
+                    listed()
+                } else {
+                    Vec::new()
+                };
+                return Err(failed_tests(&output, &names, finished));
             }
             report.cases = output.cases;
             report.counts = output.counts;
@@ -255,6 +269,30 @@ fn interpret(check: &Check, finished: &Finished) -> Result<Report> {
     Ok(report)
 }
 
+/// The names of all tests that an executable would run; none if it does not say.
+fn list(
+    check: &Check,
+    command: (&str, &[String]),
+    env: &Environment,
+    sandbox: &Sandbox,
+) -> Vec<String> {
+    const SECONDS: u64 = 20;
+    if check.kind != CheckKind::Test {
+        return Vec::new();
+    }
+    let (program, given) = command;
+    let mut args = vec!["--list".to_string(), "--format=terse".to_string()];
+    args.extend_from_slice(given);
+    let log = sandbox.home().join("list");
+    let (cwd, limit) = (&check.process.cwd, Some(SECONDS));
+    match supervise::run((program, &args), cwd, env, limit, &log, |_| {}) {
+        Ok(listed) if listed.succeeded() => {
+            libtest::listed(&String::from_utf8_lossy(&listed.printed))
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn succeed(what: &str, finished: &Finished) -> Result<()> {
     if finished.succeeded() {
         Ok(())
@@ -273,7 +311,7 @@ fn failed(what: &str, finished: &Finished) -> Error {
 }
 
 /// The error of a test executable: which tests failed, hang, or were never heard of.
-fn failed_tests(output: &libtest::Output, finished: &Finished) -> Error {
+fn failed_tests(output: &libtest::Output, listed: &[String], finished: &Finished) -> Error {
     let failed_names: Vec<&str> = output
         .cases
         .iter()
@@ -293,8 +331,13 @@ fn failed_tests(output: &libtest::Output, finished: &Finished) -> Error {
             failed_names.join(", ")
         )),
     };
-    if !output.unfinished.is_empty() {
-        error = error.note(format!("in progress: {}", output.unfinished.join(", ")));
+    let unheard: Vec<&str> = listed
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !output.cases.iter().any(|case| case.name == *name))
+        .collect();
+    if !unheard.is_empty() {
+        error = error.note(format!("without a result: {}", unheard.join(", ")));
     }
     if output.incomplete && !failed_names.is_empty() {
         error = error.note(format!("failed before: {}", failed_names.join(", ")));
@@ -323,14 +366,6 @@ fn tidy(check: &Check, out: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-fn log_text(check: &Check, finished: &Finished, report: &Report) -> Vec<u8> {
-    if check.kind != CheckKind::Clippy {
-        return finished.printed.clone();
-    }
-    let rendered: Vec<&str> = report.messages.iter().map(diagnostics::rendered).collect();
-    rendered.concat().into_bytes()
 }
 
 fn run_of(finished: &Finished) -> Run {

@@ -14,8 +14,6 @@ pub struct Output {
     pub cases: Vec<Case>,
     /// The sums of its summary lines.
     pub counts: Counts,
-    /// Tests that were started and have no result, sorted.
-    pub unfinished: Vec<String>,
     /// How many summary lines there are fewer than beginnings.
     pub incomplete: bool,
 }
@@ -31,15 +29,10 @@ pub fn parse(text: &str) -> Output {
             ended += 1;
             add_counts(&mut output.counts, summary);
         } else if let Some(rest) = line.strip_prefix("test ") {
-            match case(rest) {
-                Some(Ok(case)) => output.cases.push(case),
-                Some(Err(name)) => output.unfinished.push(name),
-                None => {}
-            }
+            output.cases.extend(case(rest));
         }
     }
     output.cases.sort();
-    output.unfinished.sort();
     output.incomplete = ended < begun;
     output
 }
@@ -50,8 +43,14 @@ fn is_beginning(line: &str) -> bool {
         .is_some_and(|count| count.parse::<u64>().is_ok())
 }
 
-/// A test and its result, or the name of one whose line does not end in a result.
-fn case(rest: &str) -> Option<std::result::Result<Case, String>> {
+/// The tests that `--list --format=terse` names.
+pub fn listed(text: &str) -> Vec<String> {
+    let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
+    names.map(str::to_string).collect()
+}
+
+/// A test and its result.
+fn case(rest: &str) -> Option<Case> {
     let (name, result) = rest.rsplit_once(" ... ")?;
     // What is expected of it, which is no part of its name.
     let name = [" - should panic", " - compile fail", " - compile"]
@@ -63,9 +62,9 @@ fn case(rest: &str) -> Option<std::result::Result<Case, String>> {
         "ok" | "bench:" => Status::Passed,
         "FAILED" => Status::Failed,
         "ignored" => Status::Ignored,
-        _ => return Some(Err(name)),
+        _ => return None,
     };
-    Some(Ok(Case { name, status }))
+    Some(Case { name, status })
 }
 
 /// `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`
@@ -89,6 +88,11 @@ fn add_counts(counts: &mut Counts, summary: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_are_listed_without_benchmarks() {
+        assert_eq!(listed("a::b: test\nc: benchmark\n"), ["a::b"]);
+    }
 
     fn named(cases: &[Case]) -> Vec<(&str, Status)> {
         cases.iter().map(|c| (c.name.as_str(), c.status)).collect()
@@ -136,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_dies_is_incomplete_and_names_the_test_in_progress() {
+    fn a_run_that_dies_is_incomplete() {
         // With one thread the name is printed before the test is run.
         let output = parse("running 2 tests\ntest a ... ok\ntest b ... thread 'b' has overflowed");
         assert!(output.incomplete);
-        assert_eq!(output.unfinished, ["b"]);
+        assert_eq!(named(&output.cases), [("a", Status::Passed)]);
         assert!(!parse("").incomplete);
     }
 }

@@ -293,3 +293,20 @@ fn merge(rustdoc: &str, all: &[Entry], doc: &Path, sandbox: &Sandbox) -> Result<
 fn count(report: &Report, status: Status) -> usize {
     report.cases.iter().filter(|c| c.status == status).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [["name", "n"], ["a longer name", "10"]].map(|row| row.map(String::from));
+        assert_eq!(table(&rows), "name            n\na longer name  10\n");
+    }
+
+    #[test]
+    fn ages_are_rough() {
+        let ages = [0, 59, 60, 7300, 200_000].map(age);
+        assert_eq!(ages, ["now", "59 s ago", "1 min ago", "2 h ago", "2 d ago"]);
+    }
+}

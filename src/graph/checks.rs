@@ -34,11 +34,26 @@ pub fn with_doctests(mut graph: Graph) -> Graph {
         let target = graph.target(root);
         let documented = target.is_linkable() && target.doctest;
         if graph.units[root].mode == Mode::Build && documented {
-            let unit = doctest(&graph, root);
+            let unit = doctest(&graph, as_tests_use_it(&graph, root));
             graph.units.push(unit);
         }
     }
     graph
+}
+
+/// The library as its tests are linked with it: cargo builds it once more for them if
+/// the profile does not unwind.
+fn as_tests_use_it(graph: &Graph, root: usize) -> usize {
+    let unwinds = |unit: &usize| {
+        let (unit, root) = (&graph.units[*unit], &graph.units[root]);
+        (unit.package, unit.target, unit.mode) == (root.package, root.target, root.mode)
+            && unit.platform == root.platform
+            && unit.profile.panic == "unwind"
+    };
+    if unwinds(&root) {
+        return root;
+    }
+    (0..graph.units.len()).find(unwinds).unwrap_or(root)
 }
 
 fn doctest(graph: &Graph, lib: usize) -> Unit {

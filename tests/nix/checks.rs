@@ -327,6 +327,7 @@ fn a_test_that_hangs_is_ended_and_reported() {
     let log = refused(&project, "test");
     assert!(log.contains("target test hangs"), "{log}");
     assert!(log.contains("killed after 2 s"), "{log}");
+    assert!(log.contains("without a result: hangs"), "{log}");
 }
 
 #[test]
