@@ -17,18 +17,53 @@
         "x86_64-darwin"
         "aarch64-darwin"
       ];
-      eachSystem =
-        f:
+      attrs =
+        names: f:
         builtins.listToAttrs (
           map (name: {
             inherit name;
-            value = f nixpkgs.legacyPackages.${name};
-          }) systems
+            value = f name;
+          }) names
         );
+      eachSystem = f: attrs systems (system: f nixpkgs.legacyPackages.${system});
+
+      # An example's package, and its checks under names of their own.
+      example =
+        lib: pkgs: name:
+        let
+          package = import ./examples/${name}/dyndrv.nix {
+            inherit pkgs;
+            dyndrv = lib;
+          };
+          kinds = [
+            "test"
+            "doctest"
+            "clippy"
+            "doc"
+            "fmt"
+          ];
+        in
+        {
+          "example-${name}" = package;
+        }
+        // builtins.listToAttrs (
+          map (kind: {
+            name = "example-${name}-${kind}";
+            value = package.passthru.checks.${kind};
+          }) kinds
+        );
+
+      ownProject =
+        lib:
+        lib.project {
+          src = self;
+          packages = [ "dyndrv" ];
+          checks.denyWarnings = true;
+        };
     in
     {
       lib = {
-        # `mkLib pkgs` gives `build`, with the toolchain and the fetchers of `pkgs`.
+        # `mkLib pkgs` gives `project` and `build`, with the toolchain and the fetchers of `pkgs`.
         mkLib = pkgs: import ./nix/nixpkgs.nix { inherit pkgs; };
         # The core, fed with plain store paths.
         core = import ./nix/dyndrv.nix;
@@ -40,14 +75,26 @@
           lib = self.lib.mkLib pkgs;
         in
         {
-          default = lib.build {
-            src = self;
-            packages = [ "dyndrv" ];
-          };
+          default = (ownProject lib).package;
           # What plans and builds the above, built by a plain cargo run.
           bootstrap = lib.dyndrv;
           inherit (lib) builder;
         }
       );
+
+      # This project and the examples, checked by themselves.
+      checks = eachSystem (
+        pkgs:
+        let
+          lib = self.lib.mkLib pkgs;
+          examples = builtins.attrNames (builtins.readDir ./examples);
+        in
+        builtins.foldl' (all: name: all // example lib pkgs name) (ownProject lib).checks examples
+      );
+
+      templates.default = {
+        path = ./templates/default;
+        description = "A Cargo project, built and checked unit by unit";
+      };
     };
 }

@@ -6,12 +6,12 @@
   # Lists, as JSON.
   bins ? "[]",
   features ? "[]",
-  # A directory with `dyndrv/bin` and `builder/bin`, to try a planner without its bootstrap.
-  tools ? null,
 }:
 let
   pkgs = import <nixpkgs> { };
-  tool = name: if tools == null then null else builtins.path { path = tools + "/${name}"; inherit name; };
+  # As dev/static-tools makes it; without it, both are built here.
+  tools = builtins.getEnv "DYNDRV_TOOLS";
+  tool = name: if tools == "" then null else builtins.path { path = "${tools}/${name}"; inherit name; };
   dyndrv = import ../nix/nixpkgs.nix {
     inherit pkgs;
     dyndrv = tool "dyndrv";

@@ -18,6 +18,9 @@
   # Store paths with `bin/dyndrv` and `bin/dyndrv-builder`.
   dyndrv,
   builder,
+  # Store paths with `bin/clippy-driver` and `bin/rustfmt`, for the checks.
+  clippy ? rustc,
+  rustfmt ? rustc,
 }:
 
 let
@@ -98,6 +101,8 @@ in
   writablePackages ? [ ],
   # Whether units are looked up in binary caches.
   allowSubstitutes ? true,
+  # What is checked, and how: see `nix/checks.nix`.
+  checks ? { },
   meta ? { },
   passthru ? { },
 }:
@@ -105,45 +110,55 @@ in
 let
   skeleton = step "skeleton" "skeleton" { skeleton = { inherit src; }; };
 
-  graph = step "graph.json" "graph" {
-    graph = {
-      inherit
-        skeleton
-        vendor
-        rustc
-        cargo
-        workspace
-        ;
+  graphOf =
+    selection:
+    step "graph.json" "graph" {
+      graph = {
+        inherit
+          skeleton
+          vendor
+          rustc
+          cargo
+          workspace
+          ;
+      };
+      selection = {
+        inherit
+          packages
+          bins
+          features
+          allFeatures
+          noDefaultFeatures
+          profile
+          target
+          rustflags
+          ignoreRustVersion
+          ;
+        targetLinker = targetTools.linker or null;
+      }
+      // selection;
     };
-    selection = {
-      inherit
-        packages
-        bins
-        features
-        allFeatures
-        noDefaultFeatures
-        profile
-        target
-        rustflags
-        ignoreRustVersion
-        ;
-      targetLinker = targetTools.linker or null;
-    };
-  };
 
-  settings = toolchain // {
-    targetTools = {
-      packages = targetTools.packages or [ ];
-      env = targetTools.env or { };
+  graph = graphOf { };
+
+  settingsOf =
+    graph:
+    toolchain
+    // {
+      targetTools = {
+        packages = targetTools.packages or [ ];
+        env = targetTools.env or { };
+      };
+      inherit
+        graph
+        vendor
+        crateEnv
+        allowSubstitutes
+        writablePackages
+        ;
     };
-    inherit
-      graph
-      vendor
-      crateEnv
-      allowSubstitutes
-      writablePackages
-      ;
-  };
+
+  settings = settingsOf graph;
 
   depsPlan = plan "plan-deps" { inherit settings; };
 
@@ -156,6 +171,44 @@ let
   };
 
   unit = name: builtins.outputOf (builtins.outputOf workspacePlan.outPath "${name}.drv") "out";
+
+  # A derivation of the Nix language with the content of a planned one.
+  derive =
+    name: unit:
+    derivation (
+      contentAddressed
+      // {
+        inherit name system unit;
+        __structuredAttrs = true;
+        builder = "${builder}/bin/dyndrv-builder";
+        preferLocalBuild = true;
+      }
+    );
+
+  checked = import ./checks.nix {
+    inherit
+      plan
+      graphOf
+      settingsOf
+      src
+      extraSources
+      clippy
+      rustfmt
+      ;
+    wrap =
+      {
+        suffix,
+        part,
+        passthru,
+      }:
+      derive "${pname}-${suffix}" {
+        run = "show";
+        of = part;
+      }
+      // {
+        inherit passthru;
+      };
+  } checks;
 in
 
 # This builtin is there if the feature `dynamic-derivations` was on when Nix
@@ -165,33 +218,28 @@ if !(builtins ? outputOf) then
   throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features `ca-derivations` and `dynamic-derivations`. With Nix 2.34 or later, put the line `extra-experimental-features = ca-derivations dynamic-derivations` into nix.conf (and restart the daemon, if there is one), or call `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`. A flake's nixConfig comes too late for them"
 else
 
-derivation (
-  contentAddressed
+{
+  package = derive (if version == "" then pname else "${pname}-${version}") {
+    run = "assemble";
+    parts = [ (unit "result") ];
+  }
   // {
-    name = if version == "" then pname else "${pname}-${version}";
-    inherit system;
-    __structuredAttrs = true;
-    builder = "${builder}/bin/dyndrv-builder";
-    unit = {
-      run = "assemble";
-      parts = [ (unit "result") ];
-    };
-    preferLocalBuild = true;
-  }
-)
-// {
-  inherit pname version;
-  meta = {
-    mainProgram = if bins == [ ] then pname else builtins.head bins;
-  }
-  // meta;
-  passthru = {
-    inherit
-      skeleton
-      graph
-      depsPlan
-      workspacePlan
-      ;
-  }
-  // passthru;
+    inherit pname version;
+    meta = {
+      mainProgram = if bins == [ ] then pname else builtins.head bins;
+    }
+    // meta;
+    passthru = {
+      inherit
+        skeleton
+        graph
+        depsPlan
+        workspacePlan
+        ;
+      checks = checked;
+    }
+    // passthru;
+  };
+
+  checks = checked;
 }

@@ -63,7 +63,8 @@ let
     else
       throw "dyndrv: ${toString lockFile} does not exist. Run `cargo generate-lockfile` and add Cargo.lock to the sources (in a git checkout: `git add Cargo.lock`), or name another one by `cargoLock`";
 
-  build =
+  # `{ package, checks }` of a project.
+  project =
     {
       src,
       # Where the workspace is below `src`.
@@ -81,6 +82,8 @@ let
       pname ? null,
       version ? null,
       crateEnv ? { },
+      # What is checked, and how: the arguments of `checks.nix`.
+      checks ? { },
       # nixpkgs' own environments; `{ }` to start from nothing.
       crateEnvDefaults ? (if crossPkgs == null then pkgs else crossPkgs).defaultCrateOverrides or { },
       # Further packages on the PATH of every build script.
@@ -106,6 +109,8 @@ let
           else
             pkgs.rustc;
         cargo = if toolchain == null then pkgs.cargo else toolchain;
+        clippy = if toolchain == null then pkgs.clippy else toolchain;
+        rustfmt = if toolchain == null then pkgs.rustfmt else toolchain;
         tools = nativeBuildInputs ++ buildTools;
         inherit (tools) dyndrv builder;
       };
@@ -132,10 +137,19 @@ let
           overrides = crateEnv;
           platform = (if crossPkgs == null then pkgs else crossPkgs).stdenv.hostPlatform.config;
         };
+        checks = {
+          members = import ./members.nix (if workspace == "" then src else src + "/${workspace}");
+          # As `cargo test` does: its own profile, if there is something in it.
+          profile = if manifest ? profile.test then "test" else "dev";
+        }
+        // checks;
       }
     );
+
+  # The package alone.
+  build = args: (project args).package;
 in
 {
-  inherit build;
+  inherit build project;
   inherit (tools) dyndrv builder;
 }

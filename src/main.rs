@@ -37,6 +37,9 @@ enum Command {
     /// Plan the workspace's units (a derivation's builder).
     #[command(hide = true)]
     PlanWorkspace,
+    /// Plan the checks (a derivation's builder).
+    #[command(hide = true)]
+    PlanChecks,
     /// Write the derivations of a stage (a derivation's builder).
     #[command(hide = true)]
     Emit,
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Graph => steps::graph(),
         Command::PlanDeps => steps::plan_dependencies(),
         Command::PlanWorkspace => steps::plan_workspace(),
+        Command::PlanChecks => steps::plan_checks(),
         Command::Emit => dyndrv::plan::emit::run(),
     };
     match result {

@@ -1,8 +1,9 @@
 //! The steps that derivations run: attributes in, one output out.
 
 use dyndrv::graph::{self, Graph};
+use dyndrv::plan::checks::ChecksSettings;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
-use dyndrv::plan::{Error, files, layers};
+use dyndrv::plan::{Error, checks, files, layers};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,6 +78,12 @@ struct Selection {
     target_linker: Option<String>,
     rustflags: Option<Vec<String>>,
     ignore_rust_version: bool,
+    /// All packages of the workspace.
+    #[serde(default)]
+    workspace: bool,
+    /// All targets of the packages, tests and benchmarks among them.
+    #[serde(default)]
+    all_targets: bool,
 }
 
 impl From<Selection> for graph::Selection {
@@ -91,6 +98,8 @@ impl From<Selection> for graph::Selection {
             target: selection.target,
             target_linker: selection.target_linker,
             ignore_rust_version: selection.ignore_rust_version,
+            workspace: selection.workspace,
+            all_targets: selection.all_targets,
             ..Self::default()
         }
     }
@@ -127,6 +136,27 @@ pub fn plan_workspace() -> Result<(), Error> {
     let graph: Graph = read_json(&settings.graph)?;
     let files = files::of_units(&graph, &workspace)?;
     let stage = layers::workspace(&graph, &settings, &workspace, &files)?;
+    write(&outputs.out, &stage.to_aterm())
+}
+
+/// Plans the checks.
+pub fn plan_checks() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        settings: Settings,
+        workspace: WorkspaceSettings,
+        checks: ChecksSettings,
+        outputs: Outputs,
+    }
+    let Attributes {
+        settings,
+        workspace,
+        checks,
+        outputs,
+    } = attributes("plan-checks")?;
+    let graph = graph::checks::with_doctests(read_json(&settings.graph)?);
+    let files = files::of_units(&graph, &workspace)?;
+    let stage = checks::plan(&graph, &settings, &workspace, &files, &checks)?;
     write(&outputs.out, &stage.to_aterm())
 }
 

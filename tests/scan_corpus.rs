@@ -3,7 +3,7 @@
 //! otherwise.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use dyndrv::depinfo::{Cfg, DepInfo, Package, Request, Scan, Unit, UnitFiles, UnitKind, scan};
+use dyndrv::depinfo::{Cfg, DepInfo, Package, Request, Unit, UnitFiles, UnitKind, scan};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ fn parse_record(bytes: &[u8]) -> Option<Record> {
         }
     }
     record.stem = format!("{}{extra}", record.crate_name);
-    (record.source.as_os_str().len() > 0).then_some(record)
+    (!record.source.as_os_str().is_empty()).then_some(record)
 }
 
 fn normal(path: &Path) -> PathBuf {
@@ -104,22 +104,30 @@ fn load() -> Vec<Record> {
         if path
             .extension()
             .is_some_and(|extension| extension == "record")
+            && let Some(record) = parse_record(&std::fs::read(path).unwrap())
         {
-            if let Some(record) = parse_record(&std::fs::read(path).unwrap()) {
-                records.insert(record.stem.clone(), record);
-            }
+            records.insert(record.stem.clone(), record);
         }
     }
     records.into_values().collect()
 }
 
-/// The files below the package that rustc read, relative to it.
-fn really_read(record: &Record) -> Option<BTreeSet<String>> {
+/// The source root of a record: the directory below the corpus's own sources, or the package.
+fn source_root(record: &Record) -> PathBuf {
+    let own = corpus().join("src");
+    match record.manifest_dir.strip_prefix(&own) {
+        Ok(below) => own.join(below.components().next().unwrap()),
+        Err(_) => record.manifest_dir.clone(),
+    }
+}
+
+/// The files below the root that rustc read, relative to it.
+fn really_read(record: &Record, root: &Path) -> Option<BTreeSet<String>> {
     let path = record.out_dir.join(format!("{}.d", record.stem));
     let info = DepInfo::parse(&std::fs::read_to_string(path).ok()?).unwrap();
     let below = |file: &String| {
         let file = normal(&record.cwd.join(file));
-        let below = file.strip_prefix(&record.manifest_dir).ok()?;
+        let below = file.strip_prefix(root).ok()?;
         Some(below.to_str()?.to_owned())
     };
     Some(info.files.iter().filter_map(below).collect())
@@ -228,6 +236,99 @@ impl Totals {
     }
 }
 
+/// The figures of the whole corpus.
+#[derive(Default)]
+struct Evaluation {
+    crates: BTreeSet<(String, String)>,
+    elapsed: Duration,
+    exact: Totals,
+    scripted: Totals,
+    fallback: Totals,
+    verbose: bool,
+}
+
+impl Evaluation {
+    fn project(&mut self, root: &Path, records: &[&Record], graph: &Graph, host: &str) {
+        let (request, read) = request(root, records, graph, host);
+        let begin = Instant::now();
+        let result = scan(&request).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
+        let took = begin.elapsed();
+        if took > Duration::from_millis(300) {
+            println!(
+                "SLOW {}: {took:?} for {} units",
+                root.display(),
+                request.units.len()
+            );
+        }
+        self.elapsed += took;
+        for ((unit, files), read) in request.units.iter().zip(&result.units).zip(&read) {
+            self.unit(&request.packages[unit.package], unit, files, read);
+        }
+    }
+
+    fn unit(&mut self, package: &Package, unit: &Unit, files: &UnitFiles, read: &BTreeSet<String>) {
+        self.crates
+            .insert((package.name.clone(), package.version.clone()));
+        let name = format!(
+            "{} {} {:?} {}",
+            package.name, package.version, unit.kind, unit.name
+        );
+        for file in read.iter().filter(|file| !files.files.contains_key(*file)) {
+            println!("MISSING {name}: {file}");
+        }
+        for fallback in &files.fallbacks {
+            println!("FALLBACK {name}: {fallback:?}");
+        }
+        if self.verbose && files.fallbacks.is_empty() {
+            for (path, listed) in files.files.iter().filter(|(path, _)| !read.contains(*path)) {
+                println!("EXTRA {name}: {path} {:?}", listed.reason);
+            }
+        }
+        let scripted = package.build_script.is_some() && unit.kind != UnitKind::BuildScript;
+        let totals = match (files.fallbacks.is_empty(), scripted) {
+            (false, _) => &mut self.fallback,
+            (true, true) => &mut self.scripted,
+            (true, false) => &mut self.exact,
+        };
+        totals.add(&name, files, read);
+    }
+
+    fn finish(&self) {
+        let units = self.exact.units + self.scripted.units + self.fallback.units;
+        let crates = self.crates.len();
+        let names: BTreeSet<_> = self.crates.iter().map(|(name, _)| name).collect();
+        println!(
+            "{crates} crates of {} names, {units} units, scanned in {:?}",
+            names.len(),
+            self.elapsed
+        );
+        self.exact.print("exact, no build script");
+        self.scripted.print("exact, package has a build script");
+        self.fallback.print("fallback");
+        println!(
+            "fallback for {:.2} % of units",
+            100.0 * self.fallback.units as f64 / units as f64
+        );
+        let missing = self.exact.missing + self.scripted.missing + self.fallback.missing;
+        assert_eq!(missing, 0, "files are missing");
+    }
+
+    /// What the whole corpus must reach.
+    fn goals(&self) {
+        let units = self.exact.units + self.scripted.units + self.fallback.units;
+        assert!(
+            self.crates.len() >= 400,
+            "the corpus has only {} crates",
+            self.crates.len()
+        );
+        assert!(
+            self.exact.extra * 50 <= self.exact.listed,
+            "less than 98 % of the listed files are read"
+        );
+        assert!(self.fallback.units * 100 < units * 3, "too many fallbacks");
+    }
+}
+
 #[test]
 #[ignore = "needs the corpus of bench/scan-corpus"]
 fn corpus_against_rustc() {
@@ -243,154 +344,110 @@ fn corpus_against_rustc() {
         .output()
         .unwrap();
     let host = String::from_utf8(host.stdout).unwrap();
-    let mut packages: BTreeMap<&Path, Vec<&Record>> = BTreeMap::new();
+    let mut projects: BTreeMap<PathBuf, Vec<&Record>> = BTreeMap::new();
     for record in &records {
-        packages
-            .entry(&record.manifest_dir)
+        projects
+            .entry(source_root(record))
             .or_default()
             .push(record);
     }
-    let (mut exact, mut scripted, mut fallback) =
-        (Totals::default(), Totals::default(), Totals::default());
-    let mut elapsed = Duration::ZERO;
-    let mut crates = BTreeSet::new();
-    let verbose = std::env::var_os("DYNDRV_VERBOSE").is_some();
+    let mut evaluation = Evaluation {
+        verbose: std::env::var_os("DYNDRV_VERBOSE").is_some(),
+        ..Evaluation::default()
+    };
     let only = std::env::var("DYNDRV_ONLY").unwrap_or_default();
-    let chosen = |dir: &Path| dir.to_string_lossy().ends_with(&only);
-    for (dir, records) in packages.iter().filter(|(dir, _)| chosen(dir)) {
-        let (request, read) = request(dir, records, &graph, &host);
-        let begin = Instant::now();
-        let result: Scan =
-            scan(&request).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-        let took = begin.elapsed();
-        if took > Duration::from_millis(300) {
-            println!(
-                "SLOW {}: {took:?} for {} units",
-                dir.display(),
-                request.units.len()
-            );
-        }
-        elapsed += took;
-        for ((unit, files), read) in request.units.iter().zip(&result.units).zip(&read) {
-            crates.insert((
-                request.packages[0].name.clone(),
-                request.packages[0].version.clone(),
-            ));
-            let package = &request.packages[0];
-            let name = format!(
-                "{} {} {:?} {}",
-                package.name, package.version, unit.kind, unit.name
-            );
-            for file in read.iter().filter(|file| !files.files.contains_key(*file)) {
-                println!("MISSING {name}: {file}");
-            }
-            for fallback in &files.fallbacks {
-                println!("FALLBACK {name}: {fallback:?}");
-            }
-            if verbose && files.fallbacks.is_empty() {
-                for (path, listed) in files.files.iter().filter(|(path, _)| !read.contains(*path)) {
-                    println!("EXTRA {name}: {path} {:?}", listed.reason);
-                }
-            }
-            let totals = match () {
-                () if !files.fallbacks.is_empty() => &mut fallback,
-                () if package.build_script.is_some() && unit.kind != UnitKind::BuildScript => {
-                    &mut scripted
-                }
-                () => &mut exact,
-            };
-            totals.add(&name, files, read);
+    for (root, records) in &projects {
+        if root.to_string_lossy().ends_with(&only) {
+            evaluation.project(root, records, &graph, &host);
         }
     }
-    let units = exact.units + scripted.units + fallback.units;
-    println!(
-        "{} crates, {units} units, scanned in {elapsed:?}",
-        crates.len()
-    );
-    exact.print("exact, no build script");
-    scripted.print("exact, package has a build script");
-    fallback.print("fallback");
-    println!(
-        "fallback for {:.2} % of units",
-        100.0 * fallback.units as f64 / units as f64
-    );
-    assert_eq!(
-        exact.missing + scripted.missing + fallback.missing,
-        0,
-        "files are missing"
-    );
-    assert!(
-        crates.len() >= 400,
-        "the corpus has only {} crates",
-        crates.len()
-    );
-    assert!(
-        exact.extra * 50 <= exact.listed,
-        "less than 98 % of the listed files are read"
-    );
-    assert!(fallback.units * 100 < units * 3, "too many fallbacks");
+    evaluation.finish();
+    if only.is_empty() {
+        evaluation.goals();
+    }
 }
 
+/// A path below the root, if it is there.
+fn below(path: &Path, root: &Path) -> Option<String> {
+    Some(normal(path).strip_prefix(root).ok()?.to_str()?.to_owned())
+}
+
+/// The request for all units below one root, and what each of them really read.
 fn request<'r>(
-    dir: &Path,
+    root: &Path,
     records: &[&'r Record],
     graph: &Graph<'r>,
     host: &str,
 ) -> (Request, Vec<BTreeSet<String>>) {
-    let first = records[0];
-    let script = records
-        .iter()
-        .find(|record| kind(record) == UnitKind::BuildScript);
-    let relative = |record: &Record| {
-        let source = normal(&record.cwd.join(&record.source));
-        Some(source.strip_prefix(dir).ok()?.to_str()?.to_owned())
-    };
     let mut request = Request {
-        root: dir.to_owned(),
-        packages: vec![Package {
-            name: first.package.clone(),
-            version: first.version.clone(),
-            build_script: script.and_then(|script| relative(script)),
-            build_dependencies: script.map_or(BTreeSet::new(), |script| {
-                graph
-                    .closure(script)
-                    .iter()
-                    .map(|record| record.package.clone())
-                    .collect()
-            }),
-            ..Package::default()
-        }],
+        root: root.to_owned(),
         ..Request::default()
     };
+    let mut packages: BTreeMap<&Path, usize> = BTreeMap::new();
     let mut all_read = Vec::new();
     for record in records {
-        let (Some(read), Some(crate_root)) = (really_read(record), relative(record)) else {
+        let crate_root = below(&record.cwd.join(&record.source), root);
+        let (Some(read), Some(crate_root)) = (really_read(record, root), crate_root) else {
             continue;
         };
-        let mut cfg = Cfg::from_rustc(host).with_flag("debug_assertions");
-        for feature in &record.features {
-            cfg = cfg.with_feature(feature);
-        }
-        if record.test {
-            cfg = cfg.with_flag("test");
-        }
-        if record.proc_macro {
-            cfg = cfg.with_flag("proc_macro");
-        }
-        request.units.push(Unit {
-            package: 0,
-            name: format!(
-                "{}{}",
-                record.crate_name,
-                if record.test { " (test)" } else { "" }
-            ),
-            crate_root,
-            kind: kind(record),
-            cfg,
-            macro_packages: graph.macro_packages(record),
-            extra_sources: Vec::new(),
+        let package = *packages.entry(&record.manifest_dir).or_insert_with(|| {
+            request.packages.push(package(root, record, records, graph));
+            request.packages.len() - 1
         });
+        request
+            .units
+            .push(unit(record, package, crate_root, graph, host));
         all_read.push(read);
     }
     (request, all_read)
+}
+
+fn package<'r>(root: &Path, of: &Record, records: &[&'r Record], graph: &Graph<'r>) -> Package {
+    let mut own = records
+        .iter()
+        .filter(|record| record.manifest_dir == of.manifest_dir);
+    let script = own.find(|record| kind(record) == UnitKind::BuildScript);
+    let closure = script
+        .map(|script| graph.closure(script))
+        .unwrap_or_default();
+    Package {
+        name: of.package.clone(),
+        version: of.version.clone(),
+        dir: below(&of.manifest_dir, root).unwrap(),
+        extra_sources: Vec::new(),
+        build_script: script.and_then(|script| below(&script.cwd.join(&script.source), root)),
+        build_dependencies: closure
+            .iter()
+            .map(|record| record.package.clone())
+            .collect(),
+    }
+}
+
+fn unit<'r>(
+    record: &'r Record,
+    package: usize,
+    crate_root: String,
+    graph: &Graph<'r>,
+    host: &str,
+) -> Unit {
+    let mut cfg = Cfg::from_rustc(host).with_flag("debug_assertions");
+    for feature in &record.features {
+        cfg = cfg.with_feature(feature);
+    }
+    for (flag, set) in [("test", record.test), ("proc_macro", record.proc_macro)] {
+        cfg = if set { cfg.with_flag(flag) } else { cfg };
+    }
+    Unit {
+        package,
+        name: format!(
+            "{}{}",
+            record.crate_name,
+            if record.test { " (test)" } else { "" }
+        ),
+        crate_root,
+        kind: kind(record),
+        cfg,
+        macro_packages: graph.macro_packages(record),
+        extra_sources: Vec::new(),
+    }
 }

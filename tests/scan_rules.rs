@@ -353,6 +353,73 @@ fn a_macro_under_another_name() {
     .lists(&["src/m.rs", "src/n.rs", "src/n/inside.rs"]);
 }
 
+#[test]
+fn a_path_that_a_macro_is_given() {
+    fixture(&[
+        ("src/lib.rs", "macro_rules! at { ($p:literal, $m:ident) => { #[path = $p] mod $m; } } at!(\"odd/x.rs\", y);"),
+        ("src/odd/x.rs", "mod z;"),
+        ("src/odd/z.rs", ""),
+        ("src/y.rs", ""),
+    ])
+    .lists(&["src/odd/x.rs", "src/odd/z.rs"]);
+}
+
+#[test]
+fn an_inner_cfg_in_the_arguments_of_a_macro_decides_nothing() {
+    fixture(&[
+        (
+            "src/lib.rs",
+            "choose! { #![cfg(windows)] mod a; mod i { #![cfg(windows)] mod b; } }",
+        ),
+        ("src/a.rs", ""),
+        ("src/i/b.rs", ""),
+    ])
+    .lists(&["src/a.rs"]);
+}
+
+#[test]
+fn a_macro_of_another_package_of_the_workspace() {
+    let mut fixture = fixture(&[
+        ("one/src/lib.rs", "macros::text!(); macros::m!(x); macros::forward!();"),
+        ("one/fore.txt", ""),
+        ("one/src/x.rs", ""),
+        ("one/src/text.txt", ""),
+        ("one/here.txt", ""),
+        (
+            "macros/src/lib.rs",
+            "#[macro_export] macro_rules! text { () => { include_str!(\"text.txt\"); deep::deep!(); } }
+             #[macro_export] macro_rules! forward { () => { deep::fore!() } }
+             #[macro_export] macro_rules! m { ($m:ident) => { mod $m; } }",
+        ),
+        ("macros/here.txt", ""),
+        (
+            "deep/src/lib.rs",
+            "#[macro_export] macro_rules! deep { () => { include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/here.txt\")) } }
+             #[macro_export] macro_rules! fore { () => { include_str!(\"../fore.txt\") } }",
+        ),
+    ])
+    .crate_root("one/src/lib.rs");
+    fixture.request.packages[0].dir = "one".to_owned();
+    for (index, name) in ["macros", "deep"].into_iter().enumerate() {
+        let mut unit = fixture.request.units[0].clone();
+        unit.package = index + 1;
+        unit.crate_root = format!("{name}/src/lib.rs");
+        fixture.request.units.push(unit);
+        fixture.request.packages.push(Package {
+            name: name.to_owned(),
+            dir: name.to_owned(),
+            ..Package::default()
+        });
+    }
+    fixture.lists(&[
+        "one/fore.txt",
+        "one/here.txt",
+        "one/src/text.txt",
+        "one/src/x.rs",
+    ]);
+    assert_eq!(fixture.scan().units[1].files.len(), 1);
+}
+
 // Includes.
 
 #[test]
@@ -458,6 +525,31 @@ fn an_unknown_name_widens_to_the_package_and_not_to_its_neighbours() {
 }
 
 #[test]
+fn code_that_a_fallback_adds_is_followed() {
+    let fixture = fixture(&[
+        (
+            "p/src/lib.rs",
+            "include!(concat!(\"gen/\", env!(\"WHICH\"), \".rs\"));",
+        ),
+        (
+            "p/src/gen/a.rs",
+            "const A: &str = include_str!(\"../../../shared.txt\");",
+        ),
+        ("shared.txt", ""),
+        ("other.txt", ""),
+    ]);
+    let mut fixture = fixture.crate_root("p/src/lib.rs");
+    fixture.request.packages[0].dir = "p".to_owned();
+    fixture.widens(
+        Width::Directory {
+            dir: "p/src/gen".to_owned(),
+            suffix: ".rs".to_owned(),
+        },
+        &["p/src/gen/a.rs", "p/src/lib.rs", "shared.txt"],
+    );
+}
+
+#[test]
 fn templates_of_procedural_macros_are_not_includes() {
     fixture(&[(
         "src/lib.rs",
@@ -528,10 +620,20 @@ fn known_macros_read_what_they_are_known_to_read() {
         ("templates/x.html", ""),
         ("templates/base.html", ""),
     ];
-    fixture(&askama).macros(&["askama_derive"]).widens(
+    let mut askama = fixture(&askama).macros(&["askama_derive"]);
+    askama.lists(&["templates/base.html", "templates/x.html"]);
+    std::fs::write(askama.path().join("askama.toml"), "").unwrap();
+    askama.widens(
         Width::Package,
-        &["src/lib.rs", "templates/base.html", "templates/x.html"],
+        &[
+            "askama.toml",
+            "src/lib.rs",
+            "templates/base.html",
+            "templates/x.html",
+        ],
     );
+    askama.request.units[0].macro_packages.clear();
+    askama.lists(&["templates/x.html"]);
 }
 
 #[test]

@@ -37,6 +37,22 @@ fn time(request: &Request, runs: usize) -> Duration {
     median((0..runs).map(run).collect())
 }
 
+/// What all threads of this process have used so far, in steps of 10 ms.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11..13]
+        .iter()
+        .map(|field| field.parse::<u64>().unwrap())
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
 fn cargo_source() -> Option<PathBuf> {
     let cache = std::env::var_os("DYNDRV_CACHE")
         .map(PathBuf::from)
@@ -74,9 +90,15 @@ fn the_cargo_package() {
     let result = scan(&request).unwrap();
     let first = begin.elapsed();
     let files: usize = result.units.iter().map(|unit| unit.files.len()).sum();
+    let before = cpu_time();
+    let median = time(&request, 21);
+    let cpu = (cpu_time() - before) / 21;
     println!(
-        "cargo package: {files} listed files, first scan {first:?}, median of 21: {:?}",
-        time(&request, 21)
+        "cargo package: {files} listed files, first scan {first:?}, median of 21 {median:?}, CPU time {cpu:?} each"
+    );
+    assert!(
+        cpu < Duration::from_millis(300),
+        "a scan takes {cpu:?} on two cores"
     );
     println!(
         "rustc --emit=dep-info, library alone: {:?}",

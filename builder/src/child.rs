@@ -38,7 +38,7 @@ pub fn run(
 
 /// Tells Nix what the unit is at: its progress display shows it, and its log in
 /// JSON says from when to when a compiler was at work.
-fn set_phase(phase: &str) {
+pub(crate) fn set_phase(phase: &str) {
     let message = serde_json::json!({ "action": "setPhase", "phase": phase });
     eprintln!("@nix {message}");
 }

@@ -10,7 +10,7 @@ use crate::layout::{Manner, Sandbox, create_dir_all};
 use crate::link_flags;
 use crate::products;
 use crate::remap;
-use crate::spec::{READ_FILES, Rustc, ScriptUse};
+use crate::spec::{Process, READ_FILES, Rustc, ScriptUse};
 use crate::task::Outputs;
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,7 +31,7 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     let answers = Answers::read(&rustc.scripts)?;
     let found = inputs::find(&process.inputs)?;
     let args = arguments(rustc, outputs.get("out")?, &answers, &found)?;
-    let env = variables(rustc, &answers, &found, sandbox);
+    let env = variables(process, &answers, &found, sandbox);
     let allowed = allowed(rustc, outputs, sandbox, &found, &args, &env)?;
 
     let short = shorten(args, sandbox)?;
@@ -65,18 +65,18 @@ fn record(out: &Path, rustc: &Rustc, read: &BTreeSet<PathBuf>) -> Result<()> {
 }
 
 /// What the build scripts said.
-struct Answers<'a> {
-    link: Vec<(&'a ScriptUse, Link)>,
-    cfg: Vec<Cfg>,
+#[derive(Default)]
+pub(crate) struct Answers<'a> {
+    pub(crate) link: Vec<(&'a ScriptUse, Link)>,
+    pub(crate) cfg: Vec<Cfg>,
+    out_dir: Option<&'a String>,
 }
 
 impl<'a> Answers<'a> {
-    fn read(scripts: &'a [ScriptUse]) -> Result<Self> {
-        let mut found = Self {
-            link: Vec::new(),
-            cfg: Vec::new(),
-        };
+    pub(crate) fn read(scripts: &'a [ScriptUse]) -> Result<Self> {
+        let mut found = Self::default();
         for script in scripts {
+            found.out_dir = script.out_dir.as_ref().or(found.out_dir);
             if let Some(file) = &script.link {
                 found.link.push((script, answers::read(file)?));
             }
@@ -119,18 +119,16 @@ fn arguments(
     Ok(args)
 }
 
-fn variables(
-    rustc: &Rustc,
+/// The environment of a process that sees what its package's build script said.
+pub(crate) fn variables(
+    process: &Process,
     answers: &Answers<'_>,
     found: &Found,
     sandbox: &Sandbox,
 ) -> Environment {
-    let mut env = environment::of(&rustc.process, found, sandbox);
-    env.extend(rustc.env_paths.clone());
-    for script in &rustc.scripts {
-        if let Some(out_dir) = &script.out_dir {
-            env.insert("OUT_DIR".to_string(), out_dir.clone());
-        }
+    let mut env = environment::of(process, found, sandbox);
+    if let Some(out_dir) = answers.out_dir {
+        env.insert("OUT_DIR".to_string(), out_dir.clone());
     }
     for cfg in &answers.cfg {
         env.extend(cfg.env.clone());
@@ -167,7 +165,7 @@ fn allowed(
 }
 
 /// Moves a long command line into a file, one argument on each line.
-fn shorten(args: Vec<String>, sandbox: &Sandbox) -> Result<Vec<String>> {
+pub(crate) fn shorten(args: Vec<String>, sandbox: &Sandbox) -> Result<Vec<String>> {
     if args.iter().map(|arg| arg.len() + 1).sum::<usize>() <= LONGEST {
         return Ok(args);
     }

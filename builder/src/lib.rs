@@ -10,20 +10,26 @@
 
 pub mod answers;
 mod assemble;
+mod check;
 mod child;
 mod compile;
 mod dep_info;
+mod diagnostics;
 pub mod directives;
 mod environment;
 pub mod error;
 mod inputs;
 pub mod layout;
+mod libtest;
 mod link_flags;
 pub mod placeholder;
 mod products;
 mod remap;
+mod report;
 mod script;
 pub mod spec;
+mod summary;
+mod supervise;
 pub mod task;
 
 use error::{Error, Result};
@@ -36,7 +42,8 @@ pub fn run(task: &Task, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
     let process = match &task.unit {
         Spec::Rustc(rustc) => Some(&rustc.process),
         Spec::BuildScript(script) => Some(&script.process),
-        Spec::Assemble(_) => None,
+        Spec::Check(check) => Some(&check.process),
+        Spec::Assemble(_) | Spec::Summary(_) | Spec::Show(_) => None,
     };
     let in_unit = |error: Error| match process {
         Some(process) => error.in_unit(&process.package, &process.target, &task.name),
@@ -51,6 +58,12 @@ pub fn run(task: &Task, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
                 script::run(script, &task.outputs, sandbox, jobs)
             }
             Spec::Assemble(assemble) => assemble::run(assemble, &task.outputs),
+            Spec::Check(check) => {
+                let jobs = environment::jobs(cores);
+                check::run(check, &task.outputs, sandbox, jobs)
+            }
+            Spec::Show(show) => assemble::show(show, &task.outputs),
+            Spec::Summary(summary) => summary::run(summary, &task.outputs, sandbox),
         })
         .map_err(in_unit)
 }

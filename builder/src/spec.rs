@@ -22,7 +22,7 @@ pub const DEPS: &str = "/build/deps";
 /// sandbox path on each line.
 pub const READ_FILES: &str = "nix-support/dyndrv-read-files";
 
-/// One unit: a rustc run, a build-script run, or the assembly of the results.
+/// One unit: a rustc run, a build-script run, a check, or what puts results together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "run", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Spec {
@@ -32,6 +32,12 @@ pub enum Spec {
     BuildScript(Box<BuildScript>),
     /// Put the products of the root units into one tree.
     Assemble(Assemble),
+    /// Run a test, a linter, a formatter or the documentation tool once.
+    Check(Box<Check>),
+    /// Put the results of checks of one kind together.
+    Summary(Summary),
+    /// Show another derivation's output under a name that a flake can give.
+    Show(Show),
 }
 
 /// What every process of a unit sees.
@@ -115,10 +121,6 @@ pub struct Rustc {
     /// What of the compiler's products goes where; all else in its output
     /// directory is an error, but for dep-info, which is checked and removed.
     pub products: Vec<Product>,
-    /// Variables whose values are a path of another unit's output
-    /// (`CARGO_BIN_EXE_…`); kept apart because they are no constants.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub env_paths: BTreeMap<String, String>,
     /// Whether the output tells which source files were read, in [`READ_FILES`].
     #[serde(default)]
     pub record_reads: bool,
@@ -223,4 +225,111 @@ pub struct Assemble {
     /// Store paths whose directories `bin` and `lib` are merged by symbolic
     /// links. Two entries with one name are an error.
     pub parts: Vec<String>,
+}
+
+/// One run of a tool or of a test executable, whose exit status decides.
+///
+/// Its outputs: `out`, what does not change from run to run (`result.json`, and
+/// `doc/` and `parts/` of documentation), and `log`, what does (`log.txt` and
+/// `run.json`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What is run.
+    pub kind: CheckKind,
+    /// Directory, environment and sources.
+    pub process: Process,
+    /// The program, an absolute path.
+    pub program: String,
+    /// Where the program is copied to and run from; none to run it where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Its arguments, up to and without what build scripts add.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Libraries of the closure to show in [`DEPS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crates: Vec<Artifact>,
+    /// Build-script runs whose answers count, in cargo's order of propagation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<ScriptUse>,
+    /// Crates that will be documented beside this one, to which links may lead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub neighbours: Vec<String>,
+    /// Programs to show at their places in cargo's target directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<Program>,
+    /// Directories to create, empty and writable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<String>,
+    /// The compiler whose own libraries the program loads, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loads_from: Option<String>,
+    /// How many seconds it may take; none for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+}
+
+/// What a [`Check`] runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckKind {
+    /// A test executable with rustc's harness.
+    Test,
+    /// A test executable without it: only its exit status counts.
+    CustomTest,
+    /// The tests in a library's documentation.
+    Doctest,
+    /// clippy, for one target.
+    Clippy,
+    /// rustdoc, for one target.
+    Doc,
+    /// rustfmt, for one package.
+    Fmt,
+}
+
+/// A program of another unit and its place in the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// The file in the store.
+    pub from: String,
+    /// The absolute path in the sandbox.
+    pub at: String,
+}
+
+/// The results of checks of one kind. Its output `out` holds `summary.txt`, for
+/// tests `junit.xml`, for clippy `warnings.txt` and `warnings.json`, for documentation
+/// the merged tree `doc`, and for all but that the logs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// The kind of check, as a heading: `test`, `clippy` and so on.
+    pub title: String,
+    /// The checks.
+    pub parts: Vec<Part>,
+    /// rustdoc, which merges documentation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rustdoc: Option<String>,
+    /// Outputs of units that are only to be built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub built: Vec<String>,
+}
+
+/// An output whose entries are linked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Show {
+    /// The output, a directory.
+    pub of: String,
+}
+
+/// The outputs of one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The check's output `out`.
+    pub out: String,
+    /// The check's output `log`.
+    pub log: String,
 }

@@ -15,18 +15,25 @@
 
   outputs =
     { nixpkgs, dyndrv, ... }:
-    {
-      packages = nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+    let
+      eachSystem =
+        f: nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: f (packageFor system));
+      packageFor =
         system:
         let
           pkgs = nixpkgs.legacyPackages.${system};
         in
-        {
-          default = import ./dyndrv.nix {
-            inherit pkgs;
-            dyndrv = dyndrv.lib.mkLib pkgs;
-          };
-        }
-      );
+        import ./dyndrv.nix {
+          inherit pkgs;
+          dyndrv = dyndrv.lib.mkLib pkgs;
+        };
+    in
+    {
+      packages = eachSystem (package: {
+        default = package;
+      });
+
+      # test, doctest, clippy, doc and fmt, and each of them for each package.
+      checks = eachSystem (package: package.passthru.checks);
     };
 }

@@ -8,8 +8,6 @@
 //! | never names `tests`, `benches` or `examples` and lists no directory | the package without those |
 //! | anything else | the whole package |
 
-use super::cfg::Cfg;
-use super::files::Files;
 use super::lexer::{self, Kind};
 use super::model::*;
 use super::policy;
@@ -46,19 +44,13 @@ const HARMLESS: &[&str] = &[
     "version_check",
 ];
 
-/// Reads the text of a package's build script.
-pub(super) fn facts(files: &Files, package: &Package, root: &str) -> Result<Facts> {
-    let Some(found) = files.find("", root)?.filter(|found| !found.directory) else {
+/// Reads the text of a package's build script; the cfg of `input` must be unknown.
+pub(super) fn facts(input: &Input, root: &str) -> Result<Facts> {
+    let Some(found) = input.files.find("", root)?.filter(|found| !found.directory) else {
         return Ok(Facts::default());
     };
-    let cfg = Cfg::unknown();
-    let input = Input {
-        files,
-        package,
-        cfg: &cfg,
-        readers: Vec::new(),
-    };
-    let output = scanner::walk_crate(&input, &found)?;
+    let output = scanner::walk_crate(input, &found)?;
+    let package = input.package;
     let mut text = Words::default();
     for code in &output.code {
         text.add(&code.bytes);

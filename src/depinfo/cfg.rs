@@ -360,3 +360,132 @@ pub(super) fn unquote(literal: &[u8]) -> Option<String> {
     });
     good.then_some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::super::lexer;
+    use super::*;
+
+    fn predicate(text: &str) -> Predicate {
+        let tokens = lexer::lex(text.as_bytes());
+        let mut partner = vec![0; tokens.len()];
+        let mut open = Vec::new();
+        for (index, token) in tokens.iter().enumerate() {
+            match token.kind {
+                Kind::Open => open.push(index),
+                Kind::Close => partner[open.pop().unwrap()] = index as u32,
+                _ => {}
+            }
+        }
+        parse(text.as_bytes(), &tokens, &partner, 0..tokens.len())
+    }
+
+    #[track_caller]
+    fn check(cfg: &Cfg, expected: Truth, predicates: &[&str]) {
+        for text in predicates {
+            assert_eq!(cfg.eval(&predicate(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_decided() {
+        let cfg = Cfg::from_rustc(
+            "unix\ntarget_os=\"linux\"\ntarget_has_atomic=\"8\"\ntarget_has_atomic=\"ptr\"\n",
+        )
+        .with_feature("std");
+        check(
+            &cfg,
+            Truth::True,
+            &[
+                "unix",
+                "not(windows)",
+                "target_os = \"linux\"",
+                "all()",
+                "true",
+                "r#unix",
+                "feature = \"std\"",
+                "target_has_atomic = \"ptr\"",
+                "target_os = r#\"linux\"#",
+                "target_os = \"lin\\x75x\"",
+                "any(windows, all(unix, feature = \"std\",),)",
+                "any(version(\"1.0\"), unix)",
+            ],
+        );
+        check(
+            &cfg,
+            Truth::False,
+            &[
+                "windows",
+                "any()",
+                "false",
+                "feature = \"x\"",
+                "unix = \"x\"",
+                "target_os",
+                "custom",
+                "all(windows, version(\"1.0\"))",
+            ],
+        );
+        check(
+            &cfg,
+            Truth::Unknown,
+            &[
+                "version(\"1.0\")",
+                "not(accessible(a::b))",
+                "all(unix, $meta)",
+                "not(a, b)",
+                "a b",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_build_script_leaves_open_what_it_can_set() {
+        let mut cfg = Cfg::from_rustc("unix\n");
+        cfg.insert("known");
+        cfg.undecided(false);
+        check(
+            &cfg,
+            Truth::True,
+            &["unix", "known", "any(custom, unix)", "not(feature = \"x\")"],
+        );
+        check(
+            &cfg,
+            Truth::False,
+            &[
+                "windows",
+                "test",
+                "feature = \"x\"",
+                "target_os = \"x\"",
+                "all(custom, windows)",
+            ],
+        );
+        check(
+            &cfg,
+            Truth::Unknown,
+            &[
+                "custom",
+                "custom = \"x\"",
+                "not(custom)",
+                "docsrs",
+                "all(custom, unix)",
+            ],
+        );
+        cfg.undecided(true);
+        check(&cfg, Truth::Unknown, &["feature = \"x\""]);
+    }
+
+    #[test]
+    fn strings_lose_their_quotes_and_escapes() {
+        for (literal, value) in [
+            ("\"a\\n\\u{e9}\"", "a\né"),
+            ("r\"a\\n\"", "a\\n"),
+            ("r##\"a\"#b\"##", "a\"#b"),
+            ("\"a\\\n   b\"", "ab"),
+        ] {
+            assert_eq!(unquote(literal.as_bytes()).unwrap(), value);
+        }
+        assert_eq!(unquote(b"\"\\q\""), None);
+        assert_eq!(unquote(b"\"open"), None);
+    }
+}

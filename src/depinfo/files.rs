@@ -41,11 +41,14 @@ pub(super) struct Found {
     pub links: Vec<(String, String)>,
 }
 
+/// A text that the first thread to need it puts in.
+type TextCell = Arc<OnceLock<Arc<Text>>>;
+
 /// The tree below one root.
 pub(super) struct Files {
     root: PathBuf,
     listings: RwLock<HashMap<Arc<str>, Option<Arc<Listing>>>>,
-    texts: RwLock<HashMap<Arc<str>, Arc<OnceLock<Arc<Text>>>>>,
+    texts: RwLock<HashMap<Arc<str>, TextCell>>,
 }
 
 /// As many links as Linux follows for one path.

@@ -4,7 +4,7 @@ use super::files::{Found, Text};
 use super::macros::Environment;
 use super::model::*;
 use super::outline::{Node, Part};
-use super::scanner::{Here, Scanner, Site, list, place_of, reason, snippet};
+use super::scanner::{Here, Scanner, list, place_of, reason};
 use std::sync::Arc;
 
 /// A pattern with everything known put in.
@@ -74,11 +74,7 @@ impl Scanner<'_> {
         let expected = !here.guess && !here.in_template() && name.may_be_used(environment);
         if found.is_empty() && expected {
             let to = self.width(&name, &dir)?;
-            self.out.fallbacks.insert(Fallback {
-                to,
-                what: snippet(text, node),
-                at: Some(place_of(text, node)),
-            });
+            self.widen(to, text, node, code)?;
         }
         Ok(())
     }
@@ -155,12 +151,7 @@ impl Scanner<'_> {
         if !code {
             return Ok(());
         }
-        let site = Site {
-            dir: Some(found.parent.clone()),
-            relative: None,
-            file_dir: found.parent.clone(),
-        };
-        self.enter(found, site)
+        self.enter_included(found)
     }
 
     /// How far an unresolved name widens the list: a known beginning names a directory.

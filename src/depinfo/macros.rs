@@ -8,7 +8,9 @@
 use super::files::Text;
 use super::model::*;
 use super::outline::{Part, What};
-use super::scanner::{Given, Scanner, Stretch, literal_value, may_be_path, reason, text_of};
+use super::scanner::{
+    Foreign, Given, Scanner, Stretch, literal_value, may_be_path, reason, text_of,
+};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -22,9 +24,17 @@ pub(super) struct Environment {
     pub opaque: bool,
 }
 
+impl Environment {
+    /// Whether there is anything that a variable for a string could stand for.
+    pub fn may_hold_strings(&self) -> bool {
+        self.opaque || !self.literals.is_empty()
+    }
+}
+
 struct Definition {
     text: Arc<Text>,
     node: u32,
+    foreign: bool,
     /// The body depends on what the macro is given.
     variable: bool,
     /// The body contains a module or an include.
@@ -37,6 +47,16 @@ struct Definition {
     useful: bool,
     /// What the macro is given can reach a macro that is not defined here.
     forwards: bool,
+}
+
+/// A macro that other crates can use.
+pub(super) struct Export {
+    pub name: Box<str>,
+    pub definition: Foreign,
+    /// It brings something in, whatever other crates define.
+    pub useful: bool,
+    /// What it uses and its crate does not define.
+    pub calls: Vec<Box<str>>,
 }
 
 /// A string or word in the arguments of a call.
@@ -83,7 +103,8 @@ const MAX_MIXTURES: usize = 16;
 const MAX_ARGUMENTS: usize = 4096;
 
 impl Macros {
-    pub fn define(&mut self, text: &Arc<Text>, at: u32) {
+    /// Notes a definition; `foreign`: it is another package's.
+    pub fn define(&mut self, text: &Arc<Text>, at: u32, foreign: bool) {
         if !self.defined.insert((text.path.clone(), at)) {
             return;
         }
@@ -126,6 +147,7 @@ impl Macros {
         self.definitions.push(Definition {
             text: text.clone(),
             node: at,
+            foreign,
             variable,
             brings,
             wraps,
@@ -235,6 +257,63 @@ impl Macros {
             self.definitions[index].useful = useful;
             self.definitions[index].forwards = forwards;
         }
+    }
+
+    /// The definitions that bring something in, or may do so through another crate's macros.
+    pub fn exports(&mut self) -> Vec<Export> {
+        self.learn_uses();
+        let mut exports = Vec::new();
+        for definition in self
+            .definitions
+            .iter()
+            .filter(|definition| !definition.foreign)
+        {
+            let called = definition.calls.iter().map(|(name, _)| name);
+            let calls: Vec<_> = called
+                .filter(|name| self.meanings(name).is_empty())
+                .cloned()
+                .collect();
+            let node = &definition.text.outline.nodes[definition.node as usize];
+            if let What::Define { name, .. } = node.what
+                && (definition.useful || !calls.is_empty())
+            {
+                exports.push(Export {
+                    name: text_of(&definition.text, name).into(),
+                    definition: (definition.text.clone(), definition.node),
+                    useful: definition.useful,
+                    calls,
+                });
+            }
+        }
+        exports
+    }
+
+    /// The names that are used and have no definition.
+    pub fn unknown(&self) -> BTreeSet<String> {
+        let names = self
+            .calls
+            .keys()
+            .filter(|name| self.meanings(name).is_empty());
+        let mut unknown: BTreeSet<String> = names.map(|name| name.to_string()).collect();
+        for definition in &self.definitions {
+            let calls = definition.calls.iter().map(|(name, _)| name);
+            unknown.extend(
+                calls
+                    .filter(|name| self.meanings(name).is_empty())
+                    .map(|name| name.to_string()),
+            );
+        }
+        // `use other::name as alias` makes a call of another package's macro look like that.
+        for name in unknown.clone() {
+            unknown.extend(
+                self.aliases
+                    .get(&*name)
+                    .into_iter()
+                    .flatten()
+                    .map(|old| old.to_string()),
+            );
+        }
+        unknown
     }
 
     /// The environment with which a body is walked for a use inside of another body; `None`
@@ -444,7 +523,7 @@ impl Scanner<'_> {
         }
         for index in 0..self.macros.definitions.len() {
             let definition = &self.macros.definitions[index];
-            if used.contains(&index) || !definition.useful {
+            if used.contains(&index) || !definition.useful || definition.foreign {
                 continue;
             }
             let text = definition.text.clone();

@@ -56,10 +56,23 @@ use std::sync::{Mutex, PoisonError};
 pub fn scan(request: &Request) -> Result<Scan> {
     let project = package::Project::new(request)?;
     let files = Files::new(request.root.clone());
-    let results = in_parallel(request.units.len(), |index| {
-        package::unit_files(&project, &files, &request.units[index])
+    let first = in_parallel(request.units.len(), |index| {
+        package::unit_files(&project, &files, &request.units[index], &[])
     });
-    let units = results.into_iter().collect::<Result<Vec<_>>>()?;
+    let first = first.into_iter().collect::<Result<Vec<_>>>()?;
+    let (mut units, crossings): (Vec<_>, Vec<_>) = first.into_iter().unzip();
+    // Macros that one package defines and another uses are known now.
+    let exports = package::Exports::new(&crossings);
+    let again = in_parallel(request.units.len(), |index| {
+        let foreign = exports.needed_by(index);
+        let again = || package::unit_files(&project, &files, &request.units[index], &foreign);
+        (!foreign.is_empty()).then(again).transpose()
+    });
+    for (unit, again) in units.iter_mut().zip(again) {
+        if let Some((files, _)) = again? {
+            *unit = files;
+        }
+    }
     Ok(Scan { units })
 }
 

@@ -77,7 +77,8 @@ pub(super) enum What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PathAttribute {
     pub predicate: Option<Predicate>,
-    pub value: String,
+    /// `None`: not a string, but a macro's variable.
+    pub value: Option<String>,
 }
 
 /// The argument of an `include…!`.
@@ -121,6 +122,7 @@ pub(super) fn outline(source: &[u8]) -> Outline {
         literals_open: 0,
         line: 1,
         line_at: 0,
+        extent_steps: 16 * tokens.len() + MAX_EXTENT,
         variables: Vec::new(),
         macro_uses: Vec::new(),
     };
@@ -179,6 +181,8 @@ struct Place {
     items: bool,
     /// A macro decides what is made of it: its arguments, or its definition.
     foreign: bool,
+    /// The inside of a `mod name { … }`, whoever has written it.
+    module: bool,
 }
 
 /// Something that begins at a token still ahead.
@@ -208,6 +212,8 @@ struct Builder<'s> {
     literals_open: usize,
     line: u32,
     line_at: usize,
+    /// How many tokens may still be looked at to find the ends of items.
+    extent_steps: usize,
     /// Every `$`, in order.
     variables: Vec<u32>,
     /// Every `!` before a bracket, in order.
@@ -382,6 +388,7 @@ impl Builder<'_> {
             Place {
                 items: true,
                 foreign: false,
+                module: true,
             },
             |group| group.place,
         )
@@ -394,6 +401,7 @@ impl Builder<'_> {
             _ => Place {
                 items: outer.items && outer.foreign,
                 foreign: outer.foreign,
+                module: false,
             },
         };
         let close = self.close(at);
@@ -415,7 +423,10 @@ impl Builder<'_> {
         if inner {
             let mut predicates = Vec::new();
             self.attribute_cfg(open + 1..close, None, &mut predicates, &mut Vec::new(), 0);
-            if let Some(predicate) = Predicate::all(predicates) {
+            let place = self.place();
+            if let Some(predicate) = Predicate::all(predicates)
+                && (place.module || !place.foreign)
+            {
                 let until = self
                     .groups
                     .last()
@@ -475,12 +486,10 @@ impl Builder<'_> {
             return;
         }
         if self.is_word(at, "path") && self.is(at + 1, b'=') {
-            if let Some(value) = cfg::string_value(self.source, &self.tokens[at + 2]) {
-                paths.push(PathAttribute {
-                    predicate: given.cloned(),
-                    value,
-                });
-            }
+            paths.push(PathAttribute {
+                predicate: given.cloned(),
+                value: cfg::string_value(self.source, &self.tokens[at + 2]),
+            });
         } else if !self.is(at + 1, b'(') || self.close(at + 1) != content.end - 1 {
         } else if self.is_word(at, "cfg") {
             let range = at + 2..content.end - 1;
@@ -564,7 +573,7 @@ impl Builder<'_> {
     /// Where the thing ends to which the attributes before `start` belong; `keyword` is its
     /// first token behind a visibility. Rather too early than too late: what a false cfg
     /// covers is left out. `None`: it cannot be told.
-    fn extent(&self, start: usize, keyword: usize) -> Option<usize> {
+    fn extent(&mut self, start: usize, keyword: usize) -> Option<usize> {
         let limit = self
             .groups
             .last()
@@ -580,6 +589,7 @@ impl Builder<'_> {
             keyword
         };
         for _ in 0..MAX_EXTENT {
+            self.extent_steps = self.extent_steps.checked_sub(1)?;
             if at >= limit {
                 return (item == ItemForm::None).then_some(limit);
             }
@@ -697,6 +707,7 @@ impl Builder<'_> {
             let place = Place {
                 items: true,
                 foreign: outer.foreign,
+                module: true,
             };
             self.next_group = Some((next, place));
             let until = self.close(next).saturating_add(1);
@@ -735,6 +746,7 @@ impl Builder<'_> {
         let place = Place {
             items: true,
             foreign: true,
+            module: false,
         };
         self.next_group = Some((last, place));
         last
@@ -772,6 +784,7 @@ impl Builder<'_> {
         let place = Place {
             items: self.place().items,
             foreign: true,
+            module: false,
         };
         self.next_group = Some((open, place));
         open

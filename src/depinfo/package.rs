@@ -2,10 +2,12 @@
 //! adds, and the widening where the walk could not resolve something.
 
 use super::build_script::{self, Facts};
+use super::cfg::Cfg;
 use super::files::{Files, Found, join};
+use super::macros::Export;
 use super::model::*;
 use super::policy;
-use super::scanner::{self, Input, join_dirs, list};
+use super::scanner::{self, Foreign, Input, join_dirs, list};
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -49,70 +51,142 @@ impl<'r> Project<'r> {
         if let Some(facts) = self.build_scripts[index].get() {
             return Ok(Some(facts));
         }
-        let facts = build_script::facts(files, package, root)?;
+        let cfg = Cfg::unknown();
+        let facts = build_script::facts(&self.input(files, package, &cfg), root)?;
         Ok(Some(self.build_scripts[index].get_or_init(|| facts)))
     }
 
-    /// Everything in a package's directory but the packages inside it.
-    fn package_files(&self, files: &Files, package: &Package) -> Result<Vec<(String, EntryKind)>> {
-        let mut others = self.directories.clone();
-        others.remove(&*package.dir);
-        files.below(&package.dir, &others)
+    /// What a walk through a crate of a package starts from.
+    fn input<'a>(&'a self, files: &'a Files, package: &'a Package, cfg: &'a Cfg) -> Input<'a> {
+        Input {
+            files,
+            package,
+            cfg,
+            readers: Vec::new(),
+            packages: &self.directories,
+            workspace: &self.request.workspace,
+            foreign: &[],
+        }
     }
 }
 
 /// The list of one unit.
-pub(super) fn unit_files(project: &Project, files: &Files, unit: &Unit) -> Result<UnitFiles> {
+pub(super) fn unit_files(
+    project: &Project,
+    files: &Files,
+    unit: &Unit,
+    foreign: &[Foreign],
+) -> Result<(UnitFiles, Crossing)> {
     let package = &project.request.packages[unit.package];
     let script = project.build_script(files, unit.package)?;
     let mut out = UnitFiles::default();
-    if unit.kind == UnitKind::RunBuildScript {
-        run_files(project, files, package, script, &mut out)?;
-    } else {
-        crate_files(files, package, unit, script, &mut out)?;
-        manifests(project.request, files, package, unit, &mut out)?;
-    }
-    widen(project, files, package, &mut out)?;
-    extra_sources(files, package, unit, &mut out)?;
-    for path in out
-        .files
-        .iter()
-        .filter(|(_, listed)| listed.kind == EntryKind::File)
-        .map(|(path, _)| path)
-    {
-        files.check_readable(path)?;
-    }
-    Ok(out)
-}
-
-fn crate_files(
-    files: &Files,
-    package: &Package,
-    unit: &Unit,
-    script: Option<&Facts>,
-    out: &mut UnitFiles,
-) -> Result<()> {
+    let mut crossing = Crossing::default();
     let mut cfg = unit.cfg.clone();
     if let Some(script) = script
         && unit.kind != UnitKind::BuildScript
     {
         cfg.undecided(script.sets_features);
     }
-    let root = files.find("", &unit.crate_root)?;
+    let input = Input {
+        readers: policy::readers(unit.macro_packages.iter()),
+        foreign,
+        ..project.input(files, package, &cfg)
+    };
+    if unit.kind == UnitKind::RunBuildScript {
+        run_files(&input, script, &mut out)?;
+    } else {
+        crossing = crate_files(&input, unit, script, &mut out)?;
+        manifests(&input, unit, &mut out)?;
+    }
+    widen(&input, &mut out)?;
+    extra_sources(files, package, unit, &mut out)?;
+    for (path, listed) in &out.files {
+        if listed.kind == EntryKind::File {
+            files.check_readable(path)?;
+        }
+    }
+    Ok((out, crossing))
+}
+
+/// What a crate has to do with the macros of others.
+#[derive(Default)]
+pub(super) struct Crossing {
+    /// Its macros that may bring files in; for libraries only.
+    exports: Vec<Export>,
+    /// Macros that it uses and does not define.
+    unknown: BTreeSet<String>,
+}
+
+/// The macros that can bring files in, of all libraries, by name.
+pub(super) struct Exports<'c> {
+    by_name: BTreeMap<&'c str, BTreeSet<usize>>,
+    crates: &'c [Crossing],
+}
+
+impl<'c> Exports<'c> {
+    pub fn new(crates: &'c [Crossing]) -> Self {
+        let all: Vec<_> = crates
+            .iter()
+            .enumerate()
+            .flat_map(|(index, exporter)| {
+                exporter.exports.iter().map(move |export| (index, export))
+            })
+            .collect();
+        let mut by_name: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        loop {
+            let before = by_name.len();
+            for (index, export) in &all {
+                if export.useful
+                    || export
+                        .calls
+                        .iter()
+                        .any(|name| by_name.contains_key(&**name))
+                {
+                    by_name.entry(&*export.name).or_default().insert(*index);
+                }
+            }
+            if by_name.len() == before {
+                break;
+            }
+        }
+        Self { by_name, crates }
+    }
+
+    /// The macros of other crates that one crate may use, itself or through those.
+    pub fn needed_by(&self, index: usize) -> Vec<Foreign> {
+        let mut needed = BTreeSet::new();
+        let mut todo = vec![index];
+        while let Some(user) = todo.pop() {
+            for name in &self.crates[user].unknown {
+                for exporter in self.by_name.get(&**name).into_iter().flatten() {
+                    if *exporter != index && needed.insert(*exporter) {
+                        todo.push(*exporter);
+                    }
+                }
+            }
+        }
+        let macros = needed
+            .iter()
+            .flat_map(|exporter| &self.crates[*exporter].exports);
+        macros.map(|export| export.definition.clone()).collect()
+    }
+}
+
+fn crate_files(
+    input: &Input,
+    unit: &Unit,
+    script: Option<&Facts>,
+    out: &mut UnitFiles,
+) -> Result<Crossing> {
+    let root = input.files.find("", &unit.crate_root)?;
     let root = root
         .filter(|root| !root.directory)
         .ok_or_else(|| Error::NoCrateRoot {
             unit: unit.name.clone(),
-            package: package.name.clone(),
+            package: input.package.name.clone(),
             path: unit.crate_root.clone(),
         })?;
-    let input = Input {
-        files,
-        package,
-        cfg: &cfg,
-        readers: policy::readers(unit.macro_packages.iter()),
-    };
-    let found = scanner::walk_crate(&input, &root)?;
+    let found = scanner::walk_crate(input, &root)?;
     let mut fallbacks = found.fallbacks;
     if let (Some(at), Some(script)) = (found.generated, script)
         && script.writes_includes
@@ -126,22 +200,23 @@ fn crate_files(
     out.files = found.files;
     out.fallbacks = fallbacks.into_iter().collect();
     out.absent = found.absent.into_iter().collect();
-    Ok(())
+    Ok(Crossing {
+        exports: if unit.kind == UnitKind::Lib {
+            found.exports
+        } else {
+            Vec::new()
+        },
+        unknown: found.unknown,
+    })
 }
 
 /// The manifests, for units whose macros read them.
-fn manifests(
-    request: &Request,
-    files: &Files,
-    package: &Package,
-    unit: &Unit,
-    out: &mut UnitFiles,
-) -> Result<()> {
+fn manifests(input: &Input, unit: &Unit, out: &mut UnitFiles) -> Result<()> {
     let Some(reader) = policy::manifest_reader(unit.macro_packages.iter()) else {
         return Ok(());
     };
-    for dir in BTreeSet::from([&package.dir, &request.workspace]) {
-        if let Some(found) = files.find(dir, "Cargo.toml")? {
+    for dir in BTreeSet::from([&*input.package.dir, input.workspace]) {
+        if let Some(found) = input.files.find(dir, "Cargo.toml")? {
             let reason = Reason {
                 why: Why::KnownMacro,
                 at: None,
@@ -154,64 +229,45 @@ fn manifests(
 }
 
 /// What the run of a build script sees.
-fn run_files(
-    project: &Project,
-    files: &Files,
-    package: &Package,
-    script: Option<&Facts>,
-    out: &mut UnitFiles,
-) -> Result<()> {
-    let manifest = join(&package.dir, "Cargo.toml");
+fn run_files(input: &Input, script: Option<&Facts>, out: &mut UnitFiles) -> Result<()> {
+    let dir = &input.package.dir;
+    let manifest = join(dir, "Cargo.toml");
     let script = script.cloned().unwrap_or_default();
-    let left_out: Vec<String> = script
-        .unread
-        .iter()
-        .map(|dir| format!("{}/", join(&package.dir, dir)))
-        .collect();
-    for (path, kind) in project.package_files(files, package)? {
+    let left_out = |path: &str| {
+        script.blind
+            || script.unread.iter().any(|unread| {
+                path.strip_prefix(&join(dir, unread))
+                    .is_some_and(|below| below.starts_with('/'))
+            })
+    };
+    for (path, kind) in input.added_by(&Width::Package)? {
         let why = if path == manifest {
             Why::Manifest
         } else {
             Why::BuildScriptRun
         };
-        if why != Why::Manifest
-            && (script.blind || left_out.iter().any(|dir| path.starts_with(dir)))
-        {
-            continue;
+        if why == Why::Manifest || !left_out(&path) {
+            let reason = Reason {
+                why,
+                at: None,
+                what: "the build script's package".to_owned(),
+            };
+            out.files.insert(path, Listed { kind, reason });
         }
-        let reason = Reason {
-            why,
-            at: None,
-            what: "the build script's package".to_owned(),
-        };
-        out.files.insert(path, Listed { kind, reason });
     }
     Ok(())
 }
 
 /// Adds what the fallbacks demand.
-fn widen(project: &Project, files: &Files, package: &Package, out: &mut UnitFiles) -> Result<()> {
+fn widen(input: &Input, out: &mut UnitFiles) -> Result<()> {
     for fallback in out.fallbacks.clone() {
-        let (all, suffix) = match &fallback.to {
-            Width::Directory { dir, suffix } => {
-                (files.below(dir, &HashSet::new())?, suffix.as_str())
-            }
-            Width::Package => (project.package_files(files, package)?, ""),
-            Width::Workspace => (
-                files.below(&project.request.workspace, &HashSet::new())?,
-                "",
-            ),
-        };
-        let reason = Reason {
-            why: Why::Fallback,
-            at: fallback.at,
-            what: fallback.what,
-        };
-        for (path, kind) in all {
-            if kind != EntryKind::File || path.ends_with(suffix) {
-                let reason = reason.clone();
-                out.files.entry(path).or_insert(Listed { kind, reason });
-            }
+        for (path, kind) in input.added_by(&fallback.to)? {
+            let reason = Reason {
+                why: Why::Fallback,
+                at: fallback.at.clone(),
+                what: fallback.what.clone(),
+            };
+            out.files.entry(path).or_insert(Listed { kind, reason });
         }
     }
     Ok(())

@@ -11,6 +11,12 @@ pub(super) enum Reads {
     /// The files or directories that its strings name, relative to one of these directories
     /// of the package. If they name none, the whole package.
     Named(&'static [&'static str]),
+    /// These directories or files of the package, unless one of the others exists, which
+    /// can name any other directory: then anything in the package.
+    Below {
+        paths: &'static [&'static str],
+        unless: &'static [&'static str],
+    },
     /// Anything in the package.
     Package,
     /// Anything in the workspace.
@@ -40,15 +46,14 @@ const READERS: &[Reader] = &[
         Reads::Named(&[""]),
     ),
     reader(
-        &[
-            "askama_derive",
-            "askama_macros",
-            "rinja_derive",
-            "sailfish-macros",
-        ],
+        &["askama_derive", "askama_macros", "rinja_derive"],
         &["template"],
-        Reads::Package,
+        Reads::Below {
+            paths: &["templates"],
+            unless: &["askama.toml", "rinja.toml"],
+        },
     ),
+    reader(&["sailfish-macros"], &["template"], Reads::Package),
     reader(
         &["sqlx-macros", "sqlx-macros-core"],
         &[

@@ -6,7 +6,7 @@
 
 use super::cfg::{Cfg, Truth};
 use super::files::{Files, Found, Text, join};
-use super::macros::{Environment, Macros};
+use super::macros::{Environment, Export, Macros};
 use super::model::*;
 use super::outline::{Node, Span, What};
 use super::policy::{Reader, Reads};
@@ -20,7 +20,36 @@ pub(super) struct Input<'a> {
     pub package: &'a Package,
     pub cfg: &'a Cfg,
     pub readers: Vec<&'static Reader>,
+    /// The directories of all packages of the request.
+    pub packages: &'a HashSet<&'a str>,
+    /// The directory of the workspace's root manifest.
+    pub workspace: &'a str,
+    /// Macros of other packages that the unit uses.
+    pub foreign: &'a [Foreign],
 }
+
+impl Input<'_> {
+    /// Everything that a fallback adds to the list.
+    pub fn added_by(&self, width: &Width) -> Result<Vec<(String, EntryKind)>> {
+        let none = HashSet::new();
+        match width {
+            Width::Package => {
+                let mut others = self.packages.clone();
+                others.remove(&*self.package.dir);
+                self.files.below(&self.package.dir, &others)
+            }
+            Width::Workspace => self.files.below(self.workspace, &none),
+            Width::Directory { dir, suffix } => {
+                let mut all = self.files.below(dir, &none)?;
+                all.retain(|(path, kind)| *kind != EntryKind::File || path.ends_with(suffix));
+                Ok(all)
+            }
+        }
+    }
+}
+
+/// The definition of a macro: its file and node.
+pub(super) type Foreign = (Arc<Text>, u32);
 
 /// What a walk has found.
 #[derive(Default)]
@@ -32,6 +61,10 @@ pub(super) struct Output {
     pub generated: Option<Place>,
     /// The files that were walked as code.
     pub code: Vec<Arc<Text>>,
+    /// The crate's own macros that may bring files in.
+    pub exports: Vec<Export>,
+    /// Macros that are used and not defined here.
+    pub unknown: BTreeSet<String>,
 }
 
 /// Where a piece of code stands, as far as the names in it depend on that. Follows
@@ -106,8 +139,13 @@ pub(super) fn walk_crate(input: &Input, root: &Found) -> Result<Output> {
         what: "crate root".to_owned(),
     };
     list(&mut scanner.out.files, root, reason);
+    for (text, node) in input.foreign {
+        scanner.macros.define(text, *node, true);
+    }
     scanner.enter(root, site)?;
     scanner.run()?;
+    scanner.out.unknown = scanner.macros.unknown();
+    scanner.out.exports = scanner.macros.exports();
     Ok(scanner.out)
 }
 
@@ -275,7 +313,7 @@ impl Scanner<'_> {
                 }
                 What::Define { name, .. } if name.start < name.end => {
                     if !guess {
-                        self.macros.define(text, at);
+                        self.macros.define(text, at, false);
                     }
                     next = node.end;
                 }
@@ -350,13 +388,21 @@ impl Scanner<'_> {
             if truth == Truth::False {
                 continue;
             }
-            match self.find_file(&dir, &path.value)? {
-                Some(found) => {
-                    let reason = reason(Why::ModulePath, text, node);
-                    self.enter_module(&found, None, reason)?;
-                }
-                None if truth == Truth::True && !in_body => self.absent(text, node),
-                None => {}
+            let found = match &path.value {
+                Some(path) => self.find_file(&dir, path)?.into_iter().collect(),
+                None => self.path_candidates(&dir, environment)?,
+            };
+            for found in &found {
+                let reason = reason(Why::ModulePath, text, node);
+                self.enter_module(found, None, reason)?;
+            }
+            if found.is_empty()
+                && path.value.is_none()
+                && environment.is_none_or(|given| given.may_hold_strings())
+            {
+                self.widen(Width::Package, text, node, true)?;
+            } else if found.is_empty() && truth == Truth::True && !in_body {
+                self.absent(text, node);
             }
             if truth == Truth::True {
                 return Ok(());
@@ -375,6 +421,59 @@ impl Scanner<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The files that a `#[path = $path]` can mean.
+    fn path_candidates(
+        &self,
+        dir: &str,
+        environment: Option<&Arc<Environment>>,
+    ) -> Result<Vec<Found>> {
+        let mut all = Vec::new();
+        for path in environment
+            .iter()
+            .flat_map(|environment| &environment.literals)
+        {
+            all.extend(self.find_file(dir, path)?);
+        }
+        Ok(all)
+    }
+
+    /// Notes a fallback. If `code`, what it adds may be code, and is walked too.
+    pub fn widen(&mut self, to: Width, text: &Text, node: &Node, code: bool) -> Result<()> {
+        let fallback = Fallback {
+            to,
+            what: snippet(text, node),
+            at: Some(place_of(text, node)),
+        };
+        if self.out.fallbacks.contains(&fallback) {
+            return Ok(());
+        }
+        let added = if code {
+            self.input.added_by(&fallback.to)?
+        } else {
+            Vec::new()
+        };
+        self.out.fallbacks.insert(fallback);
+        for (path, kind) in added {
+            if kind == EntryKind::File
+                && path.ends_with(".rs")
+                && let Some(found) = self.find_file("", &path)?
+            {
+                self.enter_included(&found)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks a file as `include!` does: its modules lie beside it.
+    pub fn enter_included(&mut self, found: &Found) -> Result<()> {
+        let site = Site {
+            dir: Some(found.parent.clone()),
+            relative: None,
+            file_dir: found.parent.clone(),
+        };
+        self.enter(found, site)
     }
 
     /// Lists `name.rs` or `name/mod.rs` as rustc would find it; false if there is neither.
@@ -427,7 +526,7 @@ impl Scanner<'_> {
             let attribute = &text.outline.paths[index as usize];
             let predicate = attribute.predicate.as_ref();
             if predicate.is_none_or(|predicate| self.input.cfg.eval(predicate) != Truth::False) {
-                path = Some(attribute.value.clone());
+                path = attribute.value.clone();
                 break;
             }
         }
@@ -533,28 +632,44 @@ impl Scanner<'_> {
             Reads::Workspace => Width::Workspace,
             Reads::Package => Width::Package,
             Reads::Named(bases) => {
-                if self.named(text, node, at, bases)? {
+                let inside = &text.outline.nodes[at as usize + 1..node.end as usize];
+                let strings: Vec<_> = inside
+                    .iter()
+                    .filter_map(|inner| literal_value(text, inner))
+                    .collect();
+                let strings = strings.iter().map(|string| below_manifest(string));
+                if self.named(text, node, strings, bases)? {
+                    return Ok(());
+                }
+                Width::Package
+            }
+            Reads::Below { paths, unless } => {
+                let package = &self.input.package.dir;
+                let mut configured = false;
+                for path in unless {
+                    configured |= self.input.files.find(package, path)?.is_some();
+                }
+                if !configured {
+                    self.named(text, node, paths.iter().copied(), &[""])?;
                     return Ok(());
                 }
                 Width::Package
             }
         };
-        self.out.fallbacks.insert(Fallback {
-            to,
-            what: snippet(text, node),
-            at: Some(place_of(text, node)),
-        });
+        self.widen(to, text, node, false)?;
         Ok(())
     }
 
-    /// Lists what the strings inside a node name; false if they name nothing.
-    fn named(&mut self, text: &Arc<Text>, node: &Node, at: u32, bases: &[&str]) -> Result<bool> {
+    /// Lists the files and directories of these names; false if there are none.
+    fn named<'n>(
+        &mut self,
+        text: &Text,
+        node: &Node,
+        names: impl Iterator<Item = &'n str>,
+        bases: &[&str],
+    ) -> Result<bool> {
         let mut any = false;
-        for inner in &text.outline.nodes[at as usize + 1..node.end as usize] {
-            let Some(path) = literal_value(text, inner) else {
-                continue;
-            };
-            let path = below_manifest(&path);
+        for path in names {
             for base in bases {
                 let from = join_dirs(&self.input.package.dir, base);
                 let Some(found) = self.input.files.find(&from, path)? else {

@@ -211,6 +211,11 @@ fn configuration_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
             args.extend(["--cfg".to_owned(), "test".to_owned()]);
         }
     }
+    feature_args(graph, unit, args);
+}
+
+/// The features, active and declared.
+pub(super) fn feature_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
     for feature in &graph.units[unit].features {
         args.extend(["--cfg".to_owned(), format!("feature=\"{feature}\"")]);
     }
@@ -259,7 +264,7 @@ fn place_args(graph: &Graph, unit: usize, layout: &dyn Layout, args: &mut Vec<St
     }
 }
 
-fn dependency_args(
+pub(super) fn dependency_args(
     linkage: &Linkage<'_>,
     unit: usize,
     layout: &dyn Layout,
@@ -305,7 +310,11 @@ fn dependency_args(
     }
 }
 
-fn rustc_env(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout) -> BTreeMap<String, String> {
+pub(super) fn rustc_env(
+    linkage: &Linkage<'_>,
+    unit: usize,
+    layout: &dyn Layout,
+) -> BTreeMap<String, String> {
     let graph = linkage.graph();
     let target = graph.target(unit);
     let mut env = package_env(graph, graph.units[unit].package, layout);
@@ -414,7 +423,7 @@ fn cfg_env(
         .collect()
 }
 
-fn codegen(args: &mut Vec<String>, option: impl Into<String>) {
+pub(super) fn codegen(args: &mut Vec<String>, option: impl Into<String>) {
     args.extend(["-C".to_owned(), option.into()]);
 }
 

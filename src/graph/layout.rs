@@ -1,6 +1,6 @@
 //! Where everything lies that a command line names.
 
-use super::model::{ConfigEnv, Graph, Linker, Location, SrcPath};
+use super::model::{ConfigEnv, Graph, Linker, Location, SrcPath, Target};
 use dyndrv_builder::spec;
 
 /// The places that command lines and environments name.
@@ -74,12 +74,24 @@ impl Layout for SandboxLayout {
     fn out_dir(&self, _graph: &Graph, _run: usize) -> Option<String> {
         None
     }
-    fn executable(&self, _graph: &Graph, _test: usize, _name: &str) -> Option<String> {
-        None
+    fn executable(&self, graph: &Graph, test: usize, name: &str) -> Option<String> {
+        let (_, suffix) = graph.platform(test).file_names.get("bin")?;
+        Some(format!("{}/{name}{suffix}", profile_dir(self, graph)))
     }
-    fn target_tmpdir(&self, _graph: &Graph, _test: usize) -> Option<String> {
-        None
+    fn target_tmpdir(&self, graph: &Graph, _test: usize) -> Option<String> {
+        Some(format!("{}/tmp", target_dir(self, graph)))
     }
+}
+
+/// cargo's target directory, as tests see it: a constant place, in which a test's own unit
+/// shows what the test may run.
+pub fn target_dir(layout: &dyn Layout, graph: &Graph) -> String {
+    join(&workspace_root(layout, graph), "target")
+}
+
+/// The directory of programs in [`target_dir`].
+pub fn profile_dir(layout: &dyn Layout, graph: &Graph) -> String {
+    join(&target_dir(layout, graph), &graph.profile.dir)
 }
 
 /// The directory of a package.
@@ -103,6 +115,20 @@ pub fn source_file(layout: &dyn Layout, graph: &Graph, unit: usize) -> String {
         }
         SrcPath::Tree(path) => join(&layout.tree(), path),
         SrcPath::Outside => String::new(),
+    }
+}
+
+/// The root source file of a package's target, unless it lies outside of the source root.
+pub fn source_in_package(
+    layout: &dyn Layout,
+    graph: &Graph,
+    package: usize,
+    target: &Target,
+) -> Option<String> {
+    match &target.src {
+        SrcPath::Package(path) => Some(join(&package_dir(layout, graph, package), path)),
+        SrcPath::Tree(path) => Some(join(&layout.tree(), path)),
+        SrcPath::Outside => None,
     }
 }
 

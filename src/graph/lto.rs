@@ -146,6 +146,9 @@ mod tests {
             src: SrcPath::Package("x.rs".into()),
             edition: "2021".into(),
             harness: true,
+            test: true,
+            doctest: false,
+            doc: false,
             proc_macro: false,
         }
     }

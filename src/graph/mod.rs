@@ -10,6 +10,7 @@
 //! cargo itself.
 
 mod ask;
+pub mod checks;
 pub mod command;
 pub mod error;
 pub mod identity;

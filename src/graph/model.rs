@@ -201,6 +201,12 @@ pub struct Target {
     pub edition: String,
     /// Whether tests are run by rustc's harness.
     pub harness: bool,
+    /// Whether `cargo test` runs its tests.
+    pub test: bool,
+    /// Whether `cargo test` runs the tests in its documentation.
+    pub doctest: bool,
+    /// Whether `cargo doc` documents it.
+    pub doc: bool,
     /// Whether it is a procedural macro. cargo believes the manifest where an
     /// example claims so, whatever its crate type.
     pub proc_macro: bool,
@@ -278,6 +284,8 @@ pub enum Mode {
     Check,
     /// It is a build script, and is run.
     RunCustomBuild,
+    /// The tests in its documentation are compiled and run.
+    Doctest,
 }
 
 /// An edge of the graph.
@@ -429,6 +437,7 @@ impl Graph {
         };
         let suffix = match mode {
             Mode::Check => "-check",
+            Mode::Doctest => "-doctest",
             Mode::Test if !matches!(target.kind, TargetKind::Test | TargetKind::Bench) => "-test",
             _ => "",
         };

@@ -58,7 +58,7 @@ impl ProductKind {
 
 /// Whether a unit needs the objects of its dependencies, or yields something else than an rlib.
 ///
-/// True for tests, for everything that is not a library, and for libraries with
+/// True for tests, those in documentation included, for everything that is not a library, and for libraries with
 /// any crate type besides `lib` and `rlib`. Such units emit no rmeta.
 pub fn upstream_objects(graph: &Graph, unit: usize) -> bool {
     let target = graph.target(unit);
@@ -67,7 +67,7 @@ pub fn upstream_objects(graph: &Graph, unit: usize) -> bool {
         TargetKind::Example => !target.is_example_bin(),
         _ => false,
     };
-    graph.units[unit].mode == Mode::Test
+    matches!(graph.units[unit].mode, Mode::Test | Mode::Doctest)
         || !library
         || target
             .crate_types
@@ -105,7 +105,7 @@ pub fn products(graph: &Graph, unit: usize) -> Vec<Product> {
         uplifted: None,
     };
     match graph.units[unit].mode {
-        Mode::RunCustomBuild => return Vec::new(),
+        Mode::RunCustomBuild | Mode::Doctest => return Vec::new(),
         Mode::Check => return vec![rmeta()],
         Mode::Test => {
             let (prefix, suffix) = file_name(platform, "bin");

@@ -115,6 +115,14 @@ pub enum Error {
         /// What it is.
         kind: &'static str,
     },
+    /// A glob that is none.
+    #[error("package `{package}`, `test-data` or `extra-sources`: {source}")]
+    Glob {
+        /// The package.
+        package: String,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
     /// Cargo's side of the plan failed.
     #[error(transparent)]
     Graph(#[from] crate::graph::Error),

@@ -171,8 +171,10 @@ fn cfg(graph: &Graph, index: usize) -> Cfg {
     } else {
         cfg.without_flag("debug_assertions")
     };
-    if unit.mode == Mode::Test {
-        cfg = cfg.with_flag("test");
+    match unit.mode {
+        Mode::Test => cfg = cfg.with_flag("test"),
+        Mode::Doctest => cfg = cfg.with_flag("doctest"),
+        _ => {}
     }
     if graph.target(index).proc_macro {
         cfg = cfg.with_flag("proc_macro");

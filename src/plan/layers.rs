@@ -13,7 +13,7 @@ use super::sources::{self, store_object};
 use super::stage::{Index, Stage};
 use crate::drv::derivation::Derivation;
 use crate::drv::store_path::StorePath;
-use crate::graph::model::Graph;
+use crate::graph::model::{Graph, Mode};
 
 /// The name of the derivation that puts the results together.
 pub const RESULT: &str = "result";
@@ -61,6 +61,21 @@ pub fn workspace(
     files: &[Vec<String>],
 ) -> Result<Derivation, Error> {
     let mut stage = Stage::default();
+    let mut lowering = Lowering::new(graph, settings);
+    add_units(&mut stage, &mut lowering, workspace, files)?;
+    let result = lowering.result(RESULT)?;
+    stage.add_derivation(RESULT, None, &result)?;
+    finish(stage, settings)
+}
+
+/// Adds the workspace's units to a stage, and tells the third-party layer's paths to `lowering`.
+pub(super) fn add_units(
+    stage: &mut Stage,
+    lowering: &mut Lowering<'_>,
+    workspace: &WorkspaceSettings,
+    files: &[Vec<String>],
+) -> Result<(), Error> {
+    let (graph, settings) = (lowering.graph, lowering.settings);
     let index = workspace.index.to_string_lossy();
     stage.add_input(store_object("the index", &index)?);
     let src = workspace.src.to_string_lossy();
@@ -68,7 +83,6 @@ pub fn workspace(
     stage.set_source(&src);
 
     let known: Index = read_json(&workspace.index)?;
-    let mut lowering = Lowering::new(graph, settings);
     for (unit, third_party) in third_party(graph).into_iter().enumerate() {
         if third_party {
             let path = known.units.get(&graph.units[unit].id);
@@ -77,17 +91,15 @@ pub fn workspace(
             })?;
             lowering.set_path(unit, parse("the index's path", path)?);
         } else if sources::vendor_entry(graph, unit).is_some() {
-            add_vendored(&mut stage, &mut lowering, graph, unit, settings)?;
-        } else {
-            let tree = sources::workspace(graph, unit, &files[unit], workspace, &mut stage)?;
+            add_vendored(stage, lowering, graph, unit, settings)?;
+        } else if graph.units[unit].mode != Mode::Doctest {
+            let tree = sources::workspace(graph, unit, &files[unit], workspace, stage)?;
             let derivation = lowering.unit(unit, &[tree])?;
             let path = stage.add_derivation(&lowering.name(unit), None, &derivation)?;
             lowering.set_path(unit, path);
         }
     }
-    let result = lowering.result(RESULT)?;
-    stage.add_derivation(RESULT, None, &result)?;
-    finish(stage, settings)
+    Ok(())
 }
 
 fn add_vendored(
@@ -106,7 +118,7 @@ fn add_vendored(
     Ok(())
 }
 
-fn finish(stage: Stage, settings: &Settings) -> Result<Derivation, Error> {
+pub(super) fn finish(stage: Stage, settings: &Settings) -> Result<Derivation, Error> {
     let tool = parse("dyndrv", &settings.dyndrv)?;
     stage.into_derivation(&settings.system, &tool)
 }

@@ -14,8 +14,8 @@ use crate::drv::derivation::{Derivation, Output};
 use crate::drv::placeholder;
 use crate::drv::store_path::{StorePath, find_references};
 use crate::graph::command::{build_script_invocation, rustc_invocation};
-use crate::graph::layout::SandboxLayout;
-use crate::graph::linkage::Linkage;
+use crate::graph::layout::{Layout, SandboxLayout};
+use crate::graph::linkage::{Linkage, Visible};
 use crate::graph::model::{Graph, Mode, Package};
 use crate::graph::products::{ProductKind, products, upstream_objects};
 use dyndrv_builder::spec::{self, Spec};
@@ -24,10 +24,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Lowers the units of one graph. Units are lowered in the graph's order, so that
 /// the paths of a unit's dependencies are known.
 pub struct Lowering<'a> {
-    graph: &'a Graph,
-    linkage: Linkage<'a>,
-    settings: &'a Settings,
-    layout: SandboxLayout,
+    pub(super) graph: &'a Graph,
+    pub(super) linkage: Linkage<'a>,
+    pub(super) settings: &'a Settings,
+    pub(super) layout: SandboxLayout,
     default_env: CrateEnv,
     /// The derivations of the units that are known so far.
     drvs: Vec<Option<StorePath>>,
@@ -47,14 +47,14 @@ pub struct SourceTree {
 
 /// A derivation in the making: what it mentions becomes an input.
 #[derive(Default)]
-struct Inputs {
+pub(super) struct Inputs {
     drvs: BTreeMap<StorePath, BTreeSet<String>>,
     srcs: BTreeSet<StorePath>,
 }
 
 impl Inputs {
     /// The placeholder of a unit's output.
-    fn output(&mut self, drv: &StorePath, output: &str) -> Result<String, Error> {
+    pub(super) fn output(&mut self, drv: &StorePath, output: &str) -> Result<String, Error> {
         self.drvs
             .entry(drv.clone())
             .or_default()
@@ -63,7 +63,7 @@ impl Inputs {
     }
 
     /// Declares whatever store objects a text mentions.
-    fn mentioned(&mut self, text: &str) {
+    pub(super) fn mentioned(&mut self, text: &str) {
         self.srcs.extend(find_references(text));
     }
 }
@@ -98,7 +98,7 @@ impl<'a> Lowering<'a> {
         self.drvs[unit] = Some(drv);
     }
 
-    fn drv(&self, unit: usize) -> Result<&StorePath, Error> {
+    pub(super) fn drv(&self, unit: usize) -> Result<&StorePath, Error> {
         self.drvs[unit].as_ref().ok_or_else(|| Error::NotIndexed {
             unit: self.graph.describe(unit),
         })
@@ -137,15 +137,28 @@ impl<'a> Lowering<'a> {
     pub fn result(&self, name: &str) -> Result<Derivation, Error> {
         let mut inputs = Inputs::default();
         let mut parts = Vec::new();
-        for &root in &self.graph.roots {
-            let drv = self.drv(root)?;
-            parts.push(inputs.output(drv, "out")?);
+        for unit in self.shown() {
+            parts.push(inputs.output(self.drv(unit)?, "out")?);
         }
         let spec = Spec::Assemble(spec::Assemble { parts });
         self.derivation(name, &spec, &["out"], inputs)
     }
 
-    fn derivation(
+    /// The units that were asked for, and dylibs that they load: as cargo, which
+    /// puts both where the user looks.
+    fn shown(&self) -> Vec<usize> {
+        let is_shown = |&unit: &usize| {
+            let dylib = || {
+                products(self.graph, unit)
+                    .iter()
+                    .any(|product| product.kind == ProductKind::Dylib && product.uplifted.is_some())
+            };
+            self.graph.roots.binary_search(&unit).is_ok() || dylib()
+        };
+        (0..self.graph.units.len()).filter(is_shown).collect()
+    }
+
+    pub(super) fn derivation(
         &self,
         name: &str,
         spec: &Spec,
@@ -180,7 +193,7 @@ impl<'a> Lowering<'a> {
         self.graph.units[unit].mode == Mode::Build && !upstream_objects(self.graph, unit)
     }
 
-    fn crate_env(&self, package: &Package) -> &CrateEnv {
+    pub(super) fn crate_env(&self, package: &Package) -> &CrateEnv {
         let key = format!("{}-{}", package.name, package.version);
         self.settings
             .crate_env
@@ -215,19 +228,17 @@ impl<'a> Lowering<'a> {
         }
         self.declare(&process, &args, inputs);
 
-        let mut crates = Vec::new();
-        for library in self.linkage.visible(unit) {
-            let output = self.output_of(library.unit, library.kind);
-            let mut from = inputs.output(self.drv(library.unit)?, output)?;
-            if let Some(dir) = place(library.kind) {
-                from = format!("{from}/{dir}");
-            }
-            crates.push(spec::Artifact {
-                file: library.file,
-                from,
-            });
+        let libraries = self.linkage.visible(unit);
+        let dylibs: Vec<bool> = libraries
+            .iter()
+            .map(|library| library.kind == ProductKind::Dylib)
+            .collect();
+        let crates = self.artifacts(libraries, inputs)?;
+        if links {
+            // cargo runs programs with a search path for these; the store has none.
+            let dylibs = crates.iter().zip(dylibs).filter(|(_, dylib)| *dylib);
+            args.extend(dylibs.map(|(found, _)| format!("-Clink-arg=-Wl,-rpath,{}", found.from)));
         }
-
         Ok(spec::Rustc {
             process,
             compiler: format!("{}/bin/rustc", self.settings.rustc),
@@ -235,9 +246,29 @@ impl<'a> Lowering<'a> {
             crates,
             scripts: self.scripts(unit, inputs)?,
             products: self.products(unit),
-            env_paths: self.executables(unit, inputs)?,
             record_reads: graph.package(unit).is_local(),
         })
+    }
+
+    /// Files of other units, as a unit's sandbox shows them.
+    pub(super) fn artifacts(
+        &self,
+        libraries: Vec<Visible>,
+        inputs: &mut Inputs,
+    ) -> Result<Vec<spec::Artifact>, Error> {
+        let mut artifacts = Vec::new();
+        for library in libraries {
+            let output = self.output_of(library.unit, library.kind);
+            let mut from = inputs.output(self.drv(library.unit)?, output)?;
+            if let Some(dir) = place(library.kind) {
+                from = format!("{from}/{dir}");
+            }
+            artifacts.push(spec::Artifact {
+                file: library.file,
+                from,
+            });
+        }
+        Ok(artifacts)
     }
 
     /// The output that holds a product.
@@ -253,11 +284,13 @@ impl<'a> Lowering<'a> {
         products(self.graph, unit)
             .into_iter()
             .map(|product| {
-                let name = match &product.uplifted {
-                    Some(uplifted) if place(product.kind).is_some() => {
+                let name = match (&product.uplifted, product.kind) {
+                    // Programs that were linked against a dylib look for it by this name.
+                    (_, ProductKind::Dylib) | (None, _) => product.file.clone(),
+                    (Some(uplifted), _) if place(product.kind).is_some() => {
                         uplifted.rsplit('/').next().unwrap_or(uplifted).to_owned()
                     }
-                    _ => product.file.clone(),
+                    (Some(_), _) => product.file.clone(),
                 };
                 spec::Product {
                     file: product.file,
@@ -280,27 +313,39 @@ impl<'a> Lowering<'a> {
             .unwrap_or_default()
     }
 
-    /// `CARGO_BIN_EXE_…`: programs of the package that a test can start.
-    fn executables(
+    /// The programs of the package that a test can start, at the places that
+    /// `CARGO_BIN_EXE_…` names. A test is compiled without them.
+    pub(super) fn programs(
         &self,
         unit: usize,
         inputs: &mut Inputs,
-    ) -> Result<BTreeMap<String, String>, Error> {
-        let mut paths = BTreeMap::new();
+    ) -> Result<Vec<spec::Program>, Error> {
+        let mut programs = Vec::new();
         for program in self.linkage.executables(unit) {
             let Some(built) = program.unit else { continue };
-            let out = inputs.output(self.drv(built)?, "out")?;
-            let file = self.executable(built);
-            paths.insert(
-                format!("CARGO_BIN_EXE_{}", program.name),
-                format!("{out}/{file}"),
-            );
+            let at = self.layout.executable(self.graph, unit, &program.name);
+            programs.extend(at.map(|at| -> Result<_, Error> {
+                Ok(spec::Program {
+                    from: self.built_program(built, inputs)?,
+                    at,
+                })
+            }));
         }
-        Ok(paths)
+        programs.into_iter().collect()
+    }
+
+    /// The store path of the program that a unit makes.
+    pub(super) fn built_program(&self, unit: usize, inputs: &mut Inputs) -> Result<String, Error> {
+        let out = inputs.output(self.drv(unit)?, "out")?;
+        Ok(format!("{out}/{}", self.executable(unit)))
     }
 
     /// How the unit uses build scripts' answers.
-    fn scripts(&self, unit: usize, inputs: &mut Inputs) -> Result<Vec<spec::ScriptUse>, Error> {
+    pub(super) fn scripts(
+        &self,
+        unit: usize,
+        inputs: &mut Inputs,
+    ) -> Result<Vec<spec::ScriptUse>, Error> {
         let graph = self.graph;
         let mut uses = Vec::new();
         for script in self.linkage.effective_scripts(unit) {
@@ -359,10 +404,7 @@ impl<'a> Lowering<'a> {
         let replaced = graph.units[unit].overridden.clone();
         let program = match (&replaced, graph.script_of(unit)) {
             (Some(_), _) => String::new(),
-            (None, Some(script)) => {
-                let out = inputs.output(self.drv(script)?, "out")?;
-                format!("{out}/{}", self.executable(script))
-            }
+            (None, Some(script)) => self.built_program(script, inputs)?,
             (None, None) => {
                 return Err(Error::NotIndexed {
                     unit: graph.describe(unit),
@@ -399,7 +441,7 @@ impl<'a> Lowering<'a> {
                 .unwrap_or(false)
     }
 
-    fn process(
+    pub(super) fn process(
         &self,
         unit: usize,
         mut env: BTreeMap<String, String>,
@@ -436,7 +478,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Declares the toolchain and the system's packages that a process mentions.
-    fn declare(&self, process: &spec::Process, args: &[String], inputs: &mut Inputs) {
+    pub(super) fn declare(&self, process: &spec::Process, args: &[String], inputs: &mut Inputs) {
         inputs.mentioned(&self.settings.rustc);
         inputs.mentioned(&self.settings.cargo);
         let packages = process.inputs.native.iter().chain(&process.inputs.build);
@@ -446,7 +488,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The system's libraries and linker arguments of all crates in a program.
-    fn linked_environment(&self, unit: usize) -> (spec::Inputs, Vec<String>) {
+    pub(super) fn linked_environment(&self, unit: usize) -> (spec::Inputs, Vec<String>) {
         let mut packages = vec![self.graph.units[unit].package];
         for library in self.linkage.visible(unit) {
             let package = self.graph.units[library.unit].package;
@@ -498,6 +540,6 @@ fn place(kind: ProductKind) -> Option<&'static str> {
     }
 }
 
-fn bin(package: &str) -> String {
+pub(super) fn bin(package: &str) -> String {
     format!("{package}/bin")
 }

@@ -8,6 +8,7 @@
 //! | which layer emits which unit | [`layer`] |
 //! | a unit's source tree, its files and its predicted path | [`tree`] |
 //! | a unit as a derivation, its path predicted | [`lower`] |
+//! | tests, clippy, documentation and formatting as derivations | [`checks`] |
 //! | all derivations of a layer as one stage derivation | [`stage`] |
 //! | the stage at work: writing its outputs | [`emit`] |
 //!
@@ -16,6 +17,7 @@
 //! predicted here, bottom-up; a wrong prediction leaves a placeholder behind,
 //! on which the unit builder fails.
 
+pub mod checks;
 mod cross;
 pub mod emit;
 pub mod error;

@@ -220,6 +220,7 @@ fn substitute(text: &str, siblings: &BTreeMap<String, (String, String)>) -> Stri
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -42,9 +42,12 @@ let
     else
       dyndrv.build ({ src = source; } // builtins.fromJSON args);
 in
+# A path of attributes of `passthru`, separated by dots.
 if attribute == "" then
   result
 else if dyndrv ? ${attribute} then
   dyndrv.${attribute}
 else
-  result.passthru.${attribute}
+  builtins.foldl' (set: name: set.${name}) result.passthru (
+    builtins.filter builtins.isString (builtins.split "[.]" attribute)
+  )

@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod checks;
 mod cross;
 mod emission;
 mod examples;
+mod kinds;
 mod project;
 mod rebuild;
 mod second_store;

@@ -48,6 +48,22 @@ impl Project {
         project
     }
 
+    /// The same, with a lock file, for projects whose packages all are their own.
+    pub fn locked(self) -> Self {
+        self.locked_in("")
+    }
+
+    /// The same, for a workspace in this directory.
+    pub fn locked_in(self, dir: &str) -> Self {
+        let status = Command::new(root().join("dev/cargo"))
+            .args(["generate-lockfile", "--offline", "--quiet"])
+            .current_dir(self.path().join(dir))
+            .status()
+            .unwrap();
+        assert!(status.success());
+        self
+    }
+
     fn empty() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
@@ -107,7 +123,8 @@ impl Project {
         arguments
     }
 
-    /// Builds one of the intermediate steps: `skeleton`, `graph`, `depsPlan`, `workspacePlan`.
+    /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
+    /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {
         let output = nix()
             .args(["build", "--no-link", "--print-out-paths", "-v"])

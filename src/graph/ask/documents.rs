@@ -59,6 +59,12 @@ pub(super) struct Target {
     pub name: String,
     pub src_path: Option<PathBuf>,
     pub edition: String,
+    #[serde(default)]
+    pub test: bool,
+    #[serde(default)]
+    pub doctest: bool,
+    #[serde(default)]
+    pub doc: bool,
 }
 
 #[derive(Debug, Deserialize)]

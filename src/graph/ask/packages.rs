@@ -193,6 +193,9 @@ fn read_target(
         src: src.unwrap_or(SrcPath::Outside),
         edition: target.edition.clone(),
         harness: manifest.harness(kind, &target.name),
+        test: target.test,
+        doctest: target.doctest,
+        doc: target.doc,
         proc_macro: target.crate_types.iter().any(|t| t == "proc-macro") && kind == TargetKind::Lib
             || manifest.claims_proc_macro(kind, &target.name),
     })

@@ -1,0 +1,252 @@
+//! The plan of the checks: the workspace's units as tests need them, and one unit
+//! for each run of a test executable or of a tool.
+//!
+//! | check | a unit for each | its inputs besides the toolchain |
+//! |---|---|---|
+//! | test | test executable that `cargo test` would run | the executable, programs it may start, data files of the package |
+//! | doctest | library | its sources and data files, libraries it may name |
+//! | clippy | target, and target as test | its sources, metadata of dependencies, `clippy.toml` |
+//! | doc | library and program | its sources, metadata of dependencies |
+//! | fmt | package and edition | its Rust files, `rustfmt.toml` |
+//!
+//! A summary for each check, and for each check and package, puts the results
+//! together. The summaries are what the flake exposes; their names are known
+//! without the graph: `test`, `test-<package>` and so on.
+
+mod data;
+mod units;
+
+use super::Error;
+use super::layers;
+use super::lower::{Inputs, Lowering};
+use super::settings::{Settings, WorkspaceSettings};
+use super::stage::Stage;
+use crate::drv::derivation::Derivation;
+use crate::drv::store_path::StorePath;
+use crate::graph::model::{Graph, Mode, TargetKind};
+use data::PackageFiles;
+use dyndrv_builder::spec::{self, Spec};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use units::{Planned, Planner};
+
+/// The kinds of checks, which are the names of the summaries.
+const KINDS: [&str; 5] = ["test", "doctest", "clippy", "doc", "fmt"];
+
+/// What the user says about the checks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChecksSettings {
+    /// The store path with `bin/clippy-driver`.
+    pub clippy: String,
+    /// The store path with `bin/rustfmt`.
+    pub rustfmt: String,
+    /// Packages whose summaries the flake names.
+    pub packages: Vec<String>,
+    /// Arguments of test executables.
+    pub test_args: Vec<String>,
+    /// Seconds that one test executable may run; none for no limit.
+    pub test_timeout: Option<u64>,
+    /// Variables for test executables.
+    pub test_env: BTreeMap<String, String>,
+    /// Globs of files that tests may read, relative to the package, by its name.
+    pub test_data: BTreeMap<String, Vec<String>>,
+    /// Arguments for clippy.
+    pub clippy_args: Vec<String>,
+    /// Whether clippy's and rustdoc's warnings are errors.
+    pub deny_warnings: bool,
+    /// Arguments for rustdoc, for documentation as for its tests.
+    pub rustdoc_args: Vec<String>,
+}
+
+/// The stage of the checks.
+///
+/// `files` holds, for each unit of the graph, the files of the workspace that it can
+/// read. `graph` has units for documentation tests.
+///
+/// # Errors
+///
+/// If a unit cannot be lowered, or a file cannot be read; the error names it.
+pub fn plan(
+    graph: &Graph,
+    settings: &Settings,
+    workspace: &WorkspaceSettings,
+    files: &[Vec<String>],
+    checks: &ChecksSettings,
+) -> Result<Derivation, Error> {
+    let mut stage = Stage::default();
+    let mut lowering = Lowering::new(graph, settings);
+    layers::add_units(&mut stage, &mut lowering, workspace, files)?;
+    let mut planner = Planner {
+        lowering: &lowering,
+        workspace,
+        checks,
+        files,
+        data: package_files(graph, workspace, checks)?,
+        stage: &mut stage,
+    };
+    let mut done = Summaries::default();
+    for &root in &graph.roots {
+        check_root(&mut planner, root, &mut done)?;
+    }
+    for unit in 0..graph.units.len() {
+        let script = graph.target(unit).kind == TargetKind::CustomBuild;
+        match graph.units[unit].mode {
+            Mode::Doctest => done.add("doctest", graph, unit, planner.doctest(unit)?),
+            Mode::Build if script && graph.package(unit).member => {
+                done.add("clippy", graph, unit, planner.clippy(unit)?);
+            }
+            _ => {}
+        }
+    }
+    let members: Vec<usize> = planner.data.keys().copied().collect();
+    for package in members {
+        for planned in planner.fmt(package)? {
+            done.add_of_package("fmt", &graph.packages[package].name, planned);
+        }
+    }
+    done.emit(graph, &lowering, checks, &mut stage)?;
+    layers::finish(stage, settings)
+}
+
+/// All checks of a unit that was asked for.
+fn check_root(
+    planner: &mut Planner<'_, '_>,
+    root: usize,
+    done: &mut Summaries,
+) -> Result<(), Error> {
+    let graph = planner.lowering.graph;
+    let target = graph.target(root);
+    done.add("clippy", graph, root, planner.clippy(root)?);
+    match (graph.units[root].mode, target.kind) {
+        (Mode::Test, _) if target.test => {
+            done.add("test", graph, root, planner.test(root)?);
+        }
+        (Mode::Build, TargetKind::Lib) if target.doc => {
+            done.add("doc", graph, root, planner.doc(root)?);
+        }
+        // A program with the name of its package's library has no pages of its own.
+        (Mode::Build, TargetKind::Bin)
+            if target.doc
+                && graph.package(root).lib().map(|lib| lib.crate_name())
+                    != Some(target.crate_name()) =>
+        {
+            done.add("doc", graph, root, planner.doc(root)?);
+        }
+        (Mode::Build, TargetKind::Example) => done.built.push(root),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The files of each package that was asked for.
+fn package_files(
+    graph: &Graph,
+    workspace: &WorkspaceSettings,
+    checks: &ChecksSettings,
+) -> Result<BTreeMap<usize, PackageFiles>, Error> {
+    let packages: BTreeSet<usize> = graph
+        .roots
+        .iter()
+        .map(|&r| graph.units[r].package)
+        .collect();
+    packages
+        .into_iter()
+        .map(|package| {
+            let name = &graph.packages[package].name;
+            let globs = checks.test_data.get(name).map_or(&[][..], Vec::as_slice);
+            Ok((
+                package,
+                data::of_package(graph, package, &workspace.src, globs)?,
+            ))
+        })
+        .collect()
+}
+
+/// The checks that are planned, by the summaries that they belong to.
+#[derive(Default)]
+struct Summaries {
+    parts: BTreeMap<(&'static str, String), Vec<StorePath>>,
+    /// Units that `cargo test` builds and does not run.
+    built: Vec<usize>,
+}
+
+impl Summaries {
+    fn add(&mut self, kind: &'static str, graph: &Graph, unit: usize, planned: Planned) {
+        self.add_of_package(kind, &graph.package(unit).name, planned);
+    }
+
+    fn add_of_package(&mut self, kind: &'static str, package: &str, planned: Planned) {
+        let key = (kind, package.to_owned());
+        self.parts.entry(key).or_default().push(planned);
+    }
+
+    fn emit(
+        &self,
+        graph: &Graph,
+        lowering: &Lowering<'_>,
+        checks: &ChecksSettings,
+        stage: &mut Stage,
+    ) -> Result<(), Error> {
+        let packages: BTreeSet<&str> = graph
+            .roots
+            .iter()
+            .map(|&root| graph.package(root).name.as_str())
+            .chain(checks.packages.iter().map(String::as_str))
+            .collect();
+        for kind in KINDS {
+            let all = packages.iter().flat_map(|package| self.of(kind, package));
+            let all: Vec<&StorePath> = all.collect();
+            self.summary(kind, None, &all, lowering, stage)?;
+            for package in &packages {
+                let own: Vec<&StorePath> = self.of(kind, package).collect();
+                self.summary(kind, Some(package), &own, lowering, stage)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn of(&self, kind: &'static str, package: &str) -> impl Iterator<Item = &StorePath> {
+        let parts = self.parts.get(&(kind, package.to_owned()));
+        parts.into_iter().flatten()
+    }
+
+    fn summary(
+        &self,
+        kind: &str,
+        package: Option<&str>,
+        checks: &[&StorePath],
+        lowering: &Lowering<'_>,
+        stage: &mut Stage,
+    ) -> Result<(), Error> {
+        let mut inputs = Inputs::default();
+        let mut parts = Vec::new();
+        for drv in checks {
+            parts.push(spec::Part {
+                out: inputs.output(drv, "out")?,
+                log: inputs.output(drv, "log")?,
+            });
+        }
+        let mut built = Vec::new();
+        for &unit in self.built.iter().filter(|_| kind == "test") {
+            if package.is_none_or(|package| lowering.graph.package(unit).name == package) {
+                built.push(inputs.output(lowering.drv(unit)?, "out")?);
+            }
+        }
+        let rustdoc = (kind == "doc").then(|| units::rustdoc(lowering));
+        inputs.mentioned(rustdoc.as_deref().unwrap_or_default());
+        let name = match package {
+            Some(package) => format!("{kind}-{package}"),
+            None => kind.to_owned(),
+        };
+        let spec = Spec::Summary(spec::Summary {
+            title: kind.to_owned(),
+            parts,
+            rustdoc,
+            built,
+        });
+        let derivation = lowering.derivation(&name, &spec, &["out"], inputs)?;
+        stage.add_derivation(&name, None, &derivation)?;
+        Ok(())
+    }
+}

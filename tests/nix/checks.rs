@@ -1,0 +1,409 @@
+//! Checks through real Nix: what is run, what is not run again, and how what is
+//! wrong is reported.
+
+use crate::project::{Build, Project, root};
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Appended to files so that no earlier run has built the same.
+fn fresh() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    since.as_nanos().to_string()
+}
+
+fn checked(project: &Project, check: &str) -> Build {
+    project
+        .build_attribute(&format!("checks.{check}"))
+        .unwrap_or_else(|log| panic!("{check} failed:\n{log}"))
+}
+
+fn refused(project: &Project, check: &str) -> String {
+    match project.build_attribute(&format!("checks.{check}")) {
+        Ok(build) => panic!("{check} succeeded: {:?}", build.out),
+        Err(log) => log,
+    }
+}
+
+/// The test executables that were run.
+fn runs(build: &Build) -> Vec<&str> {
+    let units = build.units.iter();
+    units.filter_map(|unit| unit.strip_suffix("-run")).collect()
+}
+
+/// Applies each edit to the example `workspace`, and compares the checks' units that are
+/// built: those whose label ends with the suffix.
+fn rebuilds(check: &str, suffix: &str, table: &[(&str, &str, &[&str])]) {
+    let project = Project::example("workspace");
+    checked(&project, check);
+    let mut failures = Vec::new();
+    for (file, text, expected) in table {
+        let original = project.read(file);
+        project.write(
+            file,
+            &format!("{original}{}", text.replace("NONCE", &fresh())),
+        );
+        let build = checked(&project, check);
+        let units = build.units.iter();
+        let units: Vec<&str> = units.filter_map(|unit| unit.strip_suffix(suffix)).collect();
+        if units != *expected {
+            failures.push(format!("{file}: ran {units:?}, expected {expected:?}"));
+        }
+        project.write(file, &original);
+    }
+    let again = checked(&project, check);
+    if !again.units.is_empty() {
+        failures.push(format!("the second run built {:?}", again.units));
+    }
+    assert!(failures.is_empty(), "{check}:\n{}", failures.join("\n"));
+}
+
+#[test]
+fn an_edit_runs_the_tests_that_it_can_change() {
+    // Something that the linker keeps, so that whatever links it is another program.
+    const KEPT: &str = "\n#[used]\nstatic WHEN: &str = \"NONCE\";\n";
+    rebuilds(
+        "test",
+        "-run",
+        &[
+            ("README.md", "\nNONCE\n", &[]),
+            ("crates/report/README.md", "\nNONCE\n", &[]),
+            ("Cargo.toml", "\n# NONCE\n", &[]),
+            ("crates/report/Cargo.toml", "\n# NONCE\n", &[]),
+            ("crates/report/benches/render.rs", "\n// NONCE\n", &[]),
+            // Only a comment: the executables come out the same.
+            ("crates/report/tests/page.rs", "\n// NONCE\n", &[]),
+            (
+                "crates/report/tests/page.rs",
+                "\n#[test]\nfn when() {\n    assert_ne!(\"NONCE\", \"\");\n}\n",
+                &["report-0.3.0-test-page"],
+            ),
+            (
+                "tools/stock-tools/src/bin/stock-check.rs",
+                KEPT,
+                &[
+                    "stock-tools-0.3.0-bin-stock-check-test",
+                    "stock-tools-0.3.0-test-stock",
+                ],
+            ),
+            ("crates/report/src/lib.rs", KEPT, &["report-0.3.0-lib-test"]),
+        ],
+    );
+}
+
+#[test]
+fn an_edit_lints_formats_and_documents_what_it_is_in() {
+    rebuilds(
+        "fmt",
+        "-fmt",
+        &[
+            ("README.md", "\nNONCE\n", &[]),
+            (
+                "crates/report/tests/page.rs",
+                "// NONCE\n",
+                &["report-0.3.0"],
+            ),
+        ],
+    );
+    rebuilds(
+        "clippy",
+        "-clippy",
+        &[
+            ("README.md", "\nNONCE\n", &[]),
+            (
+                "crates/report/tests/page.rs",
+                "\n// NONCE\n",
+                &["report-0.3.0-test-page"],
+            ),
+            (
+                "tools/labels/src/main.rs",
+                "\n// NONCE\n",
+                &["labels-0.3.0-bin-labels", "labels-0.3.0-bin-labels-test"],
+            ),
+        ],
+    );
+    rebuilds(
+        "doc",
+        "-doc",
+        &[(
+            "tools/labels/src/main.rs",
+            "\n// NONCE\n",
+            &["labels-0.3.0-bin-labels"],
+        )],
+    );
+}
+
+/// Names of tests and whether they were run, by package.
+type Results = BTreeMap<String, bool>;
+
+/// What plain cargo says about the tests of a project.
+fn cargo_results(project: &Project, args: &[&str]) -> Results {
+    let target = tempfile::tempdir().unwrap();
+    let output = Command::new(root().join("dev/cargo"))
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(args)
+        .current_dir(project.path())
+        .env("CARGO_TARGET_DIR", target.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("test "));
+    lines
+        .filter_map(|line| line.split_once(" ... "))
+        .map(|(name, result)| {
+            let name = name.split(" - should panic").next().unwrap();
+            let name = name.split(" - compile fail").next().unwrap();
+            (name.to_owned(), result == "ok")
+        })
+        .collect()
+}
+
+/// What the XML file says.
+fn our_results(build: &Build) -> Results {
+    let text = fs::read_to_string(build.out.join("junit.xml")).unwrap();
+    let cases = text.lines().filter(|line| line.contains("<testcase"));
+    cases
+        .map(|line| {
+            let name = line.split("\" name=\"").nth(1).unwrap();
+            let name = name.split('"').next().unwrap();
+            (name.to_owned(), !line.contains("<skipped/>"))
+        })
+        .collect()
+}
+
+#[test]
+fn tests_agree_with_cargo() {
+    for example in ["hello", "workspace", "build-script"] {
+        let project = Project::example(example);
+        let ours = our_results(&checked(&project, "test"));
+        assert_eq!(ours, cargo_results(&project, &["--tests"]), "{example}");
+        assert!(!ours.is_empty());
+    }
+}
+
+const LIB: &str = "\
+//! Adds.
+//!
+//! ```
+//! assert_eq!(several::add(1, 2), 3);
+//! ```
+
+/// Adds.
+///
+/// ```should_panic
+/// several::add(u8::MAX, 1);
+/// ```
+///
+/// ```compile_fail
+/// several::add(\"\", 1);
+/// ```
+///
+/// ```ignore
+/// nothing
+/// ```
+pub fn add(a: u8, b: u8) -> u8 {
+    a.checked_add(b).unwrap()
+}
+
+#[test]
+fn adds() {
+    assert_eq!(add(1, 2), 3);
+}
+";
+
+const MANIFEST: &str = "\
+[package]
+name = \"several\"
+version = \"1.0.0\"
+edition = \"2024\"
+
+[[test]]
+name = \"custom\"
+harness = false
+";
+
+const LOCK: &str = "\
+version = 4
+
+[[package]]
+name = \"several\"
+version = \"1.0.0\"
+";
+
+/// A package with a test of each kind, and one more.
+fn several(name: &str, text: &str) -> Project {
+    let mut project = Project::of(&[
+        ("Cargo.toml", MANIFEST),
+        ("Cargo.lock", LOCK),
+        ("src/lib.rs", LIB),
+        (
+            "tests/custom.rs",
+            "fn main() {\n    println!(\"custom {:?}\", std::env::args());\n}\n",
+        ),
+        ("tests/words.txt", "a b c"),
+        (name, text),
+    ]);
+    project.args = serde_json::json!({ "checks": { "testTimeout": 20 } });
+    project
+}
+
+#[test]
+fn a_test_sees_what_cargo_shows_it() {
+    let project = several(
+        "tests/sees.rs",
+        "use std::{env, fs, path::Path, process::Command};
+
+#[test]
+fn data_files_of_the_package() {
+    assert_eq!(fs::read_to_string(\"tests/words.txt\").unwrap(), \"a b c\");
+    let dir = env::var(\"CARGO_MANIFEST_DIR\").unwrap();
+    assert_eq!(env!(\"CARGO_MANIFEST_DIR\"), dir);
+    assert_eq!(env::current_dir().unwrap(), Path::new(&dir));
+}
+
+#[test]
+fn places_to_write_to() {
+    for dir in [env!(\"CARGO_TARGET_TMPDIR\"), env::temp_dir().to_str().unwrap(), \"tests\"] {
+        fs::write(Path::new(dir).join(\"x\"), \"\").unwrap();
+    }
+}
+
+#[test]
+fn programs_of_the_package() {
+    let program = env!(\"CARGO_BIN_EXE_several-tool\");
+    let output = Command::new(program).output().unwrap();
+    assert_eq!(output.stdout, b\"tool\\n\");
+    let beside = env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
+    assert_eq!(beside.join(\"several-tool\"), Path::new(program));
+}
+",
+    );
+    project.write(
+        "src/bin/several-tool.rs",
+        "fn main() {\n    println!(\"tool\");\n}\n",
+    );
+    let build = checked(&project, "test-several");
+    let ours = our_results(&build);
+    assert_eq!(ours.len(), 5, "{ours:?}");
+    let log = fs::read_to_string(build.out.join("logs/several-1.0.0-test-custom.txt")).unwrap();
+    assert!(log.starts_with("custom "), "{log}");
+    let doctests = our_results(&checked(&project, "doctest"));
+    assert_eq!(doctests, cargo_results(&project, &["--doc"]));
+    assert_eq!(doctests.len(), 4);
+}
+
+#[test]
+fn a_failure_names_the_tests_and_poisons_nothing() {
+    const FAILING: &str = "\
+#[test]
+fn good() {}
+#[test]
+fn bad() {
+    assert_eq!(1 + 1, 3, \"arithmetic\");
+}
+";
+    let project = several("tests/failing.rs", FAILING);
+    let log = refused(&project, "test");
+    assert!(log.contains("arithmetic"), "{log}");
+    let line = log
+        .lines()
+        .find(|line| line.starts_with("error: package several 1.0.0, target test failing"))
+        .unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("1 of 2 tests failed: bad"), "{line}");
+    project.write("tests/failing.rs", &FAILING.replace("+ 1", "+ 2"));
+    let build = checked(&project, "test");
+    assert_eq!(runs(&build), ["several-1.0.0-test-failing"]);
+}
+
+#[test]
+fn a_test_that_hangs_is_ended_and_reported() {
+    let mut project = several(
+        "tests/hangs.rs",
+        "#[test]\nfn hangs() {\n    std::thread::sleep(std::time::Duration::from_secs(3600));\n}\n",
+    );
+    project.args = serde_json::json!({ "checks": { "testTimeout": 2 } });
+    let log = refused(&project, "test");
+    assert!(log.contains("target test hangs"), "{log}");
+    assert!(log.contains("killed after 2 s"), "{log}");
+}
+
+#[test]
+fn a_test_that_kills_its_process_is_reported() {
+    let project = several(
+        "tests/aborts.rs",
+        "#[test]\nfn aborts() {\n    std::process::abort();\n}\n",
+    );
+    let log = refused(&project, "test");
+    assert!(log.contains("target test aborts"), "{log}");
+    assert!(log.contains("signal 6 (SIGABRT)"), "{log}");
+    project.write(
+        "tests/aborts.rs",
+        "#[test]\nfn aborts() {\n    std::process::exit(0);\n}\n",
+    );
+    let log = refused(&project, "test");
+    assert!(log.contains("ended before its tests did"), "{log}");
+}
+
+#[test]
+fn a_test_without_harness_fails_by_its_status() {
+    let project = several(
+        "tests/custom.rs",
+        "fn main() {\n    std::process::exit(3);\n}\n",
+    );
+    let log = refused(&project, "test");
+    assert!(log.contains("target test custom"), "{log}");
+    assert!(log.contains("exit status: 3"), "{log}");
+}
+
+#[test]
+fn warnings_are_kept_and_fail_on_request() {
+    let mut project = several("clippy.toml", "too-many-arguments-threshold = 1\n");
+    project.write(
+        "tests/lint.rs",
+        "fn two(_a: u8, _b: u8) {}\n\n#[test]\nfn lint() {\n    two(1, 2);\n}\n",
+    );
+    let build = checked(&project, "clippy");
+    let text = fs::read_to_string(build.out.join("warnings.txt")).unwrap();
+    // In `two`, and not in `add`, which is linted twice and has two as well.
+    assert_eq!(text.matches("too many arguments").count(), 2, "{text}");
+    assert!(text.contains("tests/lint.rs:1:1"), "{text}");
+    let json = fs::read_to_string(build.out.join("warnings.json")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first["code"]["code"], "clippy::too_many_arguments");
+    project.args = serde_json::json!({ "checks": { "denyWarnings": true } });
+    let log = refused(&project, "clippy");
+    assert!(log.contains("clippy failed"), "{log}");
+}
+
+#[test]
+fn sources_that_are_not_formatted_are_shown() {
+    let project = several("src/lib.rs", "pub fn f() { }\n");
+    let log = refused(&project, "fmt");
+    assert!(log.contains("not formatted"), "{log}");
+}
+
+#[test]
+fn documentation_is_one_tree_with_links_and_search() {
+    let project = Project::example("workspace");
+    let build = checked(&project, "doc");
+    let page = fs::read_to_string(build.out.join("doc/report/fn.render.html")).unwrap();
+    assert!(
+        page.contains("href=\"../inventory/part/struct.Part.html\""),
+        "{page}"
+    );
+    assert!(
+        build
+            .out
+            .join("doc/inventory/part/struct.Part.html")
+            .exists()
+    );
+    let crates = fs::read_to_string(build.out.join("doc/crates.js")).unwrap();
+    for name in ["ident", "inventory", "report", "labels", "stock_check"] {
+        assert!(crates.contains(&format!("\"{name}\"")), "{crates}");
+        assert!(build.out.join("doc/src").join(name).exists());
+    }
+    assert!(build.out.join("doc/search.index").exists());
+    assert!(build.out.join("doc/index.html").exists());
+}

@@ -1,0 +1,215 @@
+//! What needs more than a command line: libraries that are loaded, files for
+//! other languages, build scripts with special wishes, packages in odd places.
+
+use crate::project::Project;
+use serde_json::json;
+use std::path::Path;
+
+/// A package's manifest.
+fn manifest(name: &str, rest: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}")
+}
+
+#[test]
+fn a_program_finds_the_dylib_it_was_linked_against() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            &manifest("app", "[dependencies]\nloaded = { path = \"loaded\" }\n"),
+        ),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"{}\", loaded::word()) }",
+        ),
+        (
+            "loaded/Cargo.toml",
+            &manifest("loaded", "[lib]\ncrate-type = [\"dylib\"]\n"),
+        ),
+        (
+            "loaded/src/lib.rs",
+            "pub fn word() -> String { \"loaded\".into() }",
+        ),
+    ])
+    .locked();
+    let build = project.build();
+    assert_eq!(build.run("app", &[]), "loaded\n");
+    assert!(build.out.join("lib/libloaded.so").exists());
+}
+
+#[test]
+fn libraries_for_other_languages_have_the_names_that_cargo_gives_them() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            &manifest(
+                "for-c",
+                "[lib]\ncrate-type = [\"cdylib\", \"staticlib\", \"rlib\"]\n",
+            ),
+        ),
+        (
+            "src/lib.rs",
+            "#[unsafe(no_mangle)] pub extern \"C\" fn seven() -> i32 { 7 }",
+        ),
+    ])
+    .locked();
+    let build = project.build();
+    for file in ["lib/libfor_c.so", "lib/libfor_c.a"] {
+        assert!(build.out.join(file).exists(), "{file}");
+    }
+    assert!(!build.out.join("bin").exists());
+}
+
+#[test]
+fn a_build_script_may_write_beside_its_sources_if_the_manifest_says_so() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            &manifest("writer", "[package.metadata.dyndrv]\nwritable = true\n"),
+        ),
+        (
+            "build.rs",
+            "fn main() { std::fs::write(\"src/made.txt\", \"made\").unwrap();
+               let made = std::fs::read_to_string(\"src/made.txt\").unwrap();
+               println!(\"cargo::rustc-env=MADE={made}\") }",
+        ),
+        ("src/main.rs", "fn main() { println!(env!(\"MADE\")) }"),
+    ])
+    .locked();
+    assert_eq!(project.build().run("writer", &[]), "made\n");
+}
+
+#[test]
+fn a_build_script_can_call_the_compiler_and_cargo() {
+    let project = Project::of(&[
+        ("Cargo.toml", &manifest("asks", "")),
+        (
+            "build.rs",
+            "use std::{env, fs, process::Command};
+             fn main() {
+               let out = env::var(\"OUT_DIR\").unwrap();
+               fs::write(format!(\"{out}/probe.rs\"), \"fn main() {}\").unwrap();
+               let rustc = Command::new(env::var(\"RUSTC\").unwrap())
+                 .args([\"--crate-type\", \"lib\", \"--emit\", \"metadata\", \"--out-dir\", &out])
+                 .arg(format!(\"{out}/probe.rs\")).status().unwrap();
+               assert!(rustc.success());
+               let metadata = Command::new(env::var(\"CARGO\").unwrap())
+                 .args([\"metadata\", \"--no-deps\", \"--offline\", \"--format-version\", \"1\"])
+                 .output().unwrap();
+               assert!(metadata.status.success(), \"{metadata:?}\");
+               assert!(String::from_utf8_lossy(&metadata.stdout).contains(\"\\\"asks\\\"\"));
+               let build = std::path::Path::new(&out).ancestors().nth(2).unwrap();
+               assert_eq!(build.file_name().unwrap(), \"build\");
+             }",
+        ),
+        ("src/main.rs", "fn main() { println!(\"asked\") }"),
+    ])
+    .locked();
+    assert_eq!(project.build().run("asks", &[]), "asked\n");
+}
+
+#[test]
+fn the_configuration_can_replace_a_build_script() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            &manifest("app", "[dependencies]\nnative-sys = { path = \"sys\" }\n"),
+        ),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"{}\", native_sys::WORD) }",
+        ),
+        ("sys/Cargo.toml", &manifest("native-sys", "links = \"native\"\n")),
+        ("sys/build.rs", "fn main() { panic!(\"not to be run\") }"),
+        (
+            "sys/src/lib.rs",
+            "pub const WORD: &str = env!(\"FROM_CONFIG\");",
+        ),
+        (
+            ".cargo/config.toml",
+            "[target.x86_64-unknown-linux-gnu.native]\nrustc-env = { FROM_CONFIG = \"replaced\" }\n",
+        ),
+    ])
+    .locked();
+    let build = project.build();
+    assert_eq!(build.run("app", &[]), "replaced\n");
+    assert!(
+        !build
+            .units
+            .contains(&"native-sys-0.1.0-build-script".to_owned())
+    );
+}
+
+#[test]
+fn a_workspace_may_lie_below_the_sources_and_use_packages_beside_it() {
+    let project = Project::of(&[
+        (
+            "apps/Cargo.toml",
+            "[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n",
+        ),
+        (
+            "apps/app/Cargo.toml",
+            &manifest(
+                "app",
+                "[dependencies]\nshared = { path = \"../../shared\" }\n",
+            ),
+        ),
+        (
+            "apps/app/src/main.rs",
+            "fn main() { println!(\"{}{}\", shared::WORD, include_str!(\"../../../note.txt\")) }",
+        ),
+        ("shared/Cargo.toml", &manifest("shared", "")),
+        ("shared/src/lib.rs", "pub const WORD: &str = \"shared\";"),
+        ("note.txt", "!"),
+    ]);
+    let mut project = project.locked_in("apps");
+    project.args = json!({ "workspace": "apps" });
+    assert_eq!(project.build().run("app", &[]), "shared!\n");
+}
+
+#[test]
+fn a_custom_profile_and_cargos_configuration_are_heeded() {
+    let profile =
+        "[profile.tiny]\ninherits = \"release\"\ndebug-assertions = true\nlto = \"thin\"\n";
+    let mut project = Project::of(&[
+        ("Cargo.toml", &manifest("app", profile)),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"{} {}\", cfg!(debug_assertions), env!(\"FROM_CONFIG\")) }",
+        ),
+        (
+            ".cargo/config.toml",
+            "[env]\nFROM_CONFIG = \"configured\"\n",
+        ),
+    ])
+    .locked();
+    project.args = json!({ "profile": "tiny" });
+    assert_eq!(project.build().run("app", &[]), "true configured\n");
+}
+
+#[test]
+fn patched_packages_and_the_hosts_own_triple() {
+    // A vendored crate whose dependency is patched depends on the workspace.
+    let mut project = Project::of(&[
+        (
+            "Cargo.toml",
+            &manifest(
+                "app",
+                "[dependencies]\nitoa = \"1\"\n[patch.crates-io]\nitoa = { path = \"itoa\" }\n",
+            ),
+        ),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"{}\", itoa::patched()) }",
+        ),
+        (
+            "itoa/Cargo.toml",
+            "[package]\nname = \"itoa\"\nversion = \"1.0.99\"\nedition = \"2024\"\n",
+        ),
+        ("itoa/src/lib.rs", "pub fn patched() -> u8 { 1 }"),
+    ])
+    .locked();
+    project.args = json!({ "target": "x86_64-unknown-linux-gnu" });
+    let build = project.build();
+    assert_eq!(build.run("app", &[]), "1\n");
+    assert!(Path::new(&build.out).join("bin/app").exists());
+}
