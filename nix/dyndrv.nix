@@ -4,7 +4,7 @@
 # `nix/nixpkgs.nix` fills the arguments from nixpkgs.
 #
 #   skeleton ─► graph ─► deps plan ─► deps stage ─► third-party units
-#   src ───────────────► workspace plan ─► stage ─► workspace units ─► wrapper
+#   src ─► sources ────► workspace plan ─► stage ─► workspace units ─► wrapper
 {
   # The system that the derivations are built on, as `x86_64-linux`.
   system,
@@ -162,10 +162,19 @@ let
 
   depsPlan = plan "plan-deps" { inherit settings; };
 
+  # The files that any unit can read. It stands between the sources and the plan,
+  # so that an edit of any other file goes no further.
+  sources = step "sources" "select" {
+    select = { inherit graph src extraSources; };
+    # What users have in their sources may look like a reference.
+    unsafeDiscardReferences.out = true;
+  };
+
   workspacePlan = plan "plan-workspace" {
     inherit settings;
     workspace = {
-      inherit src extraSources;
+      src = "${sources}/tree";
+      lists = "${sources}/files.json";
       index = builtins.outputOf depsPlan.outPath "index";
     };
   };
@@ -233,6 +242,7 @@ else
       inherit
         skeleton
         graph
+        sources
         depsPlan
         workspacePlan
         ;

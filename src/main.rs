@@ -31,6 +31,9 @@ enum Command {
     /// Ask cargo for the units (a derivation's builder).
     #[command(hide = true)]
     Graph,
+    /// Select the sources of the workspace's units (a derivation's builder).
+    #[command(hide = true)]
+    Select,
     /// Plan the third-party units (a derivation's builder).
     #[command(hide = true)]
     PlanDeps,
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Audit(options) => audit_command::run(options),
         Command::Skeleton => steps::skeleton(),
         Command::Graph => steps::graph(),
+        Command::Select => steps::select(),
         Command::PlanDeps => steps::plan_dependencies(),
         Command::PlanWorkspace => steps::plan_workspace(),
         Command::PlanChecks => steps::plan_checks(),

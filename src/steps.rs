@@ -5,6 +5,7 @@ use dyndrv::plan::checks::ChecksSettings;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::{Error, checks, files, layers};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -103,6 +104,27 @@ impl From<Selection> for graph::Selection {
             ..Self::default()
         }
     }
+}
+
+/// Selects the files that any unit of the workspace can read.
+pub fn select() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        select: Places,
+        outputs: Outputs,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Places {
+        graph: PathBuf,
+        src: PathBuf,
+        extra_sources: BTreeMap<String, Vec<String>>,
+    }
+    let Attributes { select, outputs } = attributes("select")?;
+    let graph: Graph = read_json(&select.graph)?;
+    let tree = outputs.out.join("tree");
+    let lists = files::select(&graph, &select.src, &select.extra_sources, &tree)?;
+    write_json(&outputs.out.join("files.json"), &lists)
 }
 
 #[derive(Deserialize)]

@@ -3,11 +3,13 @@
 # bootstrap_of LOCK: the store path of a lock's bootstrap tools.
 bootstrap_of() { sed -n 's/^  bootstrap = "\(.*\)";/\1/p' "$1/lock.nix" 2>/dev/null; }
 
+bootstrap_packages=(busybox-static patchelf xz-utils liblzma5 libc6 libgcc-s1 libstdc++6)
+
 # bootstrap_tools WORK: a store path with what unpacks and patches archives, from those in WORK/debs.
 bootstrap_tools() {
   local work=$1 name
   mkdir -p "$work"/bootstrap/{bin,lib} "$work/unpacked"
-  for name in busybox-static patchelf xz-utils liblzma5 libc6 libgcc-s1 libstdc++6; do
+  for name in "${bootstrap_packages[@]}"; do
     dpkg -x "$work/debs/$name.deb" "$work/unpacked" || die "cannot unpack $name"
   done
   cp "$work"/unpacked/usr/bin/{busybox,patchelf,xz} "$work/bootstrap/bin/"
@@ -92,7 +94,7 @@ resolve_debs() {
   for name in "${all[@]}"; do ((total += size_of[$name])); done
   rm -rf "$out".tmp.*
   mkdir -p "$work/debs"
-  say "downloading ${list##*/} from Debian $suite (${#all[@]} packages, about $((total / 1000000)) MB)"
+  say "downloading the archives of ${list##*/} from Debian $suite (${#all[@]} packages, about $((total / 1000000)) MB)"
   apt_download "$work/debs" "${all[@]}" || die "download failed"
   while read -r line file; do
     name=${file##*/}
@@ -101,10 +103,11 @@ resolve_debs() {
 
   say "adding the archives to the store"
   nix-store --add-fixed sha256 "$work"/debs/*.deb >/dev/null || die "cannot add to the store"
-  local bootstrap
-  if [[ -n $base ]]; then
-    bootstrap=$(bootstrap_of "$base")
-  else
+  local bootstrap=
+  [[ -n $base ]] && bootstrap=$(bootstrap_of "$base")
+  if [[ ! -e $bootstrap ]]; then
+    # No garbage collector root keeps those of another lock.
+    [[ -z $base ]] || apt_download "$work/debs" "${bootstrap_packages[@]}" || die "download failed"
     bootstrap=$(bootstrap_tools "$work") || exit
   fi
 
@@ -133,7 +136,7 @@ build_toolchain() {
 bring_up_cross() {
   local debs=$1 toolchain=$2 out=$3 link=$4 native foreign
   apt_dir=$cache/apt-arm64 apt_foreign=arm64
-  [[ -e $out/lock.nix ]] || resolve_debs "$out" "$dev_dir/debian/cross.txt" "$debs"
+  [[ -e $out/lock.nix && -e $(bootstrap_of "$out") ]] || resolve_debs "$out" "$dev_dir/debian/cross.txt" "$debs"
   # A compiler takes the standard library of its own build only.
   native=$(archive_version "$debs" libstd-rust-dev) foreign=$(archive_version "$out" libstd-rust-dev-arm64)
   [[ $native == "$foreign" ]] ||

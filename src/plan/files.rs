@@ -2,7 +2,8 @@
 //! request to the scanner, and its answer as lists.
 
 use super::Error;
-use super::settings::WorkspaceSettings;
+use super::settings::{WorkspaceSettings, read_json};
+use super::tree::Tree;
 use crate::depinfo::{self, Cfg, Scan, UnitKind};
 use crate::graph::linkage::Linkage;
 use crate::graph::model::{Graph, Location, Mode, Package, SrcPath, TargetKind};
@@ -20,14 +21,43 @@ pub struct Scanned {
     pub units: Vec<usize>,
 }
 
+/// For each unit of a graph, files relative to the source tree, sorted.
+pub type Lists = Vec<Vec<String>>;
+
 /// For each unit of the graph, the files of the source tree that it can read,
 /// relative to it and sorted; empty for units of third-party packages.
 ///
 /// # Errors
 ///
 /// If a file cannot be read, or a link leads out of the tree.
-pub fn of_units(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Vec<Vec<String>>, Error> {
-    let scanned = scan(graph, &workspace.src, &workspace.extra_sources)?;
+pub fn of_units(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Lists, Error> {
+    match &workspace.lists {
+        Some(lists) => read_json(lists),
+        None => lists(graph, &workspace.src, &workspace.extra_sources),
+    }
+}
+
+/// Copies the files that any unit can read to the new directory `to`, and gives
+/// the lists: what the plan of the workspace layer needs to see of the sources.
+/// An edit of any other file ends here.
+///
+/// # Errors
+///
+/// If a file cannot be read or written, or a link leads out of the tree.
+pub fn select(
+    graph: &Graph,
+    src: &Path,
+    extra: &BTreeMap<String, Vec<String>>,
+    to: &Path,
+) -> Result<Lists, Error> {
+    let lists = lists(graph, src, extra)?;
+    let files: BTreeSet<&str> = lists.iter().flatten().map(String::as_str).collect();
+    Tree::of(src, files)?.copy(src, to)?;
+    Ok(lists)
+}
+
+fn lists(graph: &Graph, src: &Path, extra: &BTreeMap<String, Vec<String>>) -> Result<Lists, Error> {
+    let scanned = scan(graph, src, extra)?;
     let mut files = vec![Vec::new(); graph.units.len()];
     for (unit, list) in scanned.units.into_iter().zip(scanned.scan.units) {
         files[unit] = list.files.into_keys().collect();

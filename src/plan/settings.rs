@@ -73,8 +73,11 @@ pub struct CrateEnv {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceSettings {
-    /// The source tree.
+    /// The source tree, or what [`super::files::select`] has selected of it.
     pub src: PathBuf,
+    /// The lists that belong to the selection; none to scan the sources.
+    #[serde(default)]
+    pub lists: Option<PathBuf>,
     /// Globs of files to add to a workspace package's units, by package name.
     #[serde(default)]
     pub extra_sources: BTreeMap<String, Vec<String>>,

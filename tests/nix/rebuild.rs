@@ -66,8 +66,14 @@ fn excess(row: &Row, build: &Build) -> Option<String> {
     let count = |name: &str| build.steps.iter().filter(|step| *step == name).count();
     // cargo looks at manifests only.
     let graphs = usize::from(row.file.ends_with("Cargo.toml"));
-    // Of the two layers, the one with the workspace's units.
-    let most = [("graph.json", graphs), ("crate.drv", 1), ("crate", 1)];
+    // Of the two layers, the one with the workspace's units, and that only for
+    // files that a unit can read.
+    let layers = usize::from(!row.units.is_empty());
+    let most = [
+        ("graph.json", graphs),
+        ("crate.drv", layers),
+        ("crate", layers),
+    ];
     let over = most.into_iter().find(|&(step, most)| count(step) > most);
     over.map(|(step, _)| format!("{}: ran {step} too often: {:?}", row.file, build.steps))
 }
