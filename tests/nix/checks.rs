@@ -87,7 +87,16 @@ fn an_edit_runs_the_tests_that_it_can_change() {
                     "stock-tools-0.3.0-test-stock",
                 ],
             ),
-            ("crates/report/src/lib.rs", KEPT, &["report-0.3.0-lib-test"]),
+            (
+                "crates/report/src/lib.rs",
+                KEPT,
+                &[
+                    "report-0.3.0-lib-test",
+                    "report-0.3.0-test-page",
+                    "stock-tools-0.3.0-bin-stock-test",
+                    "stock-tools-0.3.0-test-stock",
+                ],
+            ),
         ],
     );
 }
