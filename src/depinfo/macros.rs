@@ -8,9 +8,8 @@
 use super::files::Text;
 use super::model::*;
 use super::outline::{Part, What};
-use super::scanner::{
-    Foreign, Given, Scanner, Stretch, literal_value, may_be_path, reason, text_of,
-};
+use super::readers::may_be_path;
+use super::scanner::{Foreign, Given, Scanner, Stretch, literal_value, reason, text_of};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use super::files::{Files, Found, Text, join};
 use super::macros::{Environment, Export, Macros};
 use super::model::*;
 use super::outline::{Node, Span, What};
-use super::policy::{Reader, Reads};
+use super::policy::Reader;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ pub(super) struct Scanner<'a> {
     queue: VecDeque<Stretch>,
     visited: HashSet<(Arc<str>, usize)>,
     /// Arguments that were walked at a site inside their macro's body.
-    given: HashSet<(String, u32, usize)>,
+    pub given: HashSet<(String, u32, usize)>,
     pub macros: Macros,
     /// Nodes walked in macros' bodies.
     pub steps: usize,
@@ -218,7 +218,7 @@ impl Scanner<'_> {
         self.queue.push_back(stretch);
     }
 
-    fn site_id(&mut self, site: Site) -> usize {
+    pub fn site_id(&mut self, site: Site) -> usize {
         if let Some(id) = self.site_ids.get(&site) {
             return *id;
         }
@@ -268,24 +268,7 @@ impl Scanner<'_> {
     pub fn walk(&mut self, stretch: &Stretch, guess: bool) -> Result<()> {
         let text = &stretch.text;
         let environment = stretch.environment.as_ref();
-        let mut here = Here {
-            site: stretch.site,
-            inline: Vec::new(),
-            calls: stretch
-                .arguments_of
-                .map(|call| (stretch.nodes.end, call))
-                .into_iter()
-                .collect(),
-            template_until: 0,
-            attribute_until: 0,
-            guess,
-        };
-        if let Some(call) = stretch.arguments_of
-            && let What::Call { name, .. } = text.outline.nodes[call as usize].what
-            && is_template(text_of(text, name))
-        {
-            here.template_until = stretch.nodes.end;
-        }
+        let mut here = Here::new(stretch, guess);
         let mut at = stretch.nodes.start;
         while at < stretch.nodes.end {
             here.leave(at);
@@ -318,26 +301,11 @@ impl Scanner<'_> {
                     next = node.end;
                 }
                 What::Define { .. } => {}
-                What::Call { name, items, .. } => {
-                    let name = text_of(text, name);
+                What::Call { items, .. } => {
                     here.calls.push((node.end, at));
-                    if is_template(name) {
-                        here.template_until = here.template_until.max(node.end);
-                    }
-                    if !guess {
-                        self.known_reader(text, node, name, at)?;
-                        let call = Stretch {
-                            text: text.clone(),
-                            nodes: at..node.end,
-                            site: here.site,
-                            environment: stretch.environment.clone(),
-                            arguments_of: None,
-                            given: stretch.given.clone(),
-                        };
-                        self.macros.call(name, call, items);
-                        if items {
-                            next = node.end;
-                        }
+                    self.macro_use(stretch, at, &mut here)?;
+                    if items && !guess {
+                        next = node.end;
                     }
                 }
                 What::Attribute { name } => {
@@ -363,80 +331,31 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    // Modules.
-
-    fn module(
-        &mut self,
-        text: &Arc<Text>,
-        node: &Node,
-        name: Span,
-        paths: (u32, u32),
-        site: usize,
-        environment: Option<&Arc<Environment>>,
-    ) -> Result<()> {
-        let site = self.sites[site].clone();
-        let in_body = environment.is_some();
-        let Some(dir) = site.dir.clone() else {
+    /// Notes the use of a macro. Where items can stand, its arguments are walked later.
+    fn macro_use(&mut self, stretch: &Stretch, at: u32, here: &mut Here) -> Result<()> {
+        let text = &stretch.text;
+        let node = &text.outline.nodes[at as usize];
+        let What::Call { name, items, .. } = node.what else {
             return Ok(());
         };
-        for index in paths.0..paths.1 {
-            let path = &text.outline.paths[index as usize];
-            let truth = path
-                .predicate
-                .as_ref()
-                .map_or(Truth::True, |predicate| self.input.cfg.eval(predicate));
-            if truth == Truth::False {
-                continue;
-            }
-            let found = match &path.value {
-                Some(path) => self.find_file(&dir, path)?.into_iter().collect(),
-                None => self.path_candidates(&dir, environment)?,
-            };
-            for found in &found {
-                let reason = reason(Why::ModulePath, text, node);
-                self.enter_module(found, None, reason)?;
-            }
-            if found.is_empty()
-                && path.value.is_none()
-                && environment.is_none_or(|given| given.may_hold_strings())
-            {
-                self.widen(Width::Package, text, node, true)?;
-            } else if found.is_empty() && truth == Truth::True && !in_body {
-                self.absent(text, node);
-            }
-            if truth == Truth::True {
-                return Ok(());
-            }
+        let name = text_of(text, name);
+        if is_template(name) {
+            here.template_until = here.template_until.max(node.end);
         }
-        let why = if in_body { Why::MacroBody } else { Why::Module };
-        if name.start < name.end {
-            let name = text_of(text, name);
-            let found = self.module_file(&site, name, reason(why, text, node))?;
-            if !found && !in_body && paths.0 == paths.1 {
-                self.absent(text, node);
-            }
-        } else if let Some(environment) = environment {
-            for name in &environment.words {
-                self.module_file(&site, name, reason(why, text, node))?;
-            }
+        if here.guess {
+            return Ok(());
         }
+        self.known_reader(text, node, name, at)?;
+        let call = Stretch {
+            text: text.clone(),
+            nodes: at..node.end,
+            site: here.site,
+            environment: stretch.environment.clone(),
+            arguments_of: None,
+            given: stretch.given.clone(),
+        };
+        self.macros.call(name, call, items);
         Ok(())
-    }
-
-    /// The files that a `#[path = $path]` can mean.
-    fn path_candidates(
-        &self,
-        dir: &str,
-        environment: Option<&Arc<Environment>>,
-    ) -> Result<Vec<Found>> {
-        let mut all = Vec::new();
-        for path in environment
-            .iter()
-            .flat_map(|environment| &environment.literals)
-        {
-            all.extend(self.find_file(dir, path)?);
-        }
-        Ok(all)
     }
 
     /// Notes a fallback. If `code`, what it adds may be code, and is walked too.
@@ -476,252 +395,11 @@ impl Scanner<'_> {
         self.enter(found, site)
     }
 
-    /// Lists `name.rs` or `name/mod.rs` as rustc would find it; false if there is neither.
-    pub fn module_file(&mut self, site: &Site, name: &str, reason: Reason) -> Result<bool> {
-        let Some(dir) = &site.dir else {
-            return Ok(false);
-        };
-        let prefix = match &site.relative {
-            Some(relative) => join(relative, name),
-            None => name.to_owned(),
-        };
-        let mut any = false;
-        if let Some(found) = self.find_file(dir, &format!("{prefix}.rs"))? {
-            self.enter_module(&found, Some(name.into()), reason.clone())?;
-            any = true;
-        }
-        if let Some(found) = self.find_file(dir, &format!("{prefix}/mod.rs"))? {
-            self.enter_module(&found, None, reason)?;
-            any = true;
-        }
-        Ok(any)
-    }
-
-    fn enter_module(
-        &mut self,
-        found: &Found,
-        relative: Option<Arc<str>>,
-        reason: Reason,
-    ) -> Result<()> {
-        list(&mut self.out.files, found, reason);
-        let site = Site {
-            dir: Some(found.parent.clone()),
-            relative,
-            file_dir: found.parent.clone(),
-        };
-        self.enter(found, site)
-    }
-
-    /// The site inside `mod name { … }`.
-    fn inline_module(
-        &mut self,
-        text: &Text,
-        name: Span,
-        paths: (u32, u32),
-        site: usize,
-    ) -> Result<usize> {
-        let outer = self.sites[site].clone();
-        let mut path = None;
-        for index in paths.0..paths.1 {
-            let attribute = &text.outline.paths[index as usize];
-            let predicate = attribute.predicate.as_ref();
-            if predicate.is_none_or(|predicate| self.input.cfg.eval(predicate) != Truth::False) {
-                path = attribute.value.clone();
-                break;
-            }
-        }
-        let path = path.unwrap_or_else(|| {
-            let name = text_of(text, name);
-            match &outer.relative {
-                Some(relative) => join(relative, name),
-                None => name.to_owned(),
-            }
-        });
-        let found = match &outer.dir {
-            Some(dir) => self.input.files.find(dir, &path)?,
-            None => None,
-        };
-        Ok(self.site_id(Site {
-            dir: found
-                .filter(|found| found.directory)
-                .map(|found| found.real),
-            relative: None,
-            file_dir: outer.file_dir,
-        }))
-    }
-
-    /// A macro's body may put what it is given into an inline module.
-    fn give_arguments(
-        &mut self,
-        body: &Stretch,
-        name: Span,
-        outer: usize,
-        inner: usize,
-    ) -> Result<()> {
-        if body.given.is_empty() {
-            return Ok(());
-        }
-        let mut sites = vec![inner];
-        if name.start >= name.end
-            && let Some(environment) = &body.environment
-        {
-            sites.clear();
-            let around = self.sites[outer].clone();
-            for word in &environment.words {
-                let path = around
-                    .relative
-                    .as_ref()
-                    .map_or(word.clone(), |relative| join(relative, word));
-                let dir = around
-                    .dir
-                    .as_ref()
-                    .map(|dir| self.input.files.find(dir, &path))
-                    .transpose()?;
-                if let Some(found) = dir.flatten().filter(|found| found.directory) {
-                    sites.push(self.site_id(Site {
-                        dir: Some(found.real),
-                        relative: None,
-                        file_dir: around.file_dir.clone(),
-                    }));
-                }
-            }
-        }
-        for site in sites {
-            if self.sites[site].dir.is_none() {
-                continue;
-            }
-            for given in &body.given {
-                if self
-                    .given
-                    .insert((given.text.path.clone(), given.call, site))
-                {
-                    let end = given.text.outline.nodes[given.call as usize].end;
-                    self.queue.push_back(Stretch {
-                        text: given.text.clone(),
-                        nodes: given.call + 1..end,
-                        site,
-                        environment: given.environment.clone(),
-                        arguments_of: Some(given.call),
-                        given: Vec::new(),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
     pub fn absent(&mut self, text: &Text, node: &Node) {
         self.out.absent.insert(Absent {
             what: snippet(text, node),
             at: place_of(text, node),
         });
-    }
-
-    // Macros that read files.
-
-    fn known_reader(&mut self, text: &Arc<Text>, node: &Node, name: &str, at: u32) -> Result<()> {
-        let Some(reader) = self
-            .input
-            .readers
-            .iter()
-            .find(|reader| reader.answers_to(name))
-        else {
-            return Ok(());
-        };
-        let to = match reader.reads {
-            Reads::Workspace => Width::Workspace,
-            Reads::Package => Width::Package,
-            Reads::Named(bases) => {
-                let inside = &text.outline.nodes[at as usize + 1..node.end as usize];
-                let strings: Vec<_> = inside
-                    .iter()
-                    .filter_map(|inner| literal_value(text, inner))
-                    .collect();
-                let strings = strings.iter().map(|string| below_manifest(string));
-                if self.named(text, node, strings, bases)? {
-                    return Ok(());
-                }
-                Width::Package
-            }
-            Reads::Below { paths, unless } => {
-                let package = &self.input.package.dir;
-                let mut configured = false;
-                for path in unless {
-                    configured |= self.input.files.find(package, path)?.is_some();
-                }
-                if !configured {
-                    self.named(text, node, paths.iter().copied(), &[""])?;
-                    return Ok(());
-                }
-                Width::Package
-            }
-        };
-        self.widen(to, text, node, false)?;
-        Ok(())
-    }
-
-    /// Lists the files and directories of these names; false if there are none.
-    fn named<'n>(
-        &mut self,
-        text: &Text,
-        node: &Node,
-        names: impl Iterator<Item = &'n str>,
-        bases: &[&str],
-    ) -> Result<bool> {
-        let mut any = false;
-        for path in names {
-            for base in bases {
-                let from = join_dirs(&self.input.package.dir, base);
-                let Some(found) = self.input.files.find(&from, path)? else {
-                    continue;
-                };
-                any = true;
-                let reason = reason(Why::KnownMacro, text, node);
-                if !found.directory {
-                    list(&mut self.out.files, &found, reason);
-                    break;
-                }
-                for (path, kind) in self.input.files.below(&found.real, &HashSet::new())? {
-                    let reason = reason.clone();
-                    self.out
-                        .files
-                        .entry(path)
-                        .or_insert(Listed { kind, reason });
-                }
-                break;
-            }
-        }
-        Ok(any)
-    }
-
-    /// A string of unknown use: if it names a file, that is listed.
-    pub fn literal(&mut self, text: &Arc<Text>, node: &Node, site: usize) -> Result<()> {
-        let Some(value) = literal_value(text, node) else {
-            return Ok(());
-        };
-        if !may_be_path(&value) {
-            return Ok(());
-        }
-        let package = &self.input.package.dir;
-        let file_dir = self.sites[site].file_dir.clone();
-        let bases = [
-            file_dir.to_string(),
-            package.clone(),
-            join_dirs(package, "src"),
-            join_dirs(package, "templates"),
-        ];
-        let path = below_manifest(&value);
-        for base in bases {
-            // What cannot be read is no error here: it is only a guess that it is a file.
-            if let Ok(Some(found)) = self.find_file(&base, path) {
-                list(
-                    &mut self.out.files,
-                    &found,
-                    reason(Why::Literal, text, node),
-                );
-            }
-        }
-        Ok(())
     }
 }
 
@@ -738,6 +416,26 @@ pub(super) struct Here {
 }
 
 impl Here {
+    fn new(stretch: &Stretch, guess: bool) -> Self {
+        let mut here = Self {
+            site: stretch.site,
+            inline: Vec::new(),
+            calls: Vec::new(),
+            template_until: 0,
+            attribute_until: 0,
+            guess,
+        };
+        if let Some(call) = stretch.arguments_of {
+            here.calls.push((stretch.nodes.end, call));
+            if let What::Call { name, .. } = stretch.text.outline.nodes[call as usize].what
+                && is_template(text_of(&stretch.text, name))
+            {
+                here.template_until = stretch.nodes.end;
+            }
+        }
+        here
+    }
+
     fn leave(&mut self, at: u32) {
         while let Some((_, site)) = self.inline.pop_if(|inline| inline.0 <= at) {
             self.site = site;
@@ -777,18 +475,6 @@ pub(super) fn literal_value(text: &Text, node: &Node) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Whether a string of unknown use is worth a look at the file system.
-pub(super) fn may_be_path(value: &str) -> bool {
-    (3..=255).contains(&value.len())
-        && value.contains(['.', '/'])
-        && !value.contains(|character: char| character.is_control())
-        && !value.contains(['{', '}', '<', '>'])
-}
-
-fn below_manifest(path: &str) -> &str {
-    path.strip_prefix("$CARGO_MANIFEST_DIR/").unwrap_or(path)
 }
 
 pub(super) fn join_dirs(dir: &str, below: &str) -> String {

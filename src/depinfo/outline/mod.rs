@@ -1,0 +1,409 @@
+//! The skeleton of one source file: only what can bring another file in.
+//!
+//! An outline does not depend on a unit: it is made once per file, and every unit walks it
+//! with its own cfg. It is a flat list in the order of the text; a node that encloses others
+//! knows where its inside ends, so walking needs no recursion whatever the nesting.
+
+mod arms;
+mod attributes;
+mod items;
+mod patterns;
+
+use super::cfg::Predicate;
+use super::lexer::{self, Kind, Token};
+
+/// A file's nodes and what they refer to.
+#[derive(Debug, Default)]
+pub(in crate::depinfo) struct Outline {
+    pub nodes: Vec<Node>,
+    pub predicates: Vec<Predicate>,
+    pub paths: Vec<PathAttribute>,
+    pub patterns: Vec<Pattern>,
+}
+
+/// One construct.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::depinfo) struct Node {
+    pub what: What,
+    /// The index behind the last node inside.
+    pub end: u32,
+    /// The construct's bytes (the whole, or its beginning).
+    pub span: Span,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// A range of bytes of the file. Empty where a macro's variable stands for the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::depinfo) struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// The sort of a node.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::depinfo) enum What {
+    /// The inside exists only if the predicate holds.
+    Scope(u32),
+    /// `mod name;`, with the `path` attributes `paths.0..paths.1`.
+    Module { name: Span, paths: (u32, u32) },
+    /// `mod name { … }`.
+    InlineModule { name: Span, paths: (u32, u32) },
+    /// `include!` (`code`), `include_str!` or `include_bytes!`.
+    Include { code: bool, pattern: u32 },
+    /// A macro's definition; the inside is its body. If `passes` is given, what a caller
+    /// writes into its arguments exists only if one of these predicates holds.
+    Define {
+        name: Span,
+        passes: Option<(u32, u32)>,
+    },
+    /// A macro's use with its arguments inside. `variables`: among them are variables of an
+    /// enclosing definition; `items`: it stands where items do; `makes`: a macro in it can
+    /// make strings.
+    Call {
+        name: Span,
+        variables: bool,
+        items: bool,
+        makes: bool,
+    },
+    /// An attribute that rustc does not define; what it says is inside.
+    Attribute { name: Span },
+    /// A string inside a call or attribute.
+    Literal,
+    /// An identifier inside a call.
+    Word,
+    /// `use from as to`.
+    Alias { from: Span, to: Span },
+}
+
+/// One `#[path = "value"]`, or the same in a `cfg_attr`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::depinfo) struct PathAttribute {
+    pub predicate: Option<Predicate>,
+    /// `None`: not a string, but a macro's variable.
+    pub value: Option<String>,
+}
+
+/// The argument of an `include…!`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::depinfo) struct Pattern {
+    pub parts: Vec<Part>,
+}
+
+/// A piece of a [`Pattern`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::depinfo) enum Part {
+    /// Known text.
+    Text(String),
+    /// `env!("NAME")`.
+    Env(String),
+    /// A macro's variable.
+    Variable,
+    /// `stringify!` of a macro's variable.
+    Stringified,
+    /// Anything else, with the strings in it.
+    Opaque(Vec<String>),
+}
+
+/// Makes the outline of a file shorter than 4 GiB.
+pub(in crate::depinfo) fn outline(source: &[u8]) -> Outline {
+    let tokens = lexer::lex(source);
+    let partner = match_brackets(source, &tokens);
+    let mut builder = Builder {
+        source,
+        tokens: &tokens,
+        partner: &partner,
+        out: Outline::default(),
+        regions: Vec::new(),
+        groups: Vec::new(),
+        scheduled: Vec::new(),
+        attributes_until: 0,
+        use_until: 0,
+        pending_mod: None,
+        next_group: None,
+        calls_open: 0,
+        literals_open: 0,
+        line: 1,
+        line_at: 0,
+        extent_steps: 16 * tokens.len() + attributes::MAX_EXTENT,
+        variables: Vec::new(),
+        macro_uses: Vec::new(),
+    };
+    builder.index();
+    builder.run();
+    builder.out
+}
+
+/// For each opening bracket the index of its closing one (the number of tokens, if there is
+/// none), for each closing one the index of its opening one (itself, if there is none).
+fn match_brackets(source: &[u8], tokens: &[Token]) -> Vec<u32> {
+    let mut partner = vec![0u32; tokens.len()];
+    let mut open: Vec<(usize, u8)> = Vec::new();
+    let mut count = [0usize; 128];
+    for (index, token) in tokens.iter().enumerate() {
+        let shape = source[token.start as usize];
+        match token.kind {
+            Kind::Open => {
+                partner[index] = tokens.len() as u32;
+                let closing = match shape {
+                    b'(' => b')',
+                    b'[' => b']',
+                    _ => b'}',
+                };
+                count[usize::from(closing)] += 1;
+                open.push((index, closing));
+            }
+            Kind::Close if count[usize::from(shape)] == 0 => partner[index] = index as u32,
+            Kind::Close => {
+                while let Some((opened, closing)) = open.pop() {
+                    count[usize::from(closing)] -= 1;
+                    partner[opened] = index as u32;
+                    if closing == shape {
+                        partner[index] = opened as u32;
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    partner
+}
+
+/// A bracket that is open at the current token.
+#[derive(Clone, Copy)]
+struct Group {
+    close: usize,
+    place: Place,
+}
+
+/// What the inside of a bracket is.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// Items can stand here: a file, an inline module, or a macro's arguments at such a place.
+    items: bool,
+    /// A macro decides what is made of it: its arguments, or its definition.
+    foreign: bool,
+    /// The inside of a `mod name { … }`, whoever has written it.
+    module: bool,
+}
+
+/// Something that begins at a token still ahead.
+enum Scheduled {
+    Scope { until: usize, predicate: Predicate },
+    Piece { until: usize },
+}
+
+struct Builder<'s> {
+    source: &'s [u8],
+    tokens: &'s [Token],
+    partner: &'s [u32],
+    out: Outline,
+    /// Open nodes with the token at which they end, outermost first.
+    regions: Vec<(usize, u32)>,
+    groups: Vec<Group>,
+    /// The nearest last.
+    scheduled: Vec<(usize, Scheduled)>,
+    /// Up to here the cfgs of attributes are in effect already.
+    attributes_until: usize,
+    use_until: usize,
+    /// The token of a `mod` and the `path` attributes before it.
+    pending_mod: Option<(usize, (u32, u32))>,
+    /// The next bracket's token and what its inside is.
+    next_group: Option<(usize, Place)>,
+    calls_open: usize,
+    literals_open: usize,
+    line: u32,
+    line_at: usize,
+    /// How many tokens may still be looked at to find the ends of items.
+    extent_steps: usize,
+    /// Every `$`, in order.
+    variables: Vec<u32>,
+    /// Every `!` before a bracket, in order.
+    macro_uses: Vec<u32>,
+}
+
+impl Builder<'_> {
+    fn index(&mut self) {
+        for at in 0..self.tokens.len() {
+            if self.is(at, b'$') {
+                self.variables.push(at as u32);
+            } else if self.is(at, b'!') && self.kind(at + 1) == Some(Kind::Open) {
+                self.macro_uses.push(at as u32);
+            }
+        }
+    }
+
+    fn run(&mut self) {
+        let mut at = 0;
+        while at < self.tokens.len() {
+            self.close_regions(at);
+            self.open_scheduled(at);
+            at = match self.tokens[at].kind {
+                Kind::Punct if self.is(at, b'#') => self.attribute(at),
+                Kind::Ident => self.ident(at),
+                Kind::RawIdent => self.word(at),
+                Kind::Str | Kind::RawStr => {
+                    if self.literals_open > 0 {
+                        self.node(at, at + 1, What::Literal);
+                    }
+                    at + 1
+                }
+                Kind::Open => self.open(at),
+                Kind::Close => {
+                    while self.groups.last().is_some_and(|group| group.close <= at) {
+                        self.groups.pop();
+                    }
+                    at + 1
+                }
+                _ => at + 1,
+            };
+        }
+        self.close_regions(usize::MAX);
+    }
+
+    // Reading tokens.
+
+    fn is(&self, at: usize, byte: u8) -> bool {
+        self.tokens.get(at).is_some_and(|token| {
+            self.source[token.start as usize] == byte
+                && matches!(token.kind, Kind::Punct | Kind::Open | Kind::Close)
+        })
+    }
+
+    fn kind(&self, at: usize) -> Option<Kind> {
+        self.tokens.get(at).map(|token| token.kind)
+    }
+
+    fn bytes(&self, at: usize) -> &[u8] {
+        self.tokens.get(at).map_or(&[], |token| {
+            &self.source[token.start as usize..token.end as usize]
+        })
+    }
+
+    fn is_word(&self, at: usize, word: &str) -> bool {
+        self.kind(at) == Some(Kind::Ident) && self.bytes(at) == word.as_bytes()
+    }
+
+    fn is_name(&self, at: usize) -> bool {
+        matches!(self.kind(at), Some(Kind::Ident | Kind::RawIdent))
+    }
+
+    /// The closing bracket's token; the number of tokens if there is none.
+    fn close(&self, open: usize) -> usize {
+        self.partner[open] as usize
+    }
+
+    fn span(&self, at: usize) -> Span {
+        let token = self.tokens[at];
+        let raw = u32::from(token.kind == Kind::RawIdent) * 2;
+        Span {
+            start: token.start + raw,
+            end: token.end,
+        }
+    }
+
+    fn line_of(&mut self, at: usize) -> u32 {
+        let offset = self.tokens[at].start as usize;
+        if offset < self.line_at {
+            let back = &self.source[offset..self.line_at];
+            self.line -= back.iter().filter(|byte| **byte == b'\n').count() as u32;
+        } else {
+            let ahead = &self.source[self.line_at..offset];
+            self.line += ahead.iter().filter(|byte| **byte == b'\n').count() as u32;
+        }
+        self.line_at = offset;
+        self.line
+    }
+
+    // Writing nodes.
+
+    /// Adds a node for the tokens `at..until`, with nothing inside.
+    fn node(&mut self, at: usize, until: usize, what: What) -> u32 {
+        let index = self.out.nodes.len() as u32;
+        let last = until.clamp(at + 1, self.tokens.len()) - 1;
+        let node = Node {
+            what,
+            end: index + 1,
+            span: Span {
+                start: self.tokens[at].start,
+                end: self.tokens[last].end,
+            },
+            line: self.line_of(at),
+        };
+        self.out.nodes.push(node);
+        index
+    }
+
+    /// Adds a node that encloses all nodes of the tokens up to `until`.
+    fn region(&mut self, at: usize, until: usize, what: What) {
+        match what {
+            What::Call { .. } => {
+                self.calls_open += 1;
+                self.literals_open += 1;
+            }
+            What::Attribute { .. } => self.literals_open += 1,
+            _ => {}
+        }
+        let limit = self.regions.last().map_or(usize::MAX, |region| region.0);
+        let node = self.node(at, until, what);
+        self.regions.push((until.min(limit), node));
+    }
+
+    fn close_regions(&mut self, at: usize) {
+        while let Some((_, node)) = self.regions.pop_if(|region| region.0 <= at) {
+            let end = self.out.nodes.len() as u32;
+            let node = &mut self.out.nodes[node as usize];
+            node.end = end;
+            match node.what {
+                What::Call { .. } => {
+                    self.calls_open -= 1;
+                    self.literals_open -= 1;
+                }
+                What::Attribute { .. } => self.literals_open -= 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn scope(&mut self, at: usize, until: usize, predicate: Predicate) {
+        let index = self.out.predicates.len() as u32;
+        self.out.predicates.push(predicate);
+        self.region(at, until, What::Scope(index));
+    }
+
+    fn open_scheduled(&mut self, at: usize) {
+        while let Some((_, scheduled)) = self.scheduled.pop_if(|next| next.0 <= at) {
+            match scheduled {
+                Scheduled::Scope { until, predicate } => self.scope(at, until, predicate),
+                Scheduled::Piece { until } => self.piece(at, until),
+            }
+        }
+    }
+
+    fn place(&self) -> Place {
+        self.groups.last().map_or(
+            Place {
+                items: true,
+                foreign: false,
+                module: true,
+            },
+            |group| group.place,
+        )
+    }
+
+    fn open(&mut self, at: usize) -> usize {
+        let outer = self.place();
+        let place = match self.next_group.take() {
+            Some((group, place)) if group == at => place,
+            _ => Place {
+                items: outer.items && outer.foreign,
+                foreign: outer.foreign,
+                module: false,
+            },
+        };
+        let close = self.close(at);
+        self.groups.push(Group { close, place });
+        at + 1
+    }
+}
