@@ -6,6 +6,10 @@
   # Lists, as JSON.
   bins ? "[]",
   features ? "[]",
+  # Packages whose build script writes beside its sources.
+  writablePackages ? "[]",
+  # Files to add by hand: package → list of globs, as JSON.
+  extraSources ? "{}",
 }:
 let
   pkgs = import <nixpkgs> { };
@@ -23,4 +27,6 @@ dyndrv.build {
   inherit profile;
   bins = builtins.fromJSON bins;
   features = builtins.fromJSON features;
+  writablePackages = builtins.fromJSON writablePackages;
+  extraSources = builtins.fromJSON extraSources;
 }
