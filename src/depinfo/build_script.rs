@@ -1,12 +1,12 @@
 //! What a build script's text tells about its run and about the code that it writes.
 //!
-//! A run sees its package. Two things can be left out safely:
+//! A run sees its package. What it certainly does not read can be left out:
 //!
-//! | the script's text | its run sees |
+//! | the script's text | its run does not see |
 //! |---|---|
-//! | touches no file and starts no process, and only harmless packages are linked into it | the manifest |
-//! | never names `tests`, `benches` or `examples` and lists no directory | the package without those |
-//! | anything else | the whole package |
+//! | touches no file and starts no process, and only harmless packages are linked into it | anything but the manifest |
+//! | never names `tests`, `benches` or `examples`, lists no directory and starts no process | those directories |
+//! | as before, and only packages are linked into it that read nothing but what they are told | Rust sources that it does not name; the manifest, the lock file and documents such as README, unless it speaks of such |
 
 use super::lexer::{self, Kind};
 use super::model::*;
@@ -25,6 +25,68 @@ pub(super) struct Facts {
     pub blind: bool,
     /// Directories of other targets that it does not read.
     pub unread: Vec<&'static str>,
+    /// What it does not name, if it reads only what it names.
+    pub unnamed: Option<Unnamed>,
+}
+
+/// What the text of a script that reads only what it names has names for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unnamed {
+    /// It does not speak of the manifest or the lock file.
+    manifest: bool,
+    /// It does not speak of README, LICENSE and the like.
+    documents: bool,
+    /// The words in its strings.
+    words: BTreeSet<String>,
+}
+
+impl Unnamed {
+    /// Whether a file of the package, relative to it, is certainly not read.
+    fn holds(&self, file: &str) -> bool {
+        let (parents, name) = file.rsplit_once('/').unwrap_or(("", file));
+        if matches!(file, "Cargo.toml" | "Cargo.lock") {
+            return self.manifest;
+        }
+        if parents.is_empty() && is_document(name) {
+            return self.documents;
+        }
+        // A directory that is named may be meant with all that is in it.
+        let is_named = |word: &str| self.words.contains(word);
+        name.strip_suffix(".rs")
+            .is_some_and(|stem| !is_named(stem) && !parents.split('/').any(is_named))
+    }
+}
+
+impl Facts {
+    /// Whether the run certainly does not read a file of the package, given
+    /// relative to it.
+    pub fn leaves_out(&self, file: &str) -> bool {
+        let unnamed = || self.unnamed.as_ref().is_some_and(|u| u.holds(file));
+        if self.blind {
+            return file != "Cargo.toml" || unnamed();
+        }
+        let elsewhere = |directory: &&str| {
+            let below = file.strip_prefix(*directory);
+            below.is_some_and(|below| below.starts_with('/'))
+        };
+        self.unread.iter().any(elsewhere) || unnamed()
+    }
+}
+
+/// Beginnings of the names of documents, in capitals.
+const DOCUMENTS: [&str; 7] = [
+    "README",
+    "CHANGELOG",
+    "LICENSE",
+    "LICENCE",
+    "CONTRIBUTING",
+    "COPYING",
+    "NOTICE",
+];
+
+fn is_document(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    DOCUMENTS.iter().any(|start| name.starts_with(start))
 }
 
 /// Directories that cargo gives to targets other than libraries and binaries.
@@ -44,6 +106,24 @@ const HARMLESS: &[&str] = &[
     "version_check",
 ];
 
+/// Packages that read only files that the script names to them, and what those
+/// include in C.
+const QUIET: &[&str] = &[
+    "anyhow",
+    "bitflags",
+    "cc",
+    "cfg-if",
+    "data-encoding",
+    "find-msvc-tools",
+    "itoa",
+    "jobserver",
+    "libc",
+    "memchr",
+    "once_cell",
+    "shlex",
+    "thiserror",
+];
+
 /// Reads the text of a package's build script; the cfg of `input` must be unknown.
 pub(super) fn facts(input: &Input, root: &str) -> Result<Facts> {
     let Some(found) = input.files.find("", root)?.filter(|found| !found.directory) else {
@@ -59,6 +139,8 @@ pub(super) fn facts(input: &Input, root: &str) -> Result<Facts> {
         .build_dependencies
         .iter()
         .all(|name| HARMLESS.contains(&&**name));
+    let quiet = |name: &String| HARMLESS.contains(&&**name) || QUIET.contains(&&**name);
+    let quiet = package.build_dependencies.iter().all(quiet);
     let lists = text.idents.iter().any(|word| lists_directories(word));
     let unread = |directory: &&str| !lists && !text.names_directory(directory);
     Ok(Facts {
@@ -82,6 +164,7 @@ pub(super) fn facts(input: &Input, root: &str) -> Result<Facts> {
             && output.fallbacks.is_empty()
             && !text.idents.iter().any(|word| touches_files(word)),
         unread: TARGET_DIRECTORIES.into_iter().filter(unread).collect(),
+        unnamed: (quiet && !lists && output.fallbacks.is_empty()).then(|| text.unnamed()),
     })
 }
 
@@ -115,14 +198,39 @@ impl Words {
     }
 
     fn names_directory(&self, directory: &str) -> bool {
-        self.strings.iter().any(|string| {
-            string
-                .split(|character: char| {
-                    !character.is_alphanumeric() && character != '_' && character != '-'
-                })
-                .any(|part| part == directory)
-        })
+        self.strings
+            .iter()
+            .any(|string| words(string).any(|word| word == directory))
     }
+
+    fn unnamed(&self) -> Unnamed {
+        let all: String = self
+            .strings
+            .iter()
+            .map(|s| s.to_ascii_uppercase())
+            .collect();
+        let speaks_of = |part: &str| all.contains(part);
+        Unnamed {
+            // `CARGO_MANIFEST_DIR` alone only says where the package is.
+            manifest: !["CARGO.TOML", "CARGO.LOCK", "MANIFEST_PATH"]
+                .into_iter()
+                .any(speaks_of),
+            documents: !DOCUMENTS.into_iter().any(speaks_of) && !speaks_of(".MD"),
+            words: self
+                .strings
+                .iter()
+                .flat_map(|string| words(string))
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+}
+
+/// The parts of a string that could be names of files or directories.
+fn words(string: &str) -> impl Iterator<Item = &str> {
+    string.split(|character: char| {
+        !character.is_alphanumeric() && character != '_' && character != '-'
+    })
 }
 
 /// A name of the standard library (or of a macro) by which a file or a process is reached.

@@ -234,11 +234,13 @@ fn run_files(input: &Input, script: Option<&Facts>, out: &mut UnitFiles) -> Resu
     let manifest = join(dir, "Cargo.toml");
     let script = script.cloned().unwrap_or_default();
     let left_out = |path: &str| {
-        script.blind
-            || script.unread.iter().any(|unread| {
-                path.strip_prefix(&join(dir, unread))
-                    .is_some_and(|below| below.starts_with('/'))
-            })
+        let below = match dir.as_str() {
+            "" => Some(path),
+            dir => path
+                .strip_prefix(dir)
+                .and_then(|rest| rest.strip_prefix('/')),
+        };
+        below.is_some_and(|file| script.leaves_out(file))
     };
     for (path, kind) in input.added_by(&Width::Package)? {
         let why = if path == manifest {
@@ -246,7 +248,7 @@ fn run_files(input: &Input, script: Option<&Facts>, out: &mut UnitFiles) -> Resu
         } else {
             Why::BuildScriptRun
         };
-        if why == Why::Manifest || !left_out(&path) {
+        if !left_out(&path) {
             let reason = Reason {
                 why,
                 at: None,

@@ -318,7 +318,6 @@ mod files_of_units {
     /// The answers are the same, so that nothing follows; but the runs themselves
     /// need not happen either.
     #[test]
-    #[ignore = "the run of a build script that reads files sees its whole package"]
     fn beside_a_build_script() {
         check(
             "build-script",
