@@ -679,6 +679,10 @@ fn extra_sources() {
 // Build scripts.
 
 fn build_script(text: &str) -> UnitFiles {
+    build_script_with(text, &[])
+}
+
+fn build_script_with(text: &str, packages: &[&str]) -> UnitFiles {
     let mut fixture = fixture(&[
         ("Cargo.toml", ""),
         ("build.rs", text),
@@ -686,6 +690,8 @@ fn build_script(text: &str) -> UnitFiles {
         ("tests/t.rs", ""),
         ("benches/b.rs", ""),
     ]);
+    let packages = packages.iter().map(|&name| name.to_owned());
+    fixture.request.packages[0].build_dependencies = packages.collect();
     fixture.request.packages[0].build_script = Some("build.rs".to_owned());
     fixture.request.units[0].crate_root = "build.rs".to_owned();
     fixture.request.units[0].kind = UnitKind::RunBuildScript;
@@ -693,25 +699,33 @@ fn build_script(text: &str) -> UnitFiles {
 }
 
 #[test]
-fn a_build_script_that_touches_no_file_sees_the_manifest_alone() {
+fn a_build_script_that_touches_no_file_sees_none() {
     let run = build_script(
         "fn main() { println!(\"cargo:rustc-cfg=x\"); if std::env::var(\"Y\").is_ok() {} }",
     );
+    assert!(run.files.is_empty(), "{:?}", run.files);
+    let run = build_script("fn main() { println!(\"cargo:rerun-if-changed=Cargo.toml\"); }");
     assert_eq!(run.files.keys().collect::<Vec<_>>(), ["Cargo.toml"]);
 }
 
 #[test]
-fn a_build_script_sees_its_package_without_the_targets_that_it_does_not_name() {
-    let run = build_script("fn main() { std::fs::read(\"src/lib.rs\").unwrap(); }");
+fn a_build_script_with_other_packages_sees_what_they_might_read() {
+    let text = "fn main() { std::fs::read(\"src/lib.rs\").unwrap(); }";
+    let run = build_script_with(text, &["cc"]);
+    assert_eq!(run.files.keys().collect::<Vec<_>>(), ["src/lib.rs"]);
+    let run = build_script_with(text, &["cc", "cbindgen"]);
     assert_eq!(
         run.files.keys().collect::<Vec<_>>(),
         ["Cargo.toml", "build.rs", "src/lib.rs"]
     );
+}
+
+#[test]
+fn a_build_script_sees_its_package_without_the_rust_code_that_it_does_not_name() {
+    let run = build_script("fn main() { std::fs::read(\"src/lib.rs\").unwrap(); }");
+    assert_eq!(run.files.keys().collect::<Vec<_>>(), ["src/lib.rs"]);
     let run = build_script("fn main() { std::fs::read(\"tests/t.rs\").unwrap(); }");
-    assert_eq!(
-        run.files.keys().collect::<Vec<_>>(),
-        ["Cargo.toml", "build.rs", "src/lib.rs", "tests/t.rs"]
-    );
+    assert_eq!(run.files.keys().collect::<Vec<_>>(), ["tests/t.rs"]);
     let run = build_script("fn main() { std::fs::read_dir(\".\").unwrap(); }");
     assert_eq!(run.files.len(), 5);
 }

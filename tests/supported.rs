@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The document with the tables.
-const DOCUMENT: &str = "README.supported.md";
+const DOCUMENT: &str = "README.md";
 
 /// One check of a row: its kind, and its name.
 type Check = (String, String);
