@@ -16,7 +16,8 @@ use walkdir::WalkDir;
 /// The options of `dyndrv audit`.
 #[derive(Args)]
 pub struct Options {
-    /// What has been built: a flake output that `build` of the library returned
+    /// What has been built: a flake output that `build` of the library returned,
+    /// or with `-- --file FILE` an attribute (empty for the file's value)
     #[arg(default_value = ".#default")]
     installable: String,
     /// Further arguments for `nix build`, such as `--override-input nixpkgs …`
@@ -129,7 +130,10 @@ fn spec(drv: &Path) -> Result<Option<Spec>, Error> {
 
 /// The derivation of the workspace's stage.
 fn stage(options: &Options) -> Result<String, Error> {
-    let plan = format!("{}.passthru.workspacePlan", options.installable);
+    let plan = match options.installable.as_str() {
+        "" => "passthru.workspacePlan".to_owned(),
+        installable => format!("{installable}.passthru.workspacePlan"),
+    };
     let mut command = Command::new("nix");
     command
         .args(["build", "--no-link", "--print-out-paths"])

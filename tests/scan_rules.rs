@@ -726,6 +726,10 @@ fn a_build_script_sees_its_package_without_the_rust_code_that_it_does_not_name()
     assert_eq!(run.files.keys().collect::<Vec<_>>(), ["src/lib.rs"]);
     let run = build_script("fn main() { std::fs::read(\"tests/t.rs\").unwrap(); }");
     assert_eq!(run.files.keys().collect::<Vec<_>>(), ["tests/t.rs"]);
+    let run = build_script("fn main() { std::fs::read(\"lib.txt\").unwrap(); }");
+    assert!(run.files.is_empty(), "{:?}", run.files);
+    let run = build_script("fn main() { std::fs::read(format!(\"{}.rs\", \"lib\")).unwrap(); }");
+    assert_eq!(run.files.keys().collect::<Vec<_>>(), ["src/lib.rs"]);
     let run = build_script("fn main() { std::fs::read_dir(\".\").unwrap(); }");
     assert_eq!(run.files.len(), 5);
 }

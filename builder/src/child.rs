@@ -21,8 +21,12 @@ pub struct Finished {
     pub stderr: Vec<u8>,
 }
 
+/// What a build script's instructions to cargo start with. They are no news for people.
+const INSTRUCTION: &[u8] = b"cargo:";
+
 /// Runs `program` with exactly `env`, without input, and shows all that it prints
-/// in the log. Nix is told when it runs, as `phase`, and when no more.
+/// in the log, but for instructions to cargo. Nix is told when it runs, as `phase`,
+/// and when no more.
 pub fn run(
     phase: &str,
     program: &str,
@@ -57,7 +61,7 @@ fn wait(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<
         .map_err(failed)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr) = thread::scope(|scope| {
-        let reader = scope.spawn(|| copy(stdout, io::stdout()));
+        let reader = scope.spawn(|| copy(stdout, News::new(io::stdout())));
         let stderr = copy(stderr, io::stderr());
         (reader.join(), stderr)
     });
@@ -68,6 +72,52 @@ fn wait(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<
         stdout: stdout.map_err(failed)?,
         stderr: stderr.map_err(failed)?,
     })
+}
+
+/// Passes on whole lines that are no instructions.
+struct News<W: Write> {
+    log: W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> News<W> {
+    fn new(log: W) -> Self {
+        Self {
+            log,
+            line: Vec::new(),
+        }
+    }
+
+    fn end_line(&mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        if line.trim_ascii_start().starts_with(INSTRUCTION) {
+            return Ok(());
+        }
+        self.log.write_all(&line)
+    }
+}
+
+impl<W: Write> Write for News<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        for part in text.split_inclusive(|&byte| byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.end_line()?;
+            }
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.log.flush()
+    }
+}
+
+impl<W: Write> Drop for News<W> {
+    fn drop(&mut self) {
+        // A log that nobody reads any more is no reason to fail.
+        let _ = self.end_line().and_then(|()| self.log.flush());
+    }
 }
 
 /// Copies all of `from` to the log as it comes, and keeps it.
@@ -106,6 +156,15 @@ mod tests {
         assert_eq!(finished.status.code(), Some(3));
         assert_eq!(finished.stdout, b"1\n\n");
         assert!(String::from_utf8(finished.stderr).unwrap().ends_with("x\n"));
+    }
+
+    #[test]
+    fn instructions_are_kept_out_of_the_log() {
+        let mut log = Vec::new();
+        let text = b"cargo:rustc-cfg=a\nnews\ncargo::metadata=b=c\nno end".as_slice();
+        let kept = copy(Some(text), News::new(&mut log)).unwrap();
+        assert_eq!(kept, text);
+        assert_eq!(log, b"news\nno end");
     }
 
     #[test]

@@ -76,10 +76,10 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Directives> {
     let failed = !finished.status.success() || !messages.errors.is_empty();
     show(package, &messages, script.local || failed);
     if !finished.status.success() {
-        return Err(
-            Error::new(format!("the build script failed ({})", finished.status))
-                .note("what it printed stands above"),
-        );
+        let error = Error::new(format!("the build script failed ({})", finished.status))
+            .note("what it printed stands above");
+        let notes = hints(script, &finished.stderr);
+        return Err(notes.into_iter().fold(error, Error::note));
     }
     if let Some(error) = messages.errors.first() {
         return Err(Error::new(format!("the build script reports: {error}")));
@@ -91,6 +91,28 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Directives> {
         }
     }
     Ok(directives)
+}
+
+/// What often helps against what a script complains of.
+fn hints(script: &BuildScript, stderr: &[u8]) -> Vec<String> {
+    let stderr = String::from_utf8_lossy(stderr);
+    let mut hints = Vec::new();
+    if !script.writable
+        && ["Permission denied", "Read-only file system"]
+            .iter()
+            .any(|complaint| stderr.contains(complaint))
+    {
+        hints.push(
+            "if it writes into its package's directory, set `writable = true` under \
+             [package.metadata.dyndrv] in the package's Cargo.toml, or name the package in \
+             `writablePackages` of the Nix library"
+                .to_owned(),
+        );
+    }
+    if script.local && stderr.contains("No such file or directory") {
+        hints.push(crate::dep_info::extra_sources("a file that is missing"));
+    }
+    hints
 }
 
 fn parse(script: &BuildScript, stdout: &[u8]) -> Result<Directives> {

@@ -36,7 +36,7 @@ pub(super) struct Unnamed {
     manifest: bool,
     /// It does not speak of README, LICENSE and the like.
     documents: bool,
-    /// The words in its strings.
+    /// The names of files and directories in its strings, and other words there.
     words: BTreeSet<String>,
 }
 
@@ -50,10 +50,12 @@ impl Unnamed {
         if parents.is_empty() && is_document(name) {
             return self.documents;
         }
-        // A directory that is named may be meant with all that is in it.
+        // A directory that is named may be meant with all that is in it, and an
+        // ending may be put to a name without one.
         let is_named = |word: &str| self.words.contains(word);
-        name.strip_suffix(".rs")
-            .is_some_and(|stem| !is_named(stem) && !parents.split('/').any(is_named))
+        name.strip_suffix(".rs").is_some_and(|stem| {
+            !is_named(name) && !is_named(stem) && !parents.split('/').any(is_named)
+        })
     }
 }
 
@@ -219,18 +221,21 @@ impl Words {
             words: self
                 .strings
                 .iter()
-                .flat_map(|string| words(string))
+                .flat_map(|string| string.split(|c: char| !(is_word(c) || c == '.')))
+                .filter(|word| !word.is_empty())
                 .map(str::to_owned)
                 .collect(),
         }
     }
 }
 
-/// The parts of a string that could be names of files or directories.
+/// The parts of a string that could be names of directories.
 fn words(string: &str) -> impl Iterator<Item = &str> {
-    string.split(|character: char| {
-        !character.is_alphanumeric() && character != '_' && character != '-'
-    })
+    string.split(|character| !is_word(character))
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_' || character == '-'
 }
 
 /// A name of the standard library (or of a macro) by which a file or a process is reached.

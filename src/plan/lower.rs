@@ -228,7 +228,7 @@ impl<'a> Lowering<'a> {
         }
         self.declare(&process, &args, inputs);
 
-        let libraries = self.linkage.visible(unit);
+        let libraries = by_name(self.linkage.visible(unit));
         let dylibs: Vec<bool> = libraries
             .iter()
             .map(|library| library.kind == ProductKind::Dylib)
@@ -257,7 +257,7 @@ impl<'a> Lowering<'a> {
         inputs: &mut Inputs,
     ) -> Result<Vec<spec::Artifact>, Error> {
         let mut artifacts = Vec::new();
-        for library in libraries {
+        for library in by_name(libraries) {
             let output = self.output_of(library.unit, library.kind);
             let mut from = inputs.output(self.drv(library.unit)?, output)?;
             if let Some(dir) = place(library.kind) {
@@ -529,6 +529,12 @@ impl<'a> Lowering<'a> {
         let package = self.graph.package(run);
         format!("/out/{}-{}", package.name, self.graph.units[run].id)
     }
+}
+
+/// In the order of their names, which stays when identities change.
+fn by_name(mut libraries: Vec<Visible>) -> Vec<Visible> {
+    libraries.sort_by(|a, b| a.file.cmp(&b.file));
+    libraries
 }
 
 /// The directory of an output in which users look for a product.

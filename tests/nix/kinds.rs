@@ -76,6 +76,10 @@ fn a_build_script_may_write_beside_its_sources_if_the_manifest_says_so() {
     ])
     .locked();
     assert_eq!(project.build().run("writer", &[]), "made\n");
+
+    project.write("Cargo.toml", &manifest("writer", ""));
+    let log = project.try_build().map(|build| build.out).unwrap_err();
+    assert!(log.contains("set `writable = true`"), "{log}");
 }
 
 #[test]
