@@ -46,7 +46,10 @@ fuzz_target!(|bytes: &[u8]| {
             build_script: Some("build.rs".to_owned()),
             ..Package::default()
         }],
-        units: vec![unit("src/lib.rs", UnitKind::Lib), unit("build.rs", UnitKind::RunBuildScript)],
+        units: vec![
+            unit("src/lib.rs", UnitKind::Lib),
+            unit("build.rs", UnitKind::RunBuildScript),
+        ],
         ..Request::default()
     };
     let scan = scan(&request).expect("a tree of plain files can be scanned");

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | touches no file and starts no process, and only harmless packages are linked into it | anything but the manifest |
 //! | never names `tests`, `benches` or `examples`, lists no directory and starts no process | those directories |
-//! | as before, and only packages are linked into it that read nothing but what they are told | Rust sources that it does not name; the manifest, the lock file and documents such as README, unless it speaks of such |
+//! | as before, and only packages are linked into it that read nothing but what they are told | Rust sources and files such as `.gitignore` and `flake.nix` that it does not name; the manifest, the lock file and documents such as README, unless it speaks of such |
 
 use super::lexer::{self, Kind};
 use super::model::*;
@@ -50,9 +50,12 @@ impl Unnamed {
         if parents.is_empty() && is_document(name) {
             return self.documents;
         }
+        let is_named = |word: &str| self.words.contains(word);
+        if parents.is_empty() && is_of_the_checkout(name) {
+            return !is_named(name);
+        }
         // A directory that is named may be meant with all that is in it, and an
         // ending may be put to a name without one.
-        let is_named = |word: &str| self.words.contains(word);
         name.strip_suffix(".rs").is_some_and(|stem| {
             !is_named(name) && !is_named(stem) && !parents.split('/').any(is_named)
         })
@@ -85,6 +88,11 @@ const DOCUMENTS: [&str; 7] = [
     "COPYING",
     "NOTICE",
 ];
+
+/// Files for git, Nix and the like.
+fn is_of_the_checkout(name: &str) -> bool {
+    name.starts_with('.') || name.ends_with(".nix") || name == "flake.lock"
+}
 
 fn is_document(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
