@@ -12,7 +12,7 @@
 //! A README matters because cargo looks for one and tells packages its name; its content does not.
 //! So cargo need not be asked again after an edit of a function, nor after a module was added.
 //!
-//! [`rule`] decides on a list of names; [`write`] does the work on a file system.
+//! [`rule`] decides on a list of names; [`write()`] does the work on a file system.
 
 use super::error::{Error, Result, io};
 use super::paths::normalize;

@@ -5,7 +5,7 @@
 //! | step | module |
 //! |---|---|
 //! | the attributes that a planning derivation is given | [`settings`] |
-//! | which layer emits which unit | [`layer`] |
+//! | which layer emits which unit | [`layers`] |
 //! | a unit's source tree, its files and its predicted path | [`tree`] |
 //! | a unit as a derivation, its path predicted | [`lower`] |
 //! | tests, clippy, documentation and formatting as derivations | [`checks`] |
