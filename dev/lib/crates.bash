@@ -18,7 +18,7 @@ fetch_crates() {
         source\ =*)
           source=$value
           case $source in
-            registry+https://github.com/rust-lang/crates.io-index | sparse+https://index.crates.io/*) source= ;;
+            registry+https://github.com/rust-lang/crates.io-index) source= ;;
             registry+*) source=${source#registry+} ;;
             sparse+*) ;;
             *) continue ;;
