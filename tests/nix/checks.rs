@@ -1,7 +1,7 @@
 //! Checks through real Nix: what is run, what is not run again, and how what is
 //! wrong is reported.
 
-use crate::project::{Build, Project, root};
+use crate::project::{self, Build, Project, root};
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
@@ -321,7 +321,10 @@ fn bad() {
         .find(|line| line.starts_with("error: package several 1.0.0, target test failing"))
         .unwrap_or_else(|| panic!("{log}"));
     assert!(line.contains("1 of 2 tests failed: bad"), "{line}");
-    project.write("tests/failing.rs", &FAILING.replace("+ 1", "+ 2"));
+    // What no earlier run of this test has built.
+    let mended = FAILING.replace("+ 1", "+ 2");
+    let mended = mended.replace("arithmetic", &format!("arithmetic {}", project::fresh()));
+    project.write("tests/failing.rs", &mended);
     let build = checked(&project, "test");
     assert_eq!(runs(&build), ["several-1.0.0-test-failing"]);
 }

@@ -1,7 +1,7 @@
 //! Builds for platforms other than the host's, and for the host's own by name.
 
 use crate::examples::console;
-use crate::project::{Build, Project, nix};
+use crate::project::{self, Build, Project, nix};
 use serde_json::json;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -37,7 +37,10 @@ fn an_edit_of_the_c_code_builds_for_the_target_only() {
     project.build();
     let file = "crates/checksum/c/adler.c";
     let text = project.read(file);
-    project.write(file, &text.replace("\"aarch64\"", "\"ARM\""));
+    project.write(
+        file,
+        &text.replace("\"aarch64\"", &format!("\"ARM {}\"", project::fresh())),
+    );
     let build = project.build();
     assert_eq!(
         build.units,

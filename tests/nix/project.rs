@@ -221,6 +221,14 @@ impl Log {
     }
 }
 
+/// A number that no earlier run of a test has put into what it built.
+pub fn fresh() -> u128 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos()
+}
+
 /// The root of this repository.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
