@@ -38,7 +38,6 @@ mod policy;
 mod readers;
 pub mod report;
 mod scanner;
-pub mod tree;
 
 pub use cfg::Cfg;
 pub use dep_info::{Checksum, DepInfo};

@@ -4,8 +4,7 @@
 //! into a library's metadata, but no program: what depends on a library is built
 //! again, what only runs a program is not.
 
-use crate::project::{Build, Project};
-use std::time::{SystemTime, UNIX_EPOCH};
+use crate::project::{self, Build, Project};
 
 /// How a file is edited. `NONCE` in a text is replaced by something that no
 /// earlier run of the test has built.
@@ -79,11 +78,8 @@ fn excess(row: &Row, build: &Build) -> Option<String> {
 }
 
 fn edited(original: &str, edit: &Edit) -> String {
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_nanos();
-    let fresh = |text: &str| text.replace("NONCE", &nanos.to_string());
+    let number = project::fresh().to_string();
+    let fresh = |text: &str| text.replace("NONCE", &number);
     match edit {
         Append(text) => format!("{original}{}", fresh(text)),
         Replace(from, to) => {
