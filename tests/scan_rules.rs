@@ -734,6 +734,25 @@ fn a_build_script_sees_its_package_without_the_rust_code_that_it_does_not_name()
     assert_eq!(run.files.len(), 5);
 }
 
+#[test]
+fn a_build_script_that_lists_a_directory_by_name_sees_no_other() {
+    let main = "fn main() { std::fs::read_dir(\"benches\").unwrap(); other(); }";
+    let text = format!("{main} fn other() {{ std::env::current_dir().unwrap(); }}");
+    let run = build_script_with(&text, &["flate2", "tar"]);
+    assert_eq!(run.files.keys().collect::<Vec<_>>(), ["benches/b.rs"]);
+    let text =
+        format!("{main} fn other() {{ std::fs::read_dir(std::env::current_dir().unwrap()); }}");
+    assert_eq!(build_script(&text).files.len(), 5);
+}
+
+#[test]
+fn a_build_script_that_starts_git_alone_reads_nothing_by_that() {
+    let text = "fn main() { std::process::Command::new(\"git\").arg(\"describe\").output(); }";
+    assert!(build_script(text).files.is_empty());
+    let text = "fn main() { std::process::Command::new(\"make\").output(); }";
+    assert_eq!(build_script(text).files.len(), 5);
+}
+
 // Files that are not plain.
 
 #[test]
