@@ -420,6 +420,7 @@ fn package<'r>(root: &Path, of: &Record, records: &[&'r Record], graph: &Graph<'
             .iter()
             .map(|record| record.package.clone())
             .collect(),
+        build_packages: BTreeSet::new(),
     }
 }
 

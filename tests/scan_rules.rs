@@ -745,6 +745,114 @@ fn a_build_script_that_lists_a_directory_by_name_sees_no_other() {
     assert_eq!(build_script(&text).files.len(), 5);
 }
 
+/// What the run of `crates/p/build.rs` sees of a workspace.
+fn run_in_workspace(text: &str, packages: &[&str]) -> Vec<String> {
+    let mut fixture = fixture(&[
+        ("Cargo.toml", ""),
+        ("Cargo.lock", ""),
+        ("proto/a.proto", ""),
+        ("proto/deep/b.proto", ""),
+        ("data/c.txt", ""),
+        ("data/d.txt", ""),
+        ("crates/p/build.rs", text),
+        ("crates/p/src/lib.rs", ""),
+        ("crates/q/src/lib.rs", ""),
+        ("crates/q/src/q.h", ""),
+    ]);
+    let package = &mut fixture.request.packages[0];
+    package.dir = "crates/p".to_owned();
+    package.build_script = Some("crates/p/build.rs".to_owned());
+    package.build_dependencies = packages.iter().map(|&name| name.to_owned()).collect();
+    let mut other = package.clone();
+    (other.name, other.dir) = ("q".to_owned(), "crates/q".to_owned());
+    fixture.request.packages.push(other);
+    fixture.request.units[0].crate_root = "crates/p/build.rs".to_owned();
+    fixture.request.units[0].kind = UnitKind::RunBuildScript;
+    fixture.unit().files.into_keys().collect()
+}
+
+#[test]
+fn a_build_script_sees_what_it_names_outside_of_its_package() {
+    let protos = ["proto/a.proto", "proto/deep/b.proto"];
+    let by_ups = r#"fn main() { std::fs::read("../../proto/a.proto"); }"#;
+    assert_eq!(run_in_workspace(by_ups, &[]), protos);
+    let by_format =
+        r#"fn main() { std::fs::read(format!("{}/../../proto/{}.proto", dir, name)); }"#;
+    assert_eq!(run_in_workspace(by_format, &[]), protos);
+    let by_parent = r#"fn main() { std::fs::read(root.parent().join("proto")); }"#;
+    assert_eq!(run_in_workspace(by_parent, &[]), protos);
+    let text = r#"fn main() { std::fs::read("../../data/c.txt"); }"#;
+    assert_eq!(run_in_workspace(text, &[]), ["data/c.txt"]);
+    let absent = r#"fn main() { std::fs::read("../../data/absent"); }"#;
+    assert_eq!(run_in_workspace(absent, &[]), ["data/c.txt", "data/d.txt"]);
+    let header = r#"fn main() { std::fs::read("../q/src/q.h"); }"#;
+    assert_eq!(
+        run_in_workspace(header, &["cc"]),
+        ["crates/q/src/lib.rs", "crates/q/src/q.h"]
+    );
+    let outside = r#"fn main() { std::fs::read("../../../../x"); }"#;
+    assert!(run_in_workspace(outside, &[]).is_empty());
+}
+
+#[test]
+fn a_build_script_that_lists_its_parent_directory_sees_all_of_it() {
+    let text = r#"fn main() { std::fs::read_dir(".."); }"#;
+    let seen = run_in_workspace(text, &[]);
+    assert!(seen.contains(&"crates/q/src/q.h".to_owned()), "{seen:?}");
+    assert!(!seen.contains(&"Cargo.lock".to_owned()), "{seen:?}");
+}
+
+#[test]
+fn a_build_script_that_asks_cargo_sees_the_workspace() {
+    let text = r#"fn main() { Command::new("cargo").arg("metadata").output(); }"#;
+    assert_eq!(run_in_workspace(text, &[]).len(), 10);
+    let text = "fn main() { cbindgen::generate(x); std::fs::write(y); }";
+    assert_eq!(run_in_workspace(text, &["cbindgen"]).len(), 10);
+    let text = "fn main() { built::write_built_file(); std::fs::write(y); }";
+    assert_eq!(
+        run_in_workspace(text, &["built"]),
+        [
+            "Cargo.lock",
+            "Cargo.toml",
+            "crates/p/build.rs",
+            "crates/p/src/lib.rs"
+        ]
+    );
+}
+
+#[test]
+fn a_library_of_the_project_in_a_build_script_counts_as_its_text() {
+    let with = |library: &str| {
+        let mut fixture = fixture(&[
+            ("Cargo.toml", ""),
+            ("build.rs", "fn main() { helper::run(); }"),
+            ("src/lib.rs", ""),
+            ("helper/src/lib.rs", library),
+            ("helper/list.txt", ""),
+        ]);
+        let package = &mut fixture.request.packages[0];
+        package.build_script = Some("build.rs".to_owned());
+        package.build_packages = [1].into();
+        let mut helper = package.clone();
+        (helper.name, helper.dir) = ("helper".to_owned(), "helper".to_owned());
+        (helper.build_script, helper.build_packages) = (None, BTreeSet::new());
+        fixture.request.packages.push(helper);
+        let mut unit = fixture.request.units[0].clone();
+        (unit.package, unit.crate_root) = (1, "helper/src/lib.rs".to_owned());
+        unit.kind = UnitKind::Lib;
+        fixture.request.units.push(unit);
+        fixture.request.units[0].crate_root = "build.rs".to_owned();
+        fixture.request.units[0].kind = UnitKind::RunBuildScript;
+        fixture.unit().files.into_keys().collect::<Vec<_>>()
+    };
+    assert!(with("pub fn run() {}").is_empty());
+    let reads =
+        r#"pub fn run() { std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/list.txt")); }"#;
+    assert_eq!(with(reads), ["helper/list.txt"]);
+    let lists = "pub fn run() { std::fs::read_dir(std::env::current_dir()); }";
+    assert_eq!(with(lists).len(), 5);
+}
+
 #[test]
 fn a_build_script_that_starts_git_alone_reads_nothing_by_that() {
     let text = "fn main() { std::process::Command::new(\"git\").arg(\"describe\").output(); }";

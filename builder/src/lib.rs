@@ -10,6 +10,7 @@
 
 pub mod answers;
 mod assemble;
+mod cargo_home;
 mod check;
 mod child;
 mod compile;

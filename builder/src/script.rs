@@ -1,6 +1,7 @@
 //! Runs a build script once and keeps its answers.
 
 use crate::answers::{self, Cfg, Dep, Link, Remap, Search};
+use crate::cargo_home;
 use crate::child::{self, Finished};
 use crate::directives::{self, Directives, Messages, Package};
 use crate::environment::{self, Environment, envify};
@@ -36,6 +37,9 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
         None => {
             let mut env = variables(script, &own, sandbox)?;
             env.insert("NUM_JOBS".to_string(), jobs.to_string());
+            if let Some(vendor) = &script.vendor {
+                cargo_home::write(vendor, &sandbox.home())?;
+            }
             let finished = child::run("build script", &script.program, &[], &process.cwd, &env)?;
             read(script, &finished)?
         }

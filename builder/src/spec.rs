@@ -206,6 +206,10 @@ pub struct BuildScript {
     /// Whether the package is the user's own, whose warnings are shown.
     #[serde(default)]
     pub local: bool,
+    /// The vendor directory, for a script that sees the lock file and may ask cargo
+    /// about the packages in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
 }
 
 /// The metadata that one dependency's build script passes on as `DEP_…`.

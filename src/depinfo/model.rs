@@ -33,9 +33,13 @@ pub struct Package {
     pub extra_sources: Vec<String>,
     /// The build script's crate root, relative to the source root, if there is one.
     pub build_script: Option<String>,
-    /// Names of all packages that are linked into the build script. They decide,
-    /// with its text, what its run can read and what the code that it writes can include.
+    /// Names of the packages that are linked into the build script, without those of
+    /// `build_packages`. They decide, with its text, what its run can read and what the
+    /// code that it writes can include.
     pub build_dependencies: BTreeSet<String>,
+    /// The packages of the request whose libraries are linked into the build script, as
+    /// indices into [`Request::packages`]. Their texts are read like the script's own.
+    pub build_packages: BTreeSet<usize>,
 }
 
 /// One unit of a path package.

@@ -1,7 +1,7 @@
 //! From a unit to its finished list: the walk through its crate, the files that its package
 //! adds, and the widening where the walk could not resolve something.
 
-use super::build_script::{self, Facts};
+use super::build_script::{self, Facts, Linked};
 use super::cfg::Cfg;
 use super::files::{Files, Found, join};
 use super::macros::Export;
@@ -52,7 +52,19 @@ impl<'r> Project<'r> {
             return Ok(Some(facts));
         }
         let cfg = Cfg::unknown();
-        let facts = build_script::facts(&self.input(files, package, &cfg), root)?;
+        let mut linked = Vec::new();
+        for &library in &package.build_packages {
+            let mut units = self.request.units.iter();
+            let is_library = |unit: &&Unit| unit.package == library && unit.kind == UnitKind::Lib;
+            if let Some(unit) = units.find(is_library) {
+                linked.push(Linked {
+                    package: library,
+                    input: self.input(files, &self.request.packages[library], &cfg),
+                    root: &unit.crate_root,
+                });
+            }
+        }
+        let facts = build_script::facts(&self.input(files, package, &cfg), root, &linked)?;
         Ok(Some(self.build_scripts[index].get_or_init(|| facts)))
     }
 
@@ -93,7 +105,7 @@ pub(super) fn unit_files(
         ..project.input(files, package, &cfg)
     };
     if unit.kind == UnitKind::RunBuildScript {
-        run_files(&input, script, &mut out)?;
+        run_files(project, &input, script, &mut out)?;
     } else {
         crossing = crate_files(&input, unit, script, &mut out)?;
         manifests(&input, unit, &mut out)?;
@@ -229,10 +241,39 @@ fn manifests(input: &Input, unit: &Unit, out: &mut UnitFiles) -> Result<()> {
 }
 
 /// What the run of a build script sees.
-fn run_files(input: &Input, script: Option<&Facts>, out: &mut UnitFiles) -> Result<()> {
+fn run_files(
+    project: &Project,
+    input: &Input,
+    script: Option<&Facts>,
+    out: &mut UnitFiles,
+) -> Result<()> {
+    let script = script.cloned().unwrap_or_default();
+    package_files(input, &script, "the build script's package", out)?;
+    for &linked in &script.linked {
+        let package = &project.request.packages[linked];
+        let input = project.input(input.files, package, input.cfg);
+        package_files(
+            &input,
+            &script,
+            "a package that is linked into the build script",
+            out,
+        )?;
+    }
+    for (path, kind) in script.outside {
+        let reason = Reason {
+            why: Why::BuildScriptRun,
+            at: None,
+            what: "the build script's text leads there".to_owned(),
+        };
+        out.files.entry(path).or_insert(Listed { kind, reason });
+    }
+    Ok(())
+}
+
+/// The files of a package that the run of a build script sees.
+fn package_files(input: &Input, script: &Facts, what: &str, out: &mut UnitFiles) -> Result<()> {
     let dir = &input.package.dir;
     let manifest = join(dir, "Cargo.toml");
-    let script = script.cloned().unwrap_or_default();
     let left_out = |path: &str| {
         let below = match dir.as_str() {
             "" => Some(path),
@@ -252,7 +293,7 @@ fn run_files(input: &Input, script: Option<&Facts>, out: &mut UnitFiles) -> Resu
             let reason = Reason {
                 why,
                 at: None,
-                what: "the build script's package".to_owned(),
+                what: what.to_owned(),
             };
             out.files.insert(path, Listed { kind, reason });
         }

@@ -91,7 +91,7 @@ pub fn scan(
             continue;
         };
         let package = *packages.entry(unit.package).or_insert_with(|| {
-            let package = scanned_package(&linkage, unit.package, dir);
+            let package = scanned_package(&graph.packages[unit.package], dir);
             request.packages.push(package);
             request.packages.len() - 1
         });
@@ -108,6 +108,21 @@ pub fn scan(
         });
         units.push(index);
     }
+    for (&package, &scanned) in &packages {
+        let linked = linked_into_script(&linkage, package);
+        let (own, others): (Vec<_>, Vec<_>) = linked
+            .into_iter()
+            .map(|unit| (unit, packages.get(&graph.units[unit].package)))
+            // What a procedural macro writes cannot be read here.
+            .partition(|&(unit, own)| own.is_some() && !graph.target(unit).proc_macro);
+        let package = &mut request.packages[scanned];
+        package.build_packages = own
+            .into_iter()
+            .filter_map(|(_, own)| own.copied())
+            .collect();
+        let name = |(unit, _): (usize, _)| graph.package(unit).name.clone();
+        package.build_dependencies = others.into_iter().map(name).collect();
+    }
     let scan = depinfo::scan(&request)?;
     Ok(Scanned {
         request,
@@ -116,27 +131,29 @@ pub fn scan(
     })
 }
 
-fn scanned_package(linkage: &Linkage<'_>, index: usize, dir: &str) -> depinfo::Package {
-    let graph = linkage.graph();
-    let package = &graph.packages[index];
-    let script = package
-        .targets
-        .iter()
-        .find(|target| target.kind == TargetKind::CustomBuild);
-    let build_dependencies = (0..graph.units.len())
-        .filter(|&unit| graph.units[unit].package == index)
-        .filter(|&unit| graph.target(unit).kind == TargetKind::CustomBuild)
-        .filter(|&unit| graph.units[unit].mode == Mode::Build)
-        .flat_map(|unit| visible_packages(linkage, unit))
-        .collect();
+fn scanned_package(package: &Package, dir: &str) -> depinfo::Package {
+    let mut targets = package.targets.iter();
+    let script = targets.find(|target| target.kind == TargetKind::CustomBuild);
     depinfo::Package {
         name: package.name.clone(),
         version: package.version.to_string(),
         dir: dir.to_owned(),
         extra_sources: extra_sources(package),
         build_script: script.map(|target| source(dir, &target.src)),
-        build_dependencies,
+        ..depinfo::Package::default()
     }
+}
+
+/// The units of all libraries that are linked into a package's build script.
+fn linked_into_script(linkage: &Linkage<'_>, package: usize) -> BTreeSet<usize> {
+    let graph = linkage.graph();
+    (0..graph.units.len())
+        .filter(|&unit| graph.units[unit].package == package)
+        .filter(|&unit| graph.target(unit).kind == TargetKind::CustomBuild)
+        .filter(|&unit| graph.units[unit].mode == Mode::Build)
+        .flat_map(|unit| linkage.visible(unit))
+        .map(|library| library.unit)
+        .collect()
 }
 
 /// `[package.metadata.dyndrv] extra-sources`.

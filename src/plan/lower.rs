@@ -43,6 +43,9 @@ pub struct SourceTree {
     pub at: String,
     /// The store object to declare as an input.
     pub object: StorePath,
+    /// Whether it holds what cargo needs to know the workspace: its manifest and
+    /// its lock file.
+    pub locked: bool,
 }
 
 /// A derivation in the making: what it mentions becomes an input.
@@ -418,6 +421,11 @@ impl<'a> Lowering<'a> {
                 dep: inputs.output(self.drv(run)?, "dep")?,
             });
         }
+        let asks_cargo = sources.iter().any(|source| source.locked);
+        let vendor = asks_cargo.then(|| self.settings.vendor.to_string_lossy().into_owned());
+        if let Some(vendor) = &vendor {
+            inputs.mentioned(vendor);
+        }
         Ok(spec::BuildScript {
             process,
             program,
@@ -428,6 +436,7 @@ impl<'a> Lowering<'a> {
             rust_version: package.rust_version.clone(),
             targets: package.link_arg_kinds(),
             local: package.is_local(),
+            vendor,
         })
     }
 

@@ -33,6 +33,7 @@ pub fn vendored(
         object: store_object(&format!("the source of `{}`", package.name), &from)?,
         from,
         at: format!("{}/{entry}", spec::VENDOR),
+        locked: false,
     })
 }
 
@@ -50,10 +51,16 @@ pub fn workspace(
 ) -> Result<SourceTree, Error> {
     let tree = Tree::of(&settings.src, files.iter().map(String::as_str))?;
     let object = stage.add_tree(&graph.package(unit).name, tree, &settings.src)?;
+    let of_workspace = |name: &str| match graph.workspace_root.as_str() {
+        "" => name.to_owned(),
+        root => format!("{root}/{name}"),
+    };
+    let has = |name: &str| files.binary_search(&of_workspace(name)).is_ok();
     Ok(SourceTree {
         from: object.to_string(),
         at: spec::WORKSPACE.to_owned(),
         object,
+        locked: has("Cargo.toml") && has("Cargo.lock"),
     })
 }
 

@@ -112,6 +112,92 @@ fn a_build_script_can_call_the_compiler_and_cargo() {
 }
 
 #[test]
+fn a_build_script_reads_files_outside_of_its_package() {
+    let script = r#"
+        use std::{env, fs, path::{Path, PathBuf}};
+        fn main() {
+            let one = fs::read_to_string("../../proto/one.proto").unwrap();
+            let dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap());
+            let root = dir.parent().unwrap().parent().unwrap();
+            let mut files: Vec<_> = fs::read_dir(root.join("schema")).unwrap()
+                .map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+            files.sort();
+            let three = fs::read_to_string(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../q/data/three"))).unwrap();
+            let four = helper::four();
+            println!("cargo::rustc-env=ALL={one}{}{three}{four}", files.concat());
+        }"#;
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"3\"\n",
+        ),
+        ("proto/one.proto", "1"),
+        ("schema/a", "2"),
+        ("schema/b", "2"),
+        ("crates/q/Cargo.toml", &manifest("q", "")),
+        ("crates/q/src/lib.rs", ""),
+        ("crates/q/data/three", "3"),
+        ("crates/helper/Cargo.toml", &manifest("helper", "")),
+        (
+            "crates/helper/src/lib.rs",
+            r#"pub fn four() -> String {
+                 std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/four.txt")).unwrap()
+               }"#,
+        ),
+        ("crates/helper/four.txt", "4"),
+        (
+            "crates/app/Cargo.toml",
+            &manifest(
+                "app",
+                "[build-dependencies]\nhelper = { path = \"../helper\" }\n",
+            ),
+        ),
+        ("crates/app/build.rs", script),
+        (
+            "crates/app/src/main.rs",
+            "fn main() { println!(env!(\"ALL\")) }",
+        ),
+    ])
+    .locked();
+    assert_eq!(project.build().run("app", &[]), "12234\n");
+}
+
+/// As `cbindgen` does, and what asks for the versions of dependencies.
+#[test]
+fn a_build_script_can_ask_cargo_for_its_dependencies() {
+    let script = r#"
+        use std::{env, process::Command};
+        fn main() {
+            let metadata = Command::new(env::var("CARGO").unwrap())
+                .args(["metadata", "--all-features", "--format-version", "1", "--manifest-path"])
+                .arg(format!("{}/Cargo.toml", env::var("CARGO_MANIFEST_DIR").unwrap()))
+                .output().unwrap();
+            assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+            let text = String::from_utf8(metadata.stdout).unwrap();
+            println!("cargo::rustc-env=ITOA={}", text.contains("itoa-1"));
+        }"#;
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"3\"\n",
+        ),
+        (
+            "crates/app/Cargo.toml",
+            &manifest("app", "[dependencies]\nitoa = \"1\"\n"),
+        ),
+        ("crates/app/build.rs", script),
+        (
+            "crates/app/src/main.rs",
+            "fn main() { println!(env!(\"ITOA\")) }",
+        ),
+        ("crates/other/Cargo.toml", &manifest("other", "")),
+        ("crates/other/src/lib.rs", ""),
+    ])
+    .locked();
+    assert_eq!(project.build().run("app", &[]), "true\n");
+}
+
+#[test]
 fn the_configuration_can_replace_a_build_script() {
     let project = Project::of(&[
         (

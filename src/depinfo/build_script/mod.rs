@@ -8,16 +8,21 @@
 //! | never names `tests`, `benches` or `examples`, lists no directory but those that it names, and starts no process | those directories |
 //! | as before, and only packages are linked into it that read nothing but what they are told | Rust sources and files such as `.gitignore` and `flake.nix` that it does not name; the manifest, the lock file and documents such as README, unless it speaks of such |
 //!
+//! What it sees outside of its package is said in [`outside`]. Libraries of the project that are
+//! linked into it count as its text, and if they touch files, it sees their packages as well.
 //! A process of git reads nothing: `.git` is in no source tree, so that it finds no repository.
 
 mod names;
+mod outside;
 mod reach;
 mod text;
 
+use super::files::Found;
 use super::model::*;
 use super::policy;
-use super::scanner::{self, Input};
+use super::scanner::{self, Input, Output};
 use names::Unnamed;
+use std::collections::BTreeMap;
 use text::Text;
 
 /// What is known of one build script.
@@ -33,6 +38,18 @@ pub(super) struct Facts {
     pub unread: Vec<&'static str>,
     /// What it does not name, if it reads only what it names.
     pub unnamed: Option<Unnamed>,
+    /// Files outside of its package that it may read.
+    pub outside: BTreeMap<String, EntryKind>,
+    /// The packages, as indices, whose libraries are linked into it and touch files.
+    pub linked: Vec<usize>,
+}
+
+/// A library of the project that is linked into a build script.
+pub(super) struct Linked<'a> {
+    /// The index of its package.
+    pub package: usize,
+    pub input: Input<'a>,
+    pub root: &'a str,
 }
 
 impl Facts {
@@ -98,41 +115,75 @@ const QUIET: &[&str] = &[
     "zlib-rs",
 ];
 
-/// Reads the text of a package's build script; the cfg of `input` must be unknown.
-pub(super) fn facts(input: &Input, root: &str) -> Result<Facts> {
-    let Some(found) = input.files.find("", root)?.filter(|found| !found.directory) else {
+/// Reads the text of a package's build script, and of the project's libraries that are
+/// linked into it. The cfg of all inputs must be unknown.
+pub(super) fn facts(input: &Input, root: &str, libraries: &[Linked]) -> Result<Facts> {
+    let Some(found) = crate_root(input, root)? else {
         return Ok(Facts::default());
     };
     let output = scanner::walk_crate(input, &found)?;
-    let package = input.package;
-    let text = Text::new(output.code.iter().map(|code| &*code.bytes));
+    let mut certain = output.fallbacks.is_empty();
+    let mut text = text_of(&output);
+    let mut linked = Vec::new();
+    for library in libraries {
+        let Some(root) = crate_root(&library.input, library.root)? else {
+            continue;
+        };
+        let output = scanner::walk_crate(&library.input, &root)?;
+        certain &= output.fallbacks.is_empty();
+        let own = text_of(&output);
+        if reach::touches_files(&own) {
+            linked.push(library.package);
+        }
+        text.append(own);
+    }
     let is_linked = |known: &dyn Fn(&str) -> bool| {
-        let mut packages = package.build_dependencies.iter();
+        let mut packages = input.package.build_dependencies.iter();
         packages.all(|name| known(name))
     };
     let harmless = is_linked(&|name| HARMLESS.contains(&name));
     let quiet = is_linked(&|name| HARMLESS.contains(&name) || QUIET.contains(&name));
     let named_only = reach::lists_only_what_it_names(&text);
     let unread = |directory: &&str| named_only && !names::names_directory(&text, directory);
+    let blind = harmless && certain && !reach::touches_files(&text);
+    let exact = quiet && named_only && certain;
+    let exists = |path: &str| matches!(input.files.find(&input.package.dir, path), Ok(Some(_)));
     Ok(Facts {
         sets_features: text
             .strings
             .iter()
             .any(|string| string.contains("feature=") || string.contains("feature =")),
-        writes_includes: policy::code_writer(package.build_dependencies.iter()).is_some()
-            || text.strings.iter().any(|string| {
-                [
-                    "include_str!",
-                    "include_bytes!",
-                    "include!",
-                    "#[path",
-                    "#[ path",
-                ]
+        writes_includes: policy::code_writer(input.package.build_dependencies.iter()).is_some()
+            || text
+                .strings
                 .iter()
-                .any(|part| string.contains(part))
-            }),
-        blind: harmless && output.fallbacks.is_empty() && !reach::touches_files(&text),
+                .any(|string| INCLUDING.iter().any(|part| string.contains(part))),
+        blind,
         unread: TARGET_DIRECTORIES.into_iter().filter(unread).collect(),
-        unnamed: (quiet && named_only && output.fallbacks.is_empty()).then(|| Unnamed::by(&text)),
+        unnamed: exact.then(|| Unnamed::by(&text, exists)),
+        outside: if blind {
+            BTreeMap::new()
+        } else {
+            outside::outside(input, &text, !exact)?
+        },
+        linked,
     })
+}
+
+/// What code that includes files says.
+const INCLUDING: [&str; 5] = [
+    "include_str!",
+    "include_bytes!",
+    "include!",
+    "#[path",
+    "#[ path",
+];
+
+fn crate_root(input: &Input, root: &str) -> Result<Option<Found>> {
+    let found = input.files.find("", root)?;
+    Ok(found.filter(|found| !found.directory))
+}
+
+fn text_of(output: &Output) -> Text {
+    Text::new(output.code.iter().map(|code| &*code.bytes))
 }

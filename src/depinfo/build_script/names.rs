@@ -17,7 +17,9 @@ pub(in crate::depinfo) struct Unnamed {
 }
 
 impl Unnamed {
-    pub(super) fn by(text: &Text) -> Self {
+    /// What a script with this text has no names for; `exists` tells whether there is such a
+    /// file or directory in the package.
+    pub(super) fn by(text: &Text, exists: impl Fn(&str) -> bool) -> Self {
         let all: String = text
             .strings
             .iter()
@@ -35,7 +37,19 @@ impl Unnamed {
                 .filter(|word| !word.is_empty())
                 .map(str::to_owned)
                 .collect(),
-            paths: naming(text).flat_map(paths).collect(),
+            paths: all_paths(text)
+                .into_iter()
+                .map(|path| path.names)
+                .filter(|names| !names.is_empty())
+                .map(|mut names| {
+                    // What is not there may be written by the script, into a
+                    // directory that is.
+                    if names.len() > 1 && !exists(&names.join("/")) {
+                        names.pop();
+                    }
+                    names
+                })
+                .collect(),
         }
     }
 
@@ -74,6 +88,20 @@ impl Unnamed {
     }
 }
 
+/// A path in a string.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Named {
+    /// How many directories up it begins.
+    pub ups: usize,
+    /// The names on the way down from there.
+    pub names: Vec<String>,
+}
+
+/// All paths in the script's strings.
+pub(super) fn all_paths(text: &Text) -> BTreeSet<Named> {
+    naming(text).flat_map(paths).collect()
+}
+
 /// The strings that may name files, without what is only said to cargo.
 fn naming(text: &Text) -> impl Iterator<Item = &str> {
     text.strings.iter().filter_map(|string| {
@@ -90,7 +118,7 @@ fn naming(text: &Text) -> impl Iterator<Item = &str> {
 /// Names that are cut off by a placeholder of `format!` are dropped, and of the
 /// path of a Rust source only its directory is kept, because who reads that may
 /// follow its modules.
-fn paths(string: &str) -> Vec<Vec<String>> {
+fn paths(string: &str) -> Vec<Named> {
     let is_path = |c: char| is_word(c) || matches!(c, '.' | '/' | '\\');
     let mut paths = Vec::new();
     let mut start = 0;
@@ -111,23 +139,31 @@ fn paths(string: &str) -> Vec<Vec<String>> {
     paths
 }
 
-fn path(piece: &str, cut_before: bool, cut_after: bool) -> Option<Vec<String>> {
-    let mut names: Vec<&str> = piece.split(['/', '\\']).collect();
-    if cut_before && names.len() > 1 {
-        names.remove(0);
+fn path(piece: &str, cut_before: bool, cut_after: bool) -> Option<Named> {
+    let mut parts: Vec<&str> = piece.split(['/', '\\']).collect();
+    if cut_before && parts.len() > 1 {
+        parts.remove(0);
     }
-    if cut_after && names.len() > 1 {
-        names.pop();
+    if cut_after && parts.len() > 1 {
+        parts.pop();
     }
-    // What comes before `..` is left again.
-    if let Some(up) = names.iter().rposition(|name| *name == "..") {
-        names.drain(..=up);
+    let mut path = Named::default();
+    for part in parts {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if path.names.pop().is_none() {
+                    path.ups += 1;
+                }
+            }
+            name => path.names.push(name.to_owned()),
+        }
     }
-    names.retain(|name| !name.is_empty() && *name != ".");
-    if names.len() > 1 && names.last().is_some_and(|name| name.ends_with(".rs")) {
-        names.pop();
+    let is_source = |name: &String| name.ends_with(".rs");
+    if path.names.len() > 1 && path.names.last().is_some_and(is_source) {
+        path.names.pop();
     }
-    (!names.is_empty()).then(|| names.into_iter().map(str::to_owned).collect())
+    (path.ups > 0 || !path.names.is_empty()).then_some(path)
 }
 
 /// Whether a string holds the name of a directory.
@@ -171,7 +207,7 @@ mod tests {
             strings,
             ..Text::default()
         };
-        Unnamed::by(&text).holds(file)
+        Unnamed::by(&text, |path| !path.contains("absent")).holds(file)
     }
 
     #[test]
@@ -204,6 +240,12 @@ mod tests {
             "src/cargo/lib.rs"
         ));
         assert!(!leaves_out(&["cargo::rerun-if-changed=gen"], "gen/a.rs"));
+    }
+
+    #[test]
+    fn the_directory_of_a_file_that_is_not_there_is_kept() {
+        assert!(!leaves_out(&["src/absent.txt"], "src/lib.rs"));
+        assert!(leaves_out(&["src/made.txt"], "src/lib.rs"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ const TOUCHING: [&str; 24] = [
 ];
 
 /// Names by which a directory is listed, or everything below it.
-const LISTING: [&str; 13] = [
+const LISTING: [&str; 12] = [
     "read_dir",
     "append_dir_all",
     "WalkDir",
@@ -46,7 +46,6 @@ const LISTING: [&str; 13] = [
     "ignore",
     "copy_dir",
     "fs_extra",
-    "dir",
 ];
 
 /// Names by which a script comes to a directory that none of its strings names.

@@ -59,6 +59,13 @@ impl Text {
         }
         text
     }
+
+    /// Adds the text of a library that is linked into the script.
+    pub fn append(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.idents.extend(other.idents);
+        self.strings.extend(other.strings);
+    }
 }
 
 /// Attributes that no code comes from.
