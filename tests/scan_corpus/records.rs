@@ -1,39 +1,35 @@
-//! Compares the scanner with what rustc really read, over the corpus that
-//! `bench/scan-corpus` makes. Run by `bench/scan`; needs that corpus, so it is ignored
-//! otherwise.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+//! The records of the corpus, and what the scanner is asked about them.
 
-use dyndrv::depinfo::{Cfg, DepInfo, Package, Request, Unit, UnitFiles, UnitKind, scan};
+use dyndrv::depinfo::{Cfg, DepInfo, Package, Request, Unit, UnitKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// One rustc run of the corpus.
-struct Record {
-    cwd: PathBuf,
-    manifest_dir: PathBuf,
-    package: String,
-    version: String,
-    crate_name: String,
-    source: PathBuf,
+pub struct Record {
+    pub cwd: PathBuf,
+    pub manifest_dir: PathBuf,
+    pub package: String,
+    pub version: String,
+    pub crate_name: String,
+    pub source: PathBuf,
     /// `crate-hash`, as in the names of all its files.
-    stem: String,
-    out_dir: PathBuf,
-    test: bool,
-    proc_macro: bool,
-    features: Vec<String>,
+    pub stem: String,
+    pub out_dir: PathBuf,
+    pub test: bool,
+    pub proc_macro: bool,
+    pub features: Vec<String>,
     /// The stems of the direct dependencies.
-    externs: Vec<String>,
+    pub externs: Vec<String>,
 }
 
-fn corpus() -> PathBuf {
+pub fn corpus() -> PathBuf {
     let cache = std::env::var_os("DYNDRV_CACHE")
         .map(PathBuf::from)
         .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/dyndrv"));
     cache.join("scan-corpus")
 }
 
-fn parse_record(bytes: &[u8]) -> Option<Record> {
+pub fn parse_record(bytes: &[u8]) -> Option<Record> {
     let parts: Vec<String> = bytes
         .split(|byte| *byte == 0)
         .map(|part| String::from_utf8_lossy(part).into_owned())
@@ -81,7 +77,7 @@ fn parse_record(bytes: &[u8]) -> Option<Record> {
     (!record.source.as_os_str().is_empty()).then_some(record)
 }
 
-fn normal(path: &Path) -> PathBuf {
+pub fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -95,7 +91,7 @@ fn normal(path: &Path) -> PathBuf {
     out
 }
 
-fn load() -> Vec<Record> {
+pub fn load() -> Vec<Record> {
     let mut records = BTreeMap::new();
     let dir = corpus().join("records");
     let entries = std::fs::read_dir(&dir).expect("no corpus: run bench/scan-corpus first");
@@ -113,7 +109,7 @@ fn load() -> Vec<Record> {
 }
 
 /// The source root of a record: the directory below the corpus's own sources, or the package.
-fn source_root(record: &Record) -> PathBuf {
+pub fn source_root(record: &Record) -> PathBuf {
     let own = corpus().join("src");
     match record.manifest_dir.strip_prefix(&own) {
         Ok(below) => own.join(below.components().next().unwrap()),
@@ -122,7 +118,7 @@ fn source_root(record: &Record) -> PathBuf {
 }
 
 /// The files below the root that rustc read, relative to it.
-fn really_read(record: &Record, root: &Path) -> Option<BTreeSet<String>> {
+pub fn really_read(record: &Record, root: &Path) -> Option<BTreeSet<String>> {
     let path = record.out_dir.join(format!("{}.d", record.stem));
     let info = DepInfo::parse(&std::fs::read_to_string(path).ok()?).unwrap();
     let below = |file: &String| {
@@ -133,12 +129,19 @@ fn really_read(record: &Record, root: &Path) -> Option<BTreeSet<String>> {
     Some(info.files.iter().filter_map(below).collect())
 }
 
-struct Graph<'r> {
-    by_stem: HashMap<&'r str, &'r Record>,
+pub struct Graph<'r> {
+    pub by_stem: HashMap<&'r str, &'r Record>,
 }
 
 impl<'r> Graph<'r> {
-    fn closure(&self, from: &'r Record) -> Vec<&'r Record> {
+    pub fn of(records: &'r [Record]) -> Self {
+        let stems = records.iter().map(|record| (&*record.stem, record));
+        Self {
+            by_stem: stems.collect(),
+        }
+    }
+
+    pub fn closure(&self, from: &'r Record) -> Vec<&'r Record> {
         let mut seen = BTreeSet::new();
         let mut todo = vec![from];
         let mut out = Vec::new();
@@ -155,7 +158,7 @@ impl<'r> Graph<'r> {
         out
     }
 
-    fn macro_packages(&self, record: &'r Record) -> BTreeSet<String> {
+    pub fn macro_packages(&self, record: &'r Record) -> BTreeSet<String> {
         let mut out = BTreeSet::new();
         for dependency in self.closure(record) {
             if dependency.proc_macro {
@@ -171,7 +174,7 @@ impl<'r> Graph<'r> {
     }
 }
 
-fn kind(record: &Record) -> UnitKind {
+pub fn kind(record: &Record) -> UnitKind {
     let source = record.source.to_string_lossy();
     match () {
         () if record.crate_name.starts_with("build_script_") => UnitKind::BuildScript,
@@ -182,198 +185,13 @@ fn kind(record: &Record) -> UnitKind {
     }
 }
 
-#[derive(Default)]
-struct Totals {
-    units: usize,
-    listed: usize,
-    read: usize,
-    extra: usize,
-    missing: usize,
-    by_class: BTreeMap<String, usize>,
-    worst: BTreeMap<String, usize>,
-}
-
-impl Totals {
-    fn add(&mut self, name: &str, files: &UnitFiles, read: &BTreeSet<String>) {
-        self.units += 1;
-        self.listed += files.files.len();
-        self.read += read.len();
-        self.missing += read
-            .iter()
-            .filter(|file| !files.files.contains_key(*file))
-            .count();
-        for (path, listed) in &files.files {
-            if !read.contains(path) {
-                self.extra += 1;
-                *self
-                    .by_class
-                    .entry(format!("{:?}", listed.reason.why))
-                    .or_default() += 1;
-                *self.worst.entry(name.to_owned()).or_default() += 1;
-            }
-        }
-    }
-
-    fn print(&self, name: &str) {
-        let listed = self.listed.max(1) as f64;
-        println!(
-            "{name}: {} units, {} files read, {} listed, {:.2} % of them read, {} extra, {} missing",
-            self.units,
-            self.read,
-            self.listed,
-            100.0 * (self.listed - self.extra) as f64 / listed,
-            self.extra,
-            self.missing
-        );
-        if !self.by_class.is_empty() {
-            println!("    extra by reason: {:?}", self.by_class);
-        }
-        let mut worst: Vec<_> = self.worst.iter().collect();
-        worst.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        for (name, count) in worst.iter().take(12) {
-            println!("    {count:5} extra in {name}");
-        }
-    }
-}
-
-/// The figures of the whole corpus.
-#[derive(Default)]
-struct Evaluation {
-    crates: BTreeSet<(String, String)>,
-    elapsed: Duration,
-    exact: Totals,
-    scripted: Totals,
-    fallback: Totals,
-    verbose: bool,
-}
-
-impl Evaluation {
-    fn project(&mut self, root: &Path, records: &[&Record], graph: &Graph, host: &str) {
-        let (request, read) = request(root, records, graph, host);
-        let begin = Instant::now();
-        let result = scan(&request).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
-        let took = begin.elapsed();
-        if took > Duration::from_millis(300) {
-            println!(
-                "SLOW {}: {took:?} for {} units",
-                root.display(),
-                request.units.len()
-            );
-        }
-        self.elapsed += took;
-        for ((unit, files), read) in request.units.iter().zip(&result.units).zip(&read) {
-            self.unit(&request.packages[unit.package], unit, files, read);
-        }
-    }
-
-    fn unit(&mut self, package: &Package, unit: &Unit, files: &UnitFiles, read: &BTreeSet<String>) {
-        self.crates
-            .insert((package.name.clone(), package.version.clone()));
-        let name = format!(
-            "{} {} {:?} {}",
-            package.name, package.version, unit.kind, unit.name
-        );
-        for file in read.iter().filter(|file| !files.files.contains_key(*file)) {
-            println!("MISSING {name}: {file}");
-        }
-        for fallback in &files.fallbacks {
-            println!("FALLBACK {name}: {fallback:?}");
-        }
-        if self.verbose && files.fallbacks.is_empty() {
-            for (path, listed) in files.files.iter().filter(|(path, _)| !read.contains(*path)) {
-                println!("EXTRA {name}: {path} {:?}", listed.reason);
-            }
-        }
-        let scripted = package.build_script.is_some() && unit.kind != UnitKind::BuildScript;
-        let totals = match (files.fallbacks.is_empty(), scripted) {
-            (false, _) => &mut self.fallback,
-            (true, true) => &mut self.scripted,
-            (true, false) => &mut self.exact,
-        };
-        totals.add(&name, files, read);
-    }
-
-    fn finish(&self) {
-        let units = self.exact.units + self.scripted.units + self.fallback.units;
-        let crates = self.crates.len();
-        let names: BTreeSet<_> = self.crates.iter().map(|(name, _)| name).collect();
-        println!(
-            "{crates} crates of {} names, {units} units, scanned in {:?}",
-            names.len(),
-            self.elapsed
-        );
-        self.exact.print("exact, no build script");
-        self.scripted.print("exact, package has a build script");
-        self.fallback.print("fallback");
-        println!(
-            "fallback for {:.2} % of units",
-            100.0 * self.fallback.units as f64 / units as f64
-        );
-        let missing = self.exact.missing + self.scripted.missing + self.fallback.missing;
-        assert_eq!(missing, 0, "files are missing");
-    }
-
-    /// What the whole corpus must reach.
-    fn goals(&self) {
-        let units = self.exact.units + self.scripted.units + self.fallback.units;
-        assert!(
-            self.crates.len() >= 400,
-            "the corpus has only {} crates",
-            self.crates.len()
-        );
-        assert!(
-            self.exact.extra * 50 <= self.exact.listed,
-            "less than 98 % of the listed files are read"
-        );
-        assert!(self.fallback.units * 100 < units * 3, "too many fallbacks");
-    }
-}
-
-#[test]
-#[ignore = "needs the corpus of bench/scan-corpus"]
-fn corpus_against_rustc() {
-    let records = load();
-    let graph = Graph {
-        by_stem: records
-            .iter()
-            .map(|record| (&*record.stem, record))
-            .collect(),
-    };
-    let host = std::process::Command::new("rustc")
-        .args(["--print", "cfg"])
-        .output()
-        .unwrap();
-    let host = String::from_utf8(host.stdout).unwrap();
-    let mut projects: BTreeMap<PathBuf, Vec<&Record>> = BTreeMap::new();
-    for record in &records {
-        projects
-            .entry(source_root(record))
-            .or_default()
-            .push(record);
-    }
-    let mut evaluation = Evaluation {
-        verbose: std::env::var_os("DYNDRV_VERBOSE").is_some(),
-        ..Evaluation::default()
-    };
-    let only = std::env::var("DYNDRV_ONLY").unwrap_or_default();
-    for (root, records) in &projects {
-        if root.to_string_lossy().ends_with(&only) {
-            evaluation.project(root, records, &graph, &host);
-        }
-    }
-    evaluation.finish();
-    if only.is_empty() {
-        evaluation.goals();
-    }
-}
-
 /// A path below the root, if it is there.
-fn below(path: &Path, root: &Path) -> Option<String> {
+pub fn below(path: &Path, root: &Path) -> Option<String> {
     Some(normal(path).strip_prefix(root).ok()?.to_str()?.to_owned())
 }
 
 /// The request for all units below one root, and what each of them really read.
-fn request<'r>(
+pub fn request<'r>(
     root: &Path,
     records: &[&'r Record],
     graph: &Graph<'r>,
@@ -402,7 +220,7 @@ fn request<'r>(
     (request, all_read)
 }
 
-fn package<'r>(root: &Path, of: &Record, records: &[&'r Record], graph: &Graph<'r>) -> Package {
+pub fn package<'r>(root: &Path, of: &Record, records: &[&'r Record], graph: &Graph<'r>) -> Package {
     let mut own = records
         .iter()
         .filter(|record| record.manifest_dir == of.manifest_dir);
@@ -424,7 +242,7 @@ fn package<'r>(root: &Path, of: &Record, records: &[&'r Record], graph: &Graph<'
     }
 }
 
-fn unit<'r>(
+pub fn unit<'r>(
     record: &'r Record,
     package: usize,
     crate_root: String,
@@ -451,4 +269,13 @@ fn unit<'r>(
         macro_packages: graph.macro_packages(record),
         extra_sources: Vec::new(),
     }
+}
+
+/// What rustc says of the host.
+pub fn host() -> String {
+    let host = std::process::Command::new("rustc")
+        .args(["--print", "cfg"])
+        .output()
+        .unwrap();
+    String::from_utf8(host.stdout).unwrap()
 }
