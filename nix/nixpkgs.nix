@@ -11,15 +11,34 @@ let
   inherit (pkgs.stdenv.hostPlatform) system;
   cc = pkgs.stdenv.cc;
 
+  lockedPackages = lockFile: (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
+
   vendorOf =
     lockFile: args:
-    pkgs.rustPlatform.importCargoLock (
-      {
-        inherit lockFile;
-        allowBuiltinFetchGit = true;
-      }
-      // args
+    requireDistinct lockFile (
+      pkgs.rustPlatform.importCargoLock (
+        {
+          inherit lockFile;
+          allowBuiltinFetchGit = true;
+        }
+        // args
+      )
     );
+
+  # One directory holds one package of a name and version: cargo would take it for all of them.
+  requireDistinct =
+    lockFile:
+    let
+      foreign = builtins.filter (p: p ? source) (lockedPackages lockFile);
+      byName = builtins.groupBy (p: "${p.name} ${p.version}") foreign;
+      several = builtins.filter (name: builtins.length byName.${name} > 1) (builtins.attrNames byName);
+      name = builtins.head several;
+      sources = builtins.concatStringsSep " and " (map (p: p.source) byName.${name});
+    in
+    if several == [ ] then
+      vendor: vendor
+    else
+      throw "dyndrv: ${toString lockFile} has ${name} from several sources, ${sources}, which is not supported, nor does `cargo vendor`. Use one of them, by `[patch]` if need be";
 
   bootstrap = import ./bootstrap.nix {
     inherit system cc;
@@ -37,10 +56,9 @@ let
     builder = if builder == null then bootstrap.builder else builder;
   };
 
-  # What stdenv puts on every builder's PATH, and what build scripts of
-  # published crates call without anybody having asked for it.
+  # What stdenv puts on every builder's PATH beside the C compiler, and what build
+  # scripts of published crates call without anybody having asked for it.
   buildTools = [
-    cc
     pkgs.coreutils
     pkgs.findutils
     pkgs.diffutils
@@ -63,6 +81,14 @@ let
     else
       throw "dyndrv: ${toString lockFile} does not exist. Run `cargo generate-lockfile` and add Cargo.lock to the sources (in a git checkout: `git add Cargo.lock`), or name another one by `cargoLock`";
 
+  # Directories as `cargo vendor` writes them, as the core takes them.
+  vendored =
+    dirs:
+    import ./vendored.nix {
+      inherit system dirs;
+      inherit (pkgs) bash coreutils;
+    };
+
   # `{ package, checks }` of a project.
   project =
     {
@@ -70,6 +96,9 @@ let
       # Where the workspace is below `src`.
       workspace ? "",
       cargoLock ? (if workspace == "" then src + "/Cargo.lock" else src + "/${workspace}/Cargo.lock"),
+      # Third-party packages, as `cargo vendor` writes them. Without it they come from where cargo's
+      # configuration in the sources says, if that is among the sources, or else from `importCargoLock`.
+      vendor ? null,
       # Further arguments of `importCargoLock`: outputHashes, extraRegistries.
       vendorArgs ? { },
       # One derivation with `bin/rustc` and `bin/cargo` (of rust-overlay or
@@ -96,6 +125,7 @@ let
         if workspace == "" then src + "/Cargo.toml" else src + "/${workspace}/Cargo.toml";
       manifest = builtins.fromTOML (builtins.readFile manifestPath);
       package = manifest.package or { };
+      ownVendor = import ./own-vendor.nix { inherit src workspace; };
       versionOf =
         v: if builtins.isString v then v else manifest.workspace.package.version or "";
 
@@ -118,6 +148,7 @@ let
     core (
       removeAttrs args [
         "cargoLock"
+        "vendor"
         "vendorArgs"
         "toolchain"
         "crossPkgs"
@@ -128,11 +159,19 @@ let
         inherit target;
         targetTools = if crossPkgs == null then { } else import ./target-tools.nix { inherit crossPkgs target; };
         src = "${src}";
-        vendor = vendorOf lockFile vendorArgs;
+        vendor =
+          if vendor ? outPath then
+            vendor
+          else if vendor != null then
+            vendored [ vendor ]
+          else if ownVendor != [ ] then
+            vendored ownVendor
+          else
+            vendorOf lockFile vendorArgs;
         pname = if pname != null then pname else package.name or "cargo-workspace";
         version = if version != null then version else versionOf (package.version or "");
         crateEnv = import ./crate-env.nix {
-          lockedPackages = (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
+          lockedPackages = lockedPackages lockFile;
           defaults = crateEnvDefaults;
           overrides = crateEnv;
           platform = (if crossPkgs == null then pkgs else crossPkgs).stdenv.hostPlatform.config;
