@@ -14,16 +14,7 @@ let
   lockedPackages = lockFile: (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
 
   vendorOf =
-    lockFile: args:
-    requireDistinct lockFile (
-      pkgs.rustPlatform.importCargoLock (
-        {
-          inherit lockFile;
-          allowBuiltinFetchGit = true;
-        }
-        // args
-      )
-    );
+    lock: args: pkgs.rustPlatform.importCargoLock ({ allowBuiltinFetchGit = true; } // lock // args);
 
   # One directory holds one package of a name and version: cargo would take it for all of them.
   requireDistinct =
@@ -48,7 +39,7 @@ let
       bash
       coreutils
       ;
-    vendor = vendorOf ../Cargo.lock { };
+    vendor = vendorOf { lockFile = ../Cargo.lock; } { };
   };
 
   tools = {
@@ -81,13 +72,42 @@ let
     else
       throw "dyndrv: ${toString lockFile} does not exist. Run `cargo generate-lockfile` and add Cargo.lock to the sources (in a git checkout: `git add Cargo.lock`), or name another one by `cargoLock`";
 
-  # Directories as `cargo vendor` writes them, as the core takes them.
-  vendored =
-    dirs:
-    import ./vendored.nix {
-      inherit system dirs;
-      inherit (pkgs) bash coreutils;
-    };
+  # Third-party packages as the core takes them: from the sources' own directories, and the rest by the lock file.
+  vendoredOf =
+    {
+      lockFile,
+      vendor,
+      args,
+      own,
+    }:
+    let
+      lock = builtins.fromTOML (builtins.readFile lockFile);
+      rest = builtins.filter (p: p ? source && !(own.covers p.source)) (lock.package or [ ]);
+      directories =
+        more:
+        import ./vendored.nix (
+          {
+            inherit system;
+            inherit (pkgs) bash coreutils;
+          }
+          // more
+        );
+    in
+    if vendor ? outPath then
+      vendor
+    else if vendor != null then
+      directories { dirs = [ vendor ]; }
+    else if own.dirs == [ ] then
+      vendorOf { inherit lockFile; } args
+    else
+      directories {
+        inherit (own) dirs;
+        rest =
+          if rest == [ ] then
+            null
+          else
+            vendorOf { lockFileContents = import ./lock-text.nix (lock // { package = rest; }); } args;
+      };
 
   # `{ package, checks }` of a project.
   project =
@@ -125,7 +145,6 @@ let
         if workspace == "" then src + "/Cargo.toml" else src + "/${workspace}/Cargo.toml";
       manifest = builtins.fromTOML (builtins.readFile manifestPath);
       package = manifest.package or { };
-      ownVendor = import ./own-vendor.nix { inherit src workspace; };
       versionOf =
         v: if builtins.isString v then v else manifest.workspace.package.version or "";
 
@@ -159,15 +178,11 @@ let
         inherit target;
         targetTools = if crossPkgs == null then { } else import ./target-tools.nix { inherit crossPkgs target; };
         src = "${src}";
-        vendor =
-          if vendor ? outPath then
-            vendor
-          else if vendor != null then
-            vendored [ vendor ]
-          else if ownVendor != [ ] then
-            vendored ownVendor
-          else
-            vendorOf lockFile vendorArgs;
+        vendor = requireDistinct lockFile (vendoredOf {
+          inherit lockFile vendor;
+          args = vendorArgs;
+          own = import ./own-vendor.nix { inherit src workspace; };
+        });
         pname = if pname != null then pname else package.name or "cargo-workspace";
         version = if version != null then version else versionOf (package.version or "");
         crateEnv = import ./crate-env.nix {

@@ -1,5 +1,8 @@
 # The directories of third-party packages that are among the sources, and that cargo's
-# configuration beside them takes packages from: `[source.….replace-with]`. Empty without any.
+# configuration beside them takes packages from: `[source.….replace-with]`.
+#
+#   dirs    these directories; empty without any
+#   covers  whether packages of a source, as the lock file names it, are in one of them
 #
 # A directory that the configuration names but the sources lack (because git ignores it,
 # say) does not count: what the lock file names can still be had from elsewhere.
@@ -60,31 +63,62 @@ let
     else
       replacement (seen ++ [ name ]) source.replace-with;
 
-  replaced = builtins.filter (name: sources.${name} ? replace-with) (builtins.attrNames sources);
-  ends = map (replacement [ ]) replaced;
-
-  # Its segments below `src`; null if it is not there.
+  # Where the packages of a source are, as segments below `src`; null if that is not a directory there.
   placeOf =
-    source:
+    name:
     let
-      up = done: part: if done == null || part == ".." && done == [ ] then null else if part == ".." then init done else done ++ [ part ];
-      place = builtins.foldl' up source.base (segmentsOf source.directory);
+      end = replacement [ ] name;
+      step =
+        done: part:
+        if done == null || part == ".." && done == [ ] then
+          null
+        else if part == ".." then
+          init done
+        else
+          done ++ [ part ];
+      place = builtins.foldl' step end.base (segmentsOf end.directory);
+      isBelow = builtins.substring 0 1 end.directory != "/" && place != null;
     in
-    if builtins.substring 0 1 source.directory == "/" || place == null then null else place;
+    if end ? directory && isBelow && builtins.pathExists (at place) then place else null;
 
-  places = builtins.filter (place: place != null && builtins.pathExists (at place)) (
-    map placeOf (builtins.filter (source: source ? directory) ends)
+  replaced = builtins.filter (name: sources.${name} ? replace-with && placeOf name != null) (
+    builtins.attrNames sources
   );
+
+  # A source as the lock file names it, but for what is locked of it.
+  locked = source: decode (builtins.head (builtins.split "#" source));
+  definitionOf =
+    name:
+    let
+      source = sources.${name};
+      reference = builtins.filter (kind: source ? ${kind}) [ "branch" "tag" "rev" ];
+      kind = builtins.head reference;
+    in
+    if name == "crates-io" then
+      [ "registry+https://github.com/rust-lang/crates.io-index" ]
+    else if source ? git then
+      [ "git+${source.git}${if reference == [ ] then "" else "?${kind}=${source.${kind}}"}" ]
+    else
+      # A sparse registry's prefix is part of its address.
+      [ "registry+${source.registry or ""}" (source.registry or "") ];
+  definitions = builtins.concatMap definitionOf replaced;
+
+  # Names of branches as lock files of version 4 write them.
+  decode = builtins.replaceStrings [ "%2F" "%2B" "%23" "%40" ] [ "/" "+" "#" "@" ];
 in
 
-# Each once.
-map at (
-  builtins.attrValues (
-    builtins.listToAttrs (
-      map (place: {
-        name = join place;
-        value = place;
-      }) places
+{
+  covers = source: builtins.elem (locked source) definitions;
+
+  # Each once.
+  dirs = map at (
+    builtins.attrValues (
+      builtins.listToAttrs (
+        map (name: {
+          name = join (placeOf name);
+          value = placeOf name;
+        }) replaced
+      )
     )
-  )
-)
+  );
+}

@@ -9,6 +9,8 @@
   coreutils,
   # Directories as `cargo vendor` writes them: a directory for each package.
   dirs,
+  # A further directory of links like the one that is made here; null for none.
+  rest ? null,
 }:
 
 let
@@ -86,11 +88,15 @@ derivation (
   // {
     name = "cargo-vendor-dir";
     links = builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages;
+    rest = if rest == null then "" else "${rest}";
     args = [
       "-euc"
       ''
         . "$NIX_ATTRS_SH_FILE"
         ${coreutils}/bin/mkdir "''${outputs[out]}"
+        for link in ''${rest:+"$rest"/*}; do
+          [[ ! -d $link ]] || ${coreutils}/bin/ln -s "$(${coreutils}/bin/readlink -f "$link")" "''${outputs[out]}/''${link##*/}"
+        done
         for name in "''${!links[@]}"; do
           ${coreutils}/bin/ln -s "''${links[$name]}" "''${outputs[out]}/$name"
         done

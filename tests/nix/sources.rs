@@ -375,6 +375,7 @@ fn vendored(project: &Project, dir: &str, manifest: &str, code: &str, checksum: 
     );
 }
 
+const COMMIT: &str = "0123456789012345678901234567890123456789";
 const CHECKSUM: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Packages that no registry and no repository has, in a directory among the sources.
@@ -416,14 +417,14 @@ fn with_vendored_tree(nonce: u128) -> Project {
     );
     let registry = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
     let registry = format!("{registry}checksum = \"{CHECKSUM}\"\n");
-    let git = "source = \"git+https://example.org/mine?branch=main#0123456789012345678901234567890123456789\"";
+    let git = format!("source = \"git+https://example.org/mine?branch=main#{COMMIT}\"");
     lock(
         &project,
         &["lone", "mine", "upper"],
         &[
             locked("lone", "1.0.0", &registry),
             locked("lower", "1.0.0", &registry),
-            locked("mine", "1.0.0", git),
+            locked("mine", "1.0.0", &git),
             locked(
                 "upper",
                 "1.0.0",
@@ -464,6 +465,41 @@ fn a_vendored_tree_that_the_configuration_names() {
     assert_eq!(
         edited.units,
         ["app-0.1.0-bin-app", "lower-1.0.0-lib", "upper-1.0.0-lib"]
+    );
+}
+
+/// One source is vendored, the other is asked as ever.
+#[test]
+fn a_vendored_tree_of_some_sources() {
+    let nonce = project::fresh();
+    let mine = Repository::of(&[
+        (
+            "Cargo.toml",
+            "package = { name = \"mine\", version = \"1.0.0\", edition = \"2024\" }\n",
+        ),
+        (
+            "src/lib.rs",
+            &format!("pub const TEXT: &str = \"not vendored {nonce}\";\n"),
+        ),
+    ]);
+    let project = with_vendored_tree(nonce);
+    let elsewhere = "https://example.org/mine";
+    let commit = mine.git(&["rev-parse", "HEAD"]);
+    for (file, old, new) in [
+        ("Cargo.toml", elsewhere, mine.url()),
+        ("Cargo.lock", elsewhere, mine.url()),
+        ("Cargo.lock", COMMIT, commit),
+    ] {
+        let text = project.read(file);
+        assert!(text.contains(old));
+        project.write(file, &text.replace(old, &new));
+    }
+    fs::remove_dir_all(project.path().join("third_party/mine")).unwrap();
+    // The other repository's packages have no part in it.
+    project.write(".cargo/config.toml", SOURCES);
+    assert_eq!(
+        project.build().run("app", &[]),
+        format!("upper lower {nonce} lone {nonce} not vendored {nonce}\n")
     );
 }
 
