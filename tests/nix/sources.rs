@@ -503,6 +503,25 @@ fn a_vendored_tree_of_some_sources() {
     );
 }
 
+/// The configuration replaces a package by a directory, for a vendored dependent too.
+#[test]
+fn a_package_that_the_configuration_replaces() {
+    let nonce = project::fresh();
+    let project = with_vendored_tree(nonce);
+    project.write(
+        ".cargo/config.toml",
+        &format!("paths = [\"local\"]\n{SOURCES}"),
+    );
+    let manifest = project.read("third_party/lower/Cargo.toml");
+    project.write("local/Cargo.toml", &manifest);
+    let text = format!("pub const TEXT: &str = \"local {nonce}\";\n");
+    project.write("local/src/lib.rs", &text);
+    assert_eq!(
+        project.build().run("app", &[]),
+        format!("upper local {nonce} lone {nonce} mine {nonce}\n")
+    );
+}
+
 #[test]
 fn a_vendored_tree_above_the_workspace() {
     let nonce = project::fresh();
