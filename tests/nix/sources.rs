@@ -4,6 +4,8 @@ use crate::project::{self, Project};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -314,54 +316,119 @@ fn patched_packages() {
     );
 }
 
-/// A registry of one package, `weather` 1.0.0, with this code: its index, and the archive's checksum.
-fn registry(code: &str) -> (Repository, String) {
-    let index = Repository::of(&[("README", "")]);
-    let dir = index.dir.path();
-    let manifest = "package = { name = \"weather\", version = \"1.0.0\", edition = \"2024\" }\n";
-    write(dir, "weather-1.0.0/Cargo.toml", manifest);
-    write(dir, "weather-1.0.0/src/lib.rs", code);
-    let archive = "weather-1.0.0.crate";
-    run(Command::new("tar")
-        .args(["-czf", archive, "weather-1.0.0"])
-        .current_dir(dir));
-    let checksum =
-        data_encoding::HEXLOWER.encode(&Sha256::digest(fs::read(dir.join(archive)).unwrap()));
-    let download = format!("{}/{{crate}}-{{version}}.crate", index.url());
-    let entry = json!({
-        "name": "weather", "vers": "1.0.0", "deps": [], "cksum": checksum,
-        "features": {}, "yanked": false,
-    });
-    index.commit(&[
-        ("config.json", &json!({ "dl": download }).to_string()),
-        ("we/at/weather", &entry.to_string()),
-    ]);
-    (index, checksum)
+/// A registry of one package, `weather` 1.0.0, with this code.
+struct Registry {
+    index: Repository,
+    /// The archive's.
+    checksum: String,
 }
 
-#[test]
-fn another_registry() {
-    let nonce = project::fresh();
-    let (index, checksum) = registry(&format!("pub const TEXT: &str = \"sun {nonce}\";\n"));
-    let url = index.url();
+impl Registry {
+    fn of(code: &str) -> Self {
+        let index = Repository::of(&[("README", "")]);
+        let dir = index.dir.path();
+        let manifest =
+            "package = { name = \"weather\", version = \"1.0.0\", edition = \"2024\" }\n";
+        write(dir, "weather-1.0.0/Cargo.toml", manifest);
+        write(dir, "weather-1.0.0/src/lib.rs", code);
+        let archive = "weather-1.0.0.crate";
+        run(Command::new("tar")
+            .args(["-czf", archive, "weather-1.0.0"])
+            .current_dir(dir));
+        let checksum = Sha256::digest(fs::read(dir.join(archive)).unwrap());
+        let checksum = data_encoding::HEXLOWER.encode(&checksum);
+        Self { index, checksum }
+    }
+
+    /// Writes the index, for archives at this address.
+    fn publish(&self, address: &str) {
+        let entry = json!({
+            "name": "weather", "vers": "1.0.0", "deps": [], "cksum": self.checksum,
+            "features": {}, "yanked": false,
+        });
+        let download = format!("{address}/{{crate}}-{{version}}.crate");
+        self.index.commit(&[
+            ("config.json", &json!({ "dl": download }).to_string()),
+            ("we/at/weather", &entry.to_string()),
+        ]);
+    }
+
+    /// Serves the files of the registry, on a thread that ends with the process.
+    fn serve(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let dir = self.index.dir.path().to_owned();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                answer(&dir, &mut connection.unwrap());
+            }
+        });
+        address
+    }
+}
+
+/// Answers one request for a file.
+fn answer(dir: &Path, connection: &mut TcpStream) {
+    let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
+    let request = lines.next().unwrap().unwrap();
+    // All that the client has to say is to be read before it is answered.
+    lines
+        .map_while(Result::ok)
+        .take_while(|line| !line.is_empty())
+        .for_each(drop);
+    let path = request.split(' ').nth(1).unwrap().trim_start_matches('/');
+    let (status, body) = match fs::read(dir.join(path)) {
+        Ok(body) => ("200 OK", body),
+        Err(_) => ("404 Not Found", Vec::new()),
+    };
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    connection.write_all(head.as_bytes()).unwrap();
+    connection.write_all(&body).unwrap();
+}
+
+/// Builds and runs a program with the package of a registry: its address in cargo's
+/// configuration, and the source in the lock file.
+fn builds_with(registry: &Registry, index: &str, source: &str, expected: &str) {
     let project = app(
         "dependencies.weather = { version = \"1\", registry = \"other\" }\n",
         "fn main() { println!(\"{}\", weather::TEXT) }\n",
     );
-    project.write(
-        ".cargo/config.toml",
-        &format!("registries.other.index = \"{url}\"\n"),
-    );
-    let source = format!("source = \"registry+{url}\"\nchecksum = \"{checksum}\"\n");
+    let configuration = format!("registries.other.index = \"{index}\"\n");
+    project.write(".cargo/config.toml", &configuration);
+    let checksum = &registry.checksum;
+    let source = format!("source = \"{source}\"\nchecksum = \"{checksum}\"\n");
     lock(
         &project,
         &["weather"],
         &[locked("weather", "1.0.0", &source)],
     );
     // The crates of flakes are fetched without being named.
-    let lock = project.path().join("Cargo.lock");
-    run(project::nix().arg("--prepare").env("DYNDRV_LOCKS", lock));
-    assert_eq!(project.build().run("app", &[]), format!("sun {nonce}\n"));
+    let mut prepare = project::nix();
+    prepare.arg("--prepare").env("no_proxy", "127.0.0.1");
+    run(prepare.env("DYNDRV_LOCKS", project.path().join("Cargo.lock")));
+    assert_eq!(project.build().run("app", &[]), expected);
+}
+
+#[test]
+fn a_registry_in_git() {
+    let nonce = project::fresh();
+    let registry = Registry::of(&format!("pub const TEXT: &str = \"sun {nonce}\";\n"));
+    let url = registry.index.url();
+    registry.publish(&url);
+    let expected = format!("sun {nonce}\n");
+    builds_with(&registry, &url, &format!("registry+{url}"), &expected);
+}
+
+#[test]
+fn a_sparse_registry() {
+    let nonce = project::fresh();
+    let registry = Registry::of(&format!("pub const TEXT: &str = \"rain {nonce}\";\n"));
+    let url = registry.serve();
+    registry.publish(&url);
+    let index = format!("sparse+{url}/");
+    builds_with(&registry, &index, &index, &format!("rain {nonce}\n"));
 }
 
 /// A package of the vendored tree, of the public registry if it has a checksum.
