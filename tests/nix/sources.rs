@@ -1,7 +1,7 @@
 //! Packages from everywhere but the public registry are built as cargo builds them, and run.
 
 use crate::project::{self, Project};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -604,6 +604,94 @@ fn a_vendored_tree_above_the_workspace() {
     project.args = json!({ "workspace": "part/app" });
     let expected = format!("upper lower {nonce} lone {nonce} mine {nonce}\n");
     assert_eq!(project.build().run("app", &[]), expected);
+}
+
+/// The directories of `nix/own-vendor.nix`, and whether they have the packages of the public
+/// registry and of a git repository, for configurations at the root and in the workspace's directory.
+fn own_vendor(outer: (&str, &str), inner: &str) -> Value {
+    let project = Project::of(&[
+        (outer.0, outer.1),
+        ("part/.cargo/config.toml", inner),
+        ("one/x/Cargo.toml", ""),
+        ("part/two/x/Cargo.toml", ""),
+    ]);
+    let root = project::root().display();
+    let src = project.path().display();
+    let expression = format!(
+        "let own = import {root}/nix/own-vendor.nix {{ src = {src}; workspace = \"part\"; }}; in [
+          (map toString own.dirs)
+          (own.covers \"registry+https://github.com/rust-lang/crates.io-index\")
+          (own.covers \"git+https://example.org/r?branch=a%2Fb#0123\")
+        ]"
+    );
+    let mut eval = project::nix();
+    let text = run(eval.args(["eval", "--json", "--impure", "--expr", &expression]));
+    serde_json::from_str(&text.replace(&format!("{src}/"), "")).unwrap()
+}
+
+#[test]
+fn the_directories_that_a_configuration_names() {
+    let file = ".cargo/config.toml";
+    let source = |text: &str| format!("[source]\n{text}");
+    let registry = "crates-io.replace-with = \"a\"\n";
+    let git = "r = { git = \"https://example.org/r\", branch = \"a/b\", replace-with = \"a\" }\n";
+    let one = "a.directory = \"one\"\n";
+    for (outer, inner, expected) in [
+        ("", "", json!([[], false, false])),
+        (registry, "", json!([[], false, false])),
+        (one, "", json!([[], false, false])),
+        (
+            &*format!("{registry}{one}"),
+            "",
+            json!([["one"], true, false]),
+        ),
+        (&format!("{git}{one}"), "", json!([["one"], false, true])),
+        (registry, one, json!([[], false, false])),
+        // What is closer wins, and paths are relative to its file.
+        (
+            &format!("{registry}{git}{one}"),
+            "a.directory = \"./two/\"\n",
+            json!([["part/two"], true, true]),
+        ),
+        (
+            registry,
+            "a.directory = \"../one\"\n",
+            json!([["one"], true, false]),
+        ),
+        // A chain, and one that ends nowhere.
+        (
+            &format!("{registry}a.replace-with = \"b\"\nb.directory = \"one\"\n"),
+            "",
+            json!([["one"], true, false]),
+        ),
+        (
+            &format!("{registry}a.replace-with = \"crates-io\"\n"),
+            "",
+            json!([[], false, false]),
+        ),
+        // Not among the sources.
+        (
+            &format!("{registry}a.directory = \"../one\"\n"),
+            "",
+            json!([[], false, false]),
+        ),
+        (
+            &format!("{registry}a.directory = \"/one\"\n"),
+            "",
+            json!([[], false, false]),
+        ),
+        (
+            &format!("{registry}a.directory = \"three\"\n"),
+            "",
+            json!([[], false, false]),
+        ),
+    ] {
+        let found = own_vendor((file, &source(outer)), &source(inner));
+        assert_eq!(found, expected, "{outer}\n{inner}");
+    }
+    // The old name of the file.
+    let old = own_vendor((".cargo/config", &source(&format!("{registry}{one}"))), "");
+    assert_eq!(old, json!([["one"], true, false]));
 }
 
 #[test]
