@@ -82,13 +82,15 @@ let
     }:
     let
       lock = builtins.fromTOML (builtins.readFile lockFile);
-      rest = builtins.filter (p: p ? source && !(own.covers p.source)) (lock.package or [ ]);
+      foreign = builtins.filter (p: p ? source) (lock.package or [ ]);
+      rest = builtins.filter (p: !(own.covers p.source)) foreign;
       directories =
         more:
         import ./vendored.nix (
           {
             inherit system;
             inherit (pkgs) bash coreutils;
+            sources = builtins.attrNames (builtins.groupBy (p: p.source) foreign);
           }
           // more
         );

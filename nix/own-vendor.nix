@@ -85,30 +85,12 @@ let
     builtins.attrNames sources
   );
 
-  # A source as the lock file names it, but for what is locked of it.
-  locked = source: decode (builtins.head (builtins.split "#" source));
-  definitionOf =
-    name:
-    let
-      source = sources.${name};
-      reference = builtins.filter (kind: source ? ${kind}) [ "branch" "tag" "rev" ];
-      kind = builtins.head reference;
-    in
-    if name == "crates-io" then
-      [ "registry+https://github.com/rust-lang/crates.io-index" ]
-    else if source ? git then
-      [ "git+${source.git}${if reference == [ ] then "" else "?${kind}=${source.${kind}}"}" ]
-    else
-      # A sparse registry's prefix is part of its address.
-      [ "registry+${source.registry or ""}" (source.registry or "") ];
-  definitions = builtins.concatMap definitionOf replaced;
-
-  # Names of branches as lock files of version 4 write them.
-  decode = builtins.replaceStrings [ "%2F" "%2B" "%23" "%40" ] [ "/" "+" "#" "@" ];
+  definitionOf = name: removeAttrs sources.${name} [ "replace-with" "directory" "base" ];
+  isIn = locked: name: if locked.name == "crates-io" then name == "crates-io" else definitionOf name == locked.definition;
 in
 
 {
-  covers = source: builtins.elem (locked source) definitions;
+  covers = source: builtins.any (isIn (import ./locked-source.nix source)) replaced;
 
   # Each once.
   dirs = map at (

@@ -11,6 +11,8 @@
   dirs,
   # A further directory of links like the one that is made here; null for none.
   rest ? null,
+  # All sources that the lock file names.
+  sources,
 }:
 
 let
@@ -48,6 +50,23 @@ let
 
   # The output's name for a package: no name of Nix's own.
   outputOf = name: "crate-${name}";
+
+  # The configuration that `importCargoLock` writes, for a cargo that uses the directory.
+  configuration = builtins.concatStringsSep "\n" (map definition sources) + ''
+
+    [source.vendored-sources]
+    directory = "cargo-vendor-dir"
+  '';
+  definition =
+    source:
+    let
+      locked = import ./locked-source.nix source;
+      line = key: "${key} = ${builtins.toJSON locked.definition.${key}}\n";
+    in
+    ''
+      [source.${builtins.toJSON locked.name}]
+      ${builtins.concatStringsSep "" (map line (builtins.attrNames locked.definition))}replace-with = "vendored-sources"
+    '';
 
   copy =
     names:
@@ -89,11 +108,13 @@ derivation (
     name = "cargo-vendor-dir";
     links = builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages;
     rest = if rest == null then "" else "${rest}";
+    inherit configuration;
     args = [
       "-euc"
       ''
         . "$NIX_ATTRS_SH_FILE"
-        ${coreutils}/bin/mkdir "''${outputs[out]}"
+        ${coreutils}/bin/mkdir -p "''${outputs[out]}/.cargo"
+        printf %s "$configuration" >"''${outputs[out]}/.cargo/config.toml"
         for link in ''${rest:+"$rest"/*}; do
           [[ ! -d $link ]] || ${coreutils}/bin/ln -s "$(${coreutils}/bin/readlink -f "$link")" "''${outputs[out]}/''${link##*/}"
         done
