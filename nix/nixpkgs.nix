@@ -11,15 +11,25 @@ let
   inherit (pkgs.stdenv.hostPlatform) system;
   cc = pkgs.stdenv.cc;
 
+  lockedPackages = lockFile: (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
+
   vendorOf =
-    lockFile: args:
-    pkgs.rustPlatform.importCargoLock (
-      {
-        inherit lockFile;
-        allowBuiltinFetchGit = true;
-      }
-      // args
-    );
+    lock: args: pkgs.rustPlatform.importCargoLock ({ allowBuiltinFetchGit = true; } // lock // args);
+
+  # One directory holds one package of a name and version: cargo would take it for all of them.
+  requireDistinct =
+    lockFile:
+    let
+      foreign = builtins.filter (p: p ? source) (lockedPackages lockFile);
+      byName = builtins.groupBy (p: "${p.name} ${p.version}") foreign;
+      several = builtins.filter (name: builtins.length byName.${name} > 1) (builtins.attrNames byName);
+      name = builtins.head several;
+      sources = builtins.concatStringsSep " and " (map (p: p.source) byName.${name});
+    in
+    if several == [ ] then
+      vendor: vendor
+    else
+      throw "dyndrv: ${toString lockFile} has ${name} from several sources, ${sources}, which is not supported, nor does `cargo vendor`. Use one of them, by `[patch]` if need be";
 
   bootstrap = import ./bootstrap.nix {
     inherit system cc;
@@ -29,7 +39,7 @@ let
       bash
       coreutils
       ;
-    vendor = vendorOf ../Cargo.lock { };
+    vendor = vendorOf { lockFile = ../Cargo.lock; } { };
   };
 
   tools = {
@@ -37,10 +47,9 @@ let
     builder = if builder == null then bootstrap.builder else builder;
   };
 
-  # What stdenv puts on every builder's PATH, and what build scripts of
-  # published crates call without anybody having asked for it.
+  # What stdenv puts on every builder's PATH beside the C compiler, and what build
+  # scripts of published crates call without anybody having asked for it.
   buildTools = [
-    cc
     pkgs.coreutils
     pkgs.findutils
     pkgs.diffutils
@@ -63,6 +72,45 @@ let
     else
       throw "dyndrv: ${toString lockFile} does not exist. Run `cargo generate-lockfile` and add Cargo.lock to the sources (in a git checkout: `git add Cargo.lock`), or name another one by `cargoLock`";
 
+  # Third-party packages as the core takes them: from the sources' own directories, and the rest by the lock file.
+  vendoredOf =
+    {
+      lockFile,
+      vendor,
+      args,
+      own,
+    }:
+    let
+      lock = builtins.fromTOML (builtins.readFile lockFile);
+      foreign = builtins.filter (p: p ? source) (lock.package or [ ]);
+      rest = builtins.filter (p: !(own.covers p.source)) foreign;
+      directories =
+        more:
+        import ./vendored.nix (
+          {
+            inherit system;
+            inherit (pkgs) bash coreutils;
+            sources = builtins.attrNames (builtins.groupBy (p: p.source) foreign);
+          }
+          // more
+        );
+    in
+    if vendor ? outPath then
+      vendor
+    else if vendor != null then
+      directories { dirs = [ vendor ]; }
+    else if own.dirs == [ ] then
+      vendorOf { inherit lockFile; } args
+    else
+      directories {
+        inherit (own) dirs;
+        rest =
+          if rest == [ ] then
+            null
+          else
+            vendorOf { lockFileContents = import ./lock-text.nix (lock // { package = rest; }); } args;
+      };
+
   # `{ package, checks }` of a project.
   project =
     {
@@ -70,6 +118,9 @@ let
       # Where the workspace is below `src`.
       workspace ? "",
       cargoLock ? (if workspace == "" then src + "/Cargo.lock" else src + "/${workspace}/Cargo.lock"),
+      # Third-party packages, as `cargo vendor` writes them. Without it they come from where cargo's
+      # configuration in the sources says, if that is among the sources, or else from `importCargoLock`.
+      vendor ? null,
       # Further arguments of `importCargoLock`: outputHashes, extraRegistries.
       vendorArgs ? { },
       # One derivation with `bin/rustc` and `bin/cargo` (of rust-overlay or
@@ -118,6 +169,7 @@ let
     core (
       removeAttrs args [
         "cargoLock"
+        "vendor"
         "vendorArgs"
         "toolchain"
         "crossPkgs"
@@ -128,11 +180,15 @@ let
         inherit target;
         targetTools = if crossPkgs == null then { } else import ./target-tools.nix { inherit crossPkgs target; };
         src = "${src}";
-        vendor = vendorOf lockFile vendorArgs;
+        vendor = requireDistinct lockFile (vendoredOf {
+          inherit lockFile vendor;
+          args = vendorArgs;
+          own = import ./own-vendor.nix { inherit src workspace; };
+        });
         pname = if pname != null then pname else package.name or "cargo-workspace";
         version = if version != null then version else versionOf (package.version or "");
         crateEnv = import ./crate-env.nix {
-          lockedPackages = (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
+          lockedPackages = lockedPackages lockFile;
           defaults = crateEnvDefaults;
           overrides = crateEnv;
           platform = (if crossPkgs == null then pkgs else crossPkgs).stdenv.hostPlatform.config;

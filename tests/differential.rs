@@ -13,6 +13,8 @@
 //! cargo test --test differential -- --corpus        all those of `tests/oracle/corpus.txt`
 //! ```
 //!
+//! The sources of published programs stay in `~/.cache/dyndrv-corpus`, for the whole corpus about 11 GB.
+//!
 //! `CARGO` and `RUSTC` select another toolchain.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]

@@ -1,28 +1,23 @@
-# Builder: copies the package $crate out of the git tree $tree, as a directory source needs it.
+# Builder: copies the package in the directory $dir of the git tree $tree, as a directory source needs it.
+# If the file $manifestPath is not empty, it is the package's manifest.
 set -e
 b=$busybox/bin/busybox
+source=$tree${dir:+/$dir}
 
-# section_value FILE SECTION KEY: the raw value of a key in a manifest's table.
-section_value() {
-  $b awk -v section="[$2]" -v key="$3" '
-    /^\[/ { inside = ($0 == section) }
-    inside && match($0, "^" key "[ \t]*=[ \t]*") { print substr($0, RLENGTH + 1); exit }
-  ' "$1"
-}
-
-found=
-for manifest in $($b find "$tree" -name Cargo.toml); do
-  if [ "$(section_value "$manifest" package name)" = "\"$crate\"" ]; then found=$manifest; break; fi
-done
-if [ -z "$found" ]; then
-  echo "no package named $crate in the git tree $tree" >&2
-  exit 1
-fi
-$b cp -R "${found%/Cargo.toml}" "$out"
+$b cp -R "$source" "$out"
 $b chmod -R u+w "$out"
-if $b grep -q 'workspace *= *true' "$out/Cargo.toml"; then
-  echo "the git package $crate inherits keys from its workspace, which the Debian package set does not carry over; nixpkgs' importCargoLock does" >&2
-  exit 1
-fi
+
+# What a link leads to outside of the package does not come along by itself.
+$b find "$source" -type l | while read -r link; do
+  target=$($b readlink -f "$link") || continue
+  [ -e "$target" ] || continue
+  case $target/ in "$source"/*) continue ;; esac
+  copy=$out${link#"$source"}
+  $b rm "$copy"
+  $b cp -R "$target" "$copy"
+  $b chmod -R u+w "$copy"
+done
+
+if [ -s "$manifestPath" ]; then $b cp "$manifestPath" "$out/Cargo.toml"; fi
 echo '{"files":{},"package":null}' > "$out/.cargo-checksum.json"
 exit 0

@@ -76,6 +76,15 @@ let
   });
   registryCrate = package: groups.${group package}.${label package};
 
+  # What cargo writes as %XX in lock files of version 4: all but letters, digits and `*-._`. Commits, tags and
+  # branches have no other characters outside of them than these.
+  decode = value:
+    if lock.version or 1 < 4 then value
+    else builtins.replaceStrings
+      [ "%21" "%22" "%23" "%24" "%25" "%26" "%27" "%28" "%29" "%2B" "%2C" "%2F" "%3B" "%3C" "%3D" "%3E" "%40" "%5D" "%60" "%7B" "%7C" "%7D" ]
+      [ "!" "\"" "#" "$" "%" "&" "'" "(" ")" "+" "," "/" ";" "<" "=" ">" "@" "]" "`" "{" "|" "}" ]
+      value;
+
   # git+<url>?<branch|tag|rev>=<value>#<commit>
   gitSource = source:
     let
@@ -93,20 +102,25 @@ let
     };
 
   gitCrate = package:
-    let git = gitSource package.source;
+    let
+      git = gitSource package.source;
+      tree = builtins.fetchGit {
+        inherit (git) url;
+        rev = git.commit;
+        allRefs = true;
+        submodules = true;
+      };
+      found = import ./git-package.nix { inherit tree; inherit (package) name version; };
     in
     if !allowBuiltinFetchGit then
       throw "importCargoLock: ${label package} comes from git (${git.url}); set allowBuiltinFetchGit = true"
     else
       derivation (contentAddressed // {
         name = "crate-${label package}";
-        tree = builtins.fetchGit {
-          inherit (git) url;
-          rev = git.commit;
-          allRefs = true;
-          submodules = true;
-        };
-        crate = package.name;
+        inherit tree;
+        inherit (found) dir;
+        passAsFile = [ "manifest" ];
+        manifest = if found.manifest == null then "" else found.manifest;
         args = [ ./git-crate.sh ];
         inherit busybox;
       });
@@ -126,8 +140,23 @@ let
 
     [source."${git.key}"]
     git = "${git.url}"
-    ${if git.kind == null then "" else "${git.kind} = \"${git.value}\"\n"}replace-with = "vendored-sources"
+    ${if git.kind == null then "" else "${git.kind} = ${builtins.toJSON (decode git.value)}\n"}replace-with = "vendored-sources"
   '';
+
+  # So is each registry but the default one. A sparse one's prefix is part of its address.
+  otherRegistries = builtins.filter (source: source != "registry+https://github.com/rust-lang/crates.io-index")
+    (builtins.attrNames (builtins.groupBy (package: package.source) (builtins.filter isRegistry locked)));
+  registryConfig = source:
+    let
+      git = builtins.match "registry\\+(.*)" source;
+      index = if git == null then source else builtins.head git;
+    in
+    ''
+
+      [source."${index}"]
+      registry = "${index}"
+      replace-with = "vendored-sources"
+    '';
 
   config = ''
     [source.crates-io]
@@ -135,7 +164,7 @@ let
 
     [source.vendored-sources]
     directory = "cargo-vendor-dir"
-  '' + builtins.concatStringsSep "" (map gitConfig (builtins.attrValues gitSources));
+  '' + builtins.concatStringsSep "" (map gitConfig (builtins.attrValues gitSources) ++ map registryConfig otherRegistries);
 in
 derivation (contentAddressed // {
   name = "cargo-vendor-dir";

@@ -4,6 +4,7 @@
 fetch_crates() {
   local lock=$1 link=$2 work=$2.tmp.$$ line value name= version= source= index=0 file
   local -a wanted=() files=()
+  local -A sums=()
   mkdir -p "$work"
   {
     printf '[package]\nname = "dyndrv-fetch"\nversion = "0.0.0"\nedition = "2021"\n[lib]\npath = "lib.rs"\n[workspace]\n[dependencies]\n'
@@ -15,6 +16,7 @@ fetch_crates() {
         '[[package]]') name= version= source= ;;
         name\ =*) name=$value ;;
         version\ =*) version=$value ;;
+        checksum\ =*) sums[$name-$version.crate]=$value ;;
         source\ =*)
           source=$value
           case $source in
@@ -45,10 +47,16 @@ fetch_crates() {
     files=()
     for archive in "${wanted[@]}"; do
       for dir in "$home"/registry/cache/*/; do
-        [[ -e $dir$archive ]] && { files+=("$dir$archive"); continue 2; }
+        [[ -e $dir$archive ]] && is_locked "$dir$archive" && { files+=("$dir$archive"); continue 2; }
       done
       return 1
     done
+  }
+  # Two registries can have different packages of one name and version.
+  is_locked() {
+    local wanted=${sums[${1##*/}]:-} sum
+    [[ -n $wanted ]] || return 0
+    sum=$(sha256sum "$1") && [[ ${sum%% *} == "$wanted" ]]
   }
   if ! locate_archives; then
     say "fetching the ${#wanted[@]} crates of $lock"

@@ -91,3 +91,169 @@ pub(super) fn check(graph: &Graph, unit: usize, own: &CrateEnv, links: bool) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::collections::BTreeMap;
+
+    const HOST: &str = "x86_64-unknown-linux-gnu";
+    const ARM: &str = "aarch64-unknown-linux-gnu";
+    const WASM: &str = "wasm32-unknown-unknown";
+
+    /// The units of [`graph`].
+    const SCRIPT: usize = 0;
+    const RUN: usize = 1;
+    const LIB: usize = 2;
+    const HOST_LIB: usize = 3;
+
+    /// A package with a build script, whose library is built for `target` and for the host.
+    fn graph(target: &str, linker: Option<&str>) -> Graph {
+        let platform = |triple: &str, linker: Option<&str>| {
+            let mut platform = json!({
+                "triple": triple, "rustflags": [], "cfg": [], "split_debuginfo": [], "file_names": {},
+            });
+            if let Some(program) = linker {
+                platform["linker"] = json!({ "program": program });
+            }
+            platform
+        };
+        let rule = |name: &str, kind: &str, crate_type: &str| {
+            json!({
+                "name": name, "kind": kind, "crate_types": [crate_type], "src": { "package": "x.rs" },
+                "edition": "2024", "harness": true, "test": true, "doctest": true, "doc": true,
+                "proc_macro": false,
+            })
+        };
+        let profile = json!({
+            "name": "dev", "opt_level": "0", "lto": "false", "debuginfo": "0", "debug_assertions": true,
+            "overflow_checks": true, "rpath": false, "incremental": false, "panic": "unwind",
+        });
+        let unit = |target: usize, mode: &str, platform: Option<&str>, dependencies: &[usize]| {
+            let dependency = |unit: &usize| json!({ "unit": unit, "extern_crate_name": "x" });
+            json!({
+                "id": format!("{target:016}"), "package": 0, "target": target, "mode": mode,
+                "platform": platform, "profile": profile, "features": [], "lto": "only-object",
+                "dependencies": dependencies.iter().map(dependency).collect::<Vec<Value>>(),
+            })
+        };
+        let graph = json!({
+            "version": 1,
+            "rustc": { "release": "1.97.1", "verbose": "", "host": HOST },
+            "workspace_root": "",
+            "profile": { "name": "dev", "dir": "debug", "root": "dev" },
+            "host": platform(HOST, None),
+            "targets": { target: platform(target, linker) },
+            "config_env": [],
+            "packages": [{
+                "name": "sound", "version": "1.0.0", "origin": "path", "source": "", "location": { "tree": "" },
+                "primary": true, "member": true, "authors": [], "declared_features": [], "lint_flags": [],
+                "targets": [rule("build-script-build", "custom-build", "bin"), rule("sound", "lib", "lib")],
+            }],
+            "units": [
+                unit(0, "build", None, &[]),
+                unit(0, "run-custom-build", Some(target), &[SCRIPT]),
+                unit(1, "build", Some(target), &[RUN]),
+                unit(1, "build", None, &[]),
+            ],
+            "roots": [LIB],
+        });
+        serde_json::from_value(graph).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn settings(packages: &[&str]) -> Settings {
+        let settings = json!({
+            "system": "x86_64-linux", "dyndrv": "/d", "builder": "/b", "rustc": "/r", "cargo": "/c",
+            "cc": "/cc", "tools": [], "graph": "/g", "vendor": "/v", "crateEnv": {},
+            "targetTools": { "packages": packages, "env": { "CC_target": "/arm/bin/cc", "AR": "/arm/bin/ar" } },
+            "allowSubstitutes": true, "writablePackages": [],
+        });
+        serde_json::from_value(settings).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// An environment with a library.
+    fn with_library() -> CrateEnv {
+        CrateEnv {
+            build: vec!["/alsa".to_owned()],
+            ..CrateEnv::default()
+        }
+    }
+
+    fn equipped(graph: &Graph, unit: usize, own: &CrateEnv) -> spec::Process {
+        let mut process = spec::Process {
+            env: BTreeMap::from([("AR".to_owned(), "mine".to_owned())]),
+            path: vec!["/cc/bin".to_owned()],
+            ..spec::Process::default()
+        };
+        equip(&settings(&["/arm"]), graph, unit, own, &mut process);
+        process
+    }
+
+    #[test]
+    fn only_units_of_another_platform_are_foreign() {
+        let cross = graph(ARM, None);
+        let foreign: Vec<bool> = (0..4).map(|unit| is_foreign(&cross, unit)).collect();
+        assert_eq!(foreign, [false, true, true, false]);
+        let helpers: Vec<bool> = (0..4).map(|unit| is_helper(&cross, unit)).collect();
+        assert_eq!(helpers, [true, false, false, true]);
+    }
+
+    #[test]
+    fn nothing_is_foreign_in_a_build_for_the_host_by_its_own_name() {
+        let native = graph(HOST, None);
+        assert!((0..4).all(|unit| !is_foreign(&native, unit) && !is_helper(&native, unit)));
+        assert_eq!(linkers(&settings(&["/arm"]), &native, LIB), ["/cc"]);
+        assert_eq!(equipped(&native, RUN, &with_library()).path, ["/cc/bin"]);
+        assert!(check(&native, HOST_LIB, &with_library(), true).is_ok());
+    }
+
+    #[test]
+    fn the_targets_packages_link_where_there_are_any() {
+        let cross = graph(ARM, None);
+        let tools = settings(&["/arm", "/lld"]);
+        assert_eq!(linkers(&tools, &cross, LIB), ["/arm", "/lld"]);
+        assert_eq!(linkers(&tools, &cross, SCRIPT), ["/cc"]);
+        assert_eq!(linkers(&settings(&[]), &cross, LIB), ["/cc"]);
+    }
+
+    #[test]
+    fn a_run_for_the_target_finds_both_compilers() {
+        let process = equipped(&graph(ARM, None), RUN, &CrateEnv::default());
+        assert_eq!(process.path, ["/cc/bin", "/arm/bin"]);
+        assert_eq!(process.remap, ["/arm=/target-cc"]);
+        assert_eq!(process.env["CC_target"], "/arm/bin/cc");
+        // What the user or the crate's environment has set stays.
+        assert_eq!(process.env["AR"], "mine");
+        assert!(!process.env.contains_key("PKG_CONFIG_ALLOW_CROSS"));
+    }
+
+    #[test]
+    fn pkg_config_is_told_of_another_platform_if_there_are_libraries() {
+        let process = equipped(&graph(ARM, None), RUN, &with_library());
+        assert_eq!(process.env["PKG_CONFIG_ALLOW_CROSS"], "1");
+    }
+
+    #[test]
+    fn a_crate_with_libraries_cannot_be_the_hosts_too() {
+        let cross = graph(ARM, Some("cc"));
+        let refused = check(&cross, HOST_LIB, &with_library(), false);
+        assert!(matches!(refused, Err(Error::HostLibraries { .. })));
+        // The script itself is linked with none of them.
+        assert!(check(&cross, SCRIPT, &with_library(), true).is_ok());
+        assert!(check(&cross, LIB, &with_library(), true).is_ok());
+        assert!(check(&cross, HOST_LIB, &CrateEnv::default(), false).is_ok());
+    }
+
+    #[test]
+    fn a_linker_has_to_be_named_for_another_processor_with_linux() {
+        let own = CrateEnv::default();
+        let refused = check(&graph(ARM, None), LIB, &own, true);
+        assert!(matches!(refused, Err(Error::NoLinker { triple, .. }) if triple == ARM));
+        assert!(check(&graph(ARM, None), LIB, &own, false).is_ok());
+        assert!(check(&graph(ARM, Some("cc")), LIB, &own, true).is_ok());
+        assert!(check(&graph(WASM, None), LIB, &own, true).is_ok());
+        let musl = graph("x86_64-unknown-linux-musl", None);
+        assert!(check(&musl, LIB, &own, true).is_ok());
+    }
+}

@@ -130,6 +130,48 @@ fn a_locked_crate_that_is_not_vendored() {
     builds(&project);
 }
 
+/// cargo's words for it are close to those for a package that is missing.
+#[test]
+fn a_feature_that_a_dependency_does_not_have() {
+    let project = package("dependencies.itoa = { version = \"1\", features = [\"weather\"] }");
+    project.write("Cargo.lock", LOCK_WITH_DEPENDENCY);
+    fails(
+        &project,
+        &[
+            "a package asks for a feature that its dependency does not have",
+            "package `bad` depends on `itoa` with feature `weather`",
+            "Correct the feature's name in the manifest",
+        ],
+    );
+}
+
+#[test]
+fn a_vendored_package_that_is_not_the_locked_one() {
+    let project = package("dependencies.itoa = \"1\"");
+    project.write("Cargo.lock", LOCK_WITH_DEPENDENCY);
+    project.write(
+        ".cargo/config.toml",
+        "[source]\ncrates-io.replace-with = \"ours\"\nours.directory = \"vendor\"\n",
+    );
+    let manifest = "package = { name = \"itoa\", version = \"1.0.18\" }\n";
+    project.write("vendor/itoa/Cargo.toml", manifest);
+    project.write("vendor/itoa/src/lib.rs", "");
+    let checksum = |sum: &str| format!("{{\"files\":{{}},\"package\":\"{sum}\"}}");
+    let file = "vendor/itoa/.cargo-checksum.json";
+    project.write(file, &checksum(&"0".repeat(64)));
+    fails(
+        &project,
+        &[
+            "a vendored package is not the one that is locked",
+            "itoa v1.0.18",
+            "Make the vendor directory again from this Cargo.lock",
+        ],
+    );
+    let locked = LOCK_WITH_DEPENDENCY.split('"').rev().nth(1).unwrap();
+    project.write(file, &checksum(locked));
+    builds(&project);
+}
+
 #[test]
 fn a_package_that_needs_a_newer_rustc() {
     let mut project = package("package.rust-version = \"1.999\"");

@@ -106,7 +106,8 @@ fn libraries_for_a_crate_of_the_host_are_refused() {
     assert!(log.contains("buildInputs"), "{log}");
 }
 
-fn example() -> Project {
+/// The example, with the package set that it needs.
+pub fn example() -> Project {
     let mut project = Project::example("cross");
     project.package_set = Some(package_set().to_owned());
     project

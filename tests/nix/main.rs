@@ -14,3 +14,4 @@ mod kinds;
 mod project;
 mod rebuild;
 mod second_store;
+mod sources;

@@ -1,6 +1,7 @@
 //! Every example, built in a second store, gives the same outputs: of every
 //! unit, with the C code that build scripts compile.
 
+use crate::cross;
 use crate::project::{self, Project};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,8 +11,18 @@ use tempfile::TempDir;
 fn every_example_is_deterministic() {
     let second = TempDir::new().unwrap();
     fill(second.path());
-    for example in ["hello", "workspace", "build-script", "system-library"] {
-        let mut project = Project::example(example);
+    let examples = [
+        "hello",
+        "workspace",
+        "build-script",
+        "system-library",
+        "cross",
+    ];
+    for example in examples {
+        let mut project = match example {
+            "cross" => cross::example(),
+            _ => Project::example(example),
+        };
         let here = outputs(&project, None);
         project.options = store(Some(second.path()));
         // Fewer cores than the machine may have.
@@ -37,7 +48,10 @@ fn store(dir: Option<&Path>) -> Vec<String> {
 
 /// Copies into a store what builds start from.
 fn fill(dir: &Path) {
-    let roots = project::nix().arg("--roots").output().unwrap();
+    let roots = project::nix()
+        .args(["--with", "cross", "--roots"])
+        .output()
+        .unwrap();
     let roots = String::from_utf8(roots.stdout).unwrap();
     let mut copy = project::nix();
     copy.args(["copy", "--no-check-sigs", "--to"]).arg(dir);

@@ -40,10 +40,26 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
         "a package needs a newer rustc",
         "Use a newer toolchain, an older version of that package, or set `ignoreRustVersion`.",
     ),
+    // Before what follows: cargo tells all that resolution comes to in similar words.
+    (
+        &["does not have that feature", "does not have these features"],
+        "a package asks for a feature that its dependency does not have",
+        "Correct the feature's name in the manifest that asks for it, or in `features`; or lock a version that has it (`cargo update`).",
+    ),
+    (
+        &["links to the native library"],
+        "two packages bring the same native library",
+        "Lock versions that agree on one of them (`cargo update`).",
+    ),
+    (
+        &["changed between lock files"],
+        "a vendored package is not the one that is locked",
+        "Make the vendor directory again from this Cargo.lock.",
+    ),
     (
         &[
             "no matching package",
-            "failed to select a version for",
+            "failed to select a version for the requirement",
             "perhaps a crate was updated and forgotten to be re-vendored",
             "attempting to make an HTTP request, but --frozen",
             "can't checkout from",
@@ -146,5 +162,38 @@ mod tests {
         let locked = format!("{requirement} (locked to 2.0.1)");
         assert!(!asks_for_unlocked(&locked, || lock("itoa")));
         assert!(!asks_for_unlocked("error: something else", || None));
+    }
+
+    fn cause(stderr: &str) -> String {
+        match explain("cargo", stderr.to_owned(), Path::new("/nowhere")) {
+            Error::Cargo { what, .. } => what,
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// What cargo 1.97 says.
+    #[test]
+    fn a_version_that_cannot_be_selected_has_several_causes() {
+        let start = "error: failed to select a version for `itoa`.\n    \
+            ... required by package `app v0.1.0 (/s)`\n\
+            versions that meet the requirements `^1` (locked to 1.0.18) are: 1.0.18\n\n";
+        let end = "\n\n\nfailed to select a version for `itoa` which could resolve this conflict\n";
+        let feature = "package `app` depends on `itoa` with feature `nope` but `itoa` does not have that feature.";
+        assert_eq!(
+            cause(&format!("{start}{feature}{end}")),
+            "a package asks for a feature that its dependency does not have"
+        );
+        let links = "package `itoa` links to the native library `z`, but it conflicts with a \
+            previous package which links to `z` as well:";
+        assert_eq!(
+            cause(&format!("{start}{links}{end}")),
+            "two packages bring the same native library"
+        );
+        let version = "error: failed to select a version for the requirement `itoa = \"^1\"` \
+            (locked to 1.0.19)\ncandidate versions found which didn't match: 1.0.18\n";
+        assert_eq!(
+            cause(version),
+            "a locked package is missing from the vendor directory"
+        );
     }
 }

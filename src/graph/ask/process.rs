@@ -35,7 +35,7 @@ impl Tools {
         let sources = match &places.vendor {
             Some(directory) => {
                 let file = request.scratch.join("sources.toml");
-                let text = vendor::configuration(directory, &places.cwd)?;
+                let text = vendor::configuration(directory, &places.source, &places.cwd)?;
                 fs::write(&file, text).map_err(io("write", &file))?;
                 Some(file)
             }

@@ -1,24 +1,47 @@
 //! Telling cargo that every package is in the vendor directory.
+//!
+//! | what names a source | as |
+//! |---|---|
+//! | the vendor directory's own `.cargo/config.toml` | nixpkgs' `importCargoLock` writes it |
+//! | the lock file | of a vendor directory without configuration, or one that leaves a registry out |
+//! | the user's configuration | it may define the same source; cargo wants one name for it |
 
 use crate::graph::error::{Error, Result, io};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// The name of the source that stands in for all others.
 const REPLACEMENT: &str = "dyndrv-vendor";
 
-/// The configuration file that replaces all sources by `vendor`.
-///
-/// The vendor directory's own `.cargo/config.toml` names the sources, as
-/// nixpkgs' `importCargoLock` writes it; without one, the lock file does.
-pub(super) fn configuration(vendor: &Path, workspace: &Path) -> Result<String> {
+/// cargo's name of the public registry.
+const DEFAULT_REGISTRY: &str = "crates-io";
+
+/// The configuration file that replaces all sources by `vendor`, for a cargo that is
+/// started in `cwd`, in or below the source root.
+pub(super) fn configuration(vendor: &Path, source: &Path, cwd: &Path) -> Result<String> {
     let own = vendor.join(".cargo/config.toml");
-    let mut sources = match own.is_file() {
+    let mut known = match own.is_file() {
         true => from_configuration(&own)?,
-        false => from_lock_file(workspace)?,
+        false => Table::new(),
     };
+    for (name, definition) in from_lock_file(cwd)? {
+        if !known.values().any(|other| *other == definition) {
+            known.insert(name, definition);
+        }
+    }
+    let theirs = of_the_user(source, cwd)?;
+    let mut sources = Table::new();
+    for (name, definition) in known {
+        // The default registry has this name and no definition.
+        let same = match name.as_str() {
+            DEFAULT_REGISTRY => None,
+            _ => theirs.iter().find(|(_, other)| *other == definition),
+        };
+        let name = same.map_or(name, |(theirs, _)| theirs.clone());
+        sources.insert(name, replaced_source(definition));
+    }
     let directory = vendor.to_str().ok_or_else(|| Error::Vendor {
         path: vendor.to_owned(),
         reason: "its path is not UTF-8".to_owned(),
@@ -31,7 +54,25 @@ pub(super) fn configuration(vendor: &Path, workspace: &Path) -> Result<String> {
     Ok(file.to_string())
 }
 
-/// All sources of a configuration file but the directories, each replaced.
+/// The sources that the configuration files of the source tree define, by name.
+fn of_the_user(source: &Path, cwd: &Path) -> Result<Vec<(String, Value)>> {
+    let dirs = cwd.ancestors().take_while(|dir| dir.starts_with(source));
+    let files: Vec<PathBuf> = dirs
+        .flat_map(|dir| [dir.join(".cargo/config"), dir.join(".cargo/config.toml")])
+        .filter(|file| file.is_file())
+        .collect();
+    let mut sources = Vec::new();
+    for file in files {
+        // What is wrong with it is for cargo to say.
+        let Ok(sources_of_file) = from_configuration(&file) else {
+            continue;
+        };
+        sources.extend(sources_of_file);
+    }
+    Ok(sources)
+}
+
+/// How a configuration file defines its sources, but for directories and for replacements.
 fn from_configuration(path: &Path) -> Result<Table> {
     let text = fs::read_to_string(path).map_err(io("read", path))?;
     let broken = |reason: String| Error::Manifest {
@@ -44,28 +85,30 @@ fn from_configuration(path: &Path) -> Result<Table> {
     let Some(Value::Table(sources)) = file.get("source") else {
         return Err(broken("it has no table `source`".to_owned()));
     };
-    let mut replaced = Table::new();
+    let mut defined = Table::new();
     for (name, source) in sources {
         let Value::Table(source) = source else {
             return Err(broken(format!("`source.{name}` is not a table")));
         };
+        let mut source = source.clone();
+        source.remove("replace-with");
         if !source.contains_key("directory") {
-            replaced.insert(name.clone(), replaced_source(source.clone()));
+            defined.insert(name.clone(), Value::Table(source));
         }
     }
-    Ok(replaced)
+    Ok(defined)
 }
 
-/// All sources that a lock file names, each replaced.
+/// All sources that a lock file names, and the default registry.
 fn from_lock_file(workspace: &Path) -> Result<Table> {
-    let mut replaced = Table::new();
-    replaced.insert("crates-io".to_owned(), replaced_source(Table::new()));
+    let mut defined = Table::new();
+    defined.insert(DEFAULT_REGISTRY.to_owned(), Value::Table(Table::new()));
     let lock_file = workspace
         .ancestors()
         .map(|dir| dir.join("Cargo.lock"))
         .find(|f| f.is_file());
     let Some(path) = lock_file else {
-        return Ok(replaced);
+        return Ok(defined);
     };
     let text = fs::read_to_string(&path).map_err(io("read", &path))?;
     let lock: Table = text
@@ -82,10 +125,10 @@ fn from_lock_file(workspace: &Path) -> Result<Table> {
         .collect();
     for source in sources {
         if let Some((name, table)) = locked_source(source) {
-            replaced.insert(name, replaced_source(table));
+            defined.insert(name, Value::Table(table));
         }
     }
-    Ok(replaced)
+    Ok(defined)
 }
 
 /// The definition of a source of the lock file; none for the public registry.
@@ -112,12 +155,12 @@ fn locked_source(source: &str) -> Option<(String, Table)> {
     Some((source.to_owned(), table))
 }
 
-fn replaced_source(mut source: Table) -> Value {
-    source.insert(
-        "replace-with".to_owned(),
-        Value::String(REPLACEMENT.to_owned()),
-    );
-    Value::Table(source)
+fn replaced_source(mut definition: Value) -> Value {
+    if let Value::Table(source) = &mut definition {
+        let replacement = Value::String(REPLACEMENT.to_owned());
+        source.insert("replace-with".to_owned(), replacement);
+    }
+    definition
 }
 
 /// Undoes `%XX`; anything else stays as it is.
@@ -145,6 +188,7 @@ fn percent_decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -154,5 +198,96 @@ mod tests {
         assert_eq!(name, "git+https://example.org/r?branch=a%2Fb");
         assert_eq!(table["git"].as_str(), Some("https://example.org/r"));
         assert_eq!(table["branch"].as_str(), Some("a/b"));
+    }
+
+    const LOCK: &str = r#"
+        [[package]]
+        name = "git"
+        source = "git+https://example.org/r?tag=v1#0123"
+        [[package]]
+        name = "other"
+        source = "sparse+https://example.org/index/"
+        [[package]]
+        name = "usual"
+        source = "registry+https://github.com/rust-lang/crates.io-index"
+    "#;
+
+    /// The sources of the configuration for a project with these files.
+    fn sources(files: &[(&str, &str)]) -> Table {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("source");
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let text = configuration(&dir.path().join("vendor"), &source, &source.join("app"));
+        let file: Table = text.unwrap().parse().unwrap();
+        file["source"].as_table().unwrap().clone()
+    }
+
+    fn names(sources: &Table) -> Vec<&str> {
+        sources.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn a_registry_that_the_vendor_directory_does_not_name_is_replaced_all_the_same() {
+        let sources = sources(&[
+            ("source/app/Cargo.lock", LOCK),
+            (
+                "vendor/.cargo/config.toml",
+                r#"
+                    [source.crates-io]
+                    replace-with = "vendored-sources"
+                    [source."https://example.org/r?tag=v1"]
+                    git = "https://example.org/r"
+                    tag = "v1"
+                    replace-with = "vendored-sources"
+                    [source.vendored-sources]
+                    directory = "cargo-vendor-dir"
+                "#,
+            ),
+        ]);
+        assert_eq!(
+            names(&sources),
+            [
+                "crates-io",
+                "dyndrv-vendor",
+                "https://example.org/r?tag=v1",
+                "sparse+https://example.org/index/"
+            ]
+        );
+        let registry = &sources["sparse+https://example.org/index/"];
+        assert_eq!(registry["replace-with"].as_str(), Some("dyndrv-vendor"));
+    }
+
+    /// cargo refuses to have one source under two names.
+    #[test]
+    fn a_source_has_the_name_that_the_users_configuration_gives_it() {
+        let sources = sources(&[
+            ("source/app/Cargo.lock", LOCK),
+            (
+                "source/.cargo/config.toml",
+                r#"
+                    [source.crates-io]
+                    replace-with = "ours"
+                    [source.mine]
+                    git = "https://example.org/r"
+                    tag = "v1"
+                    replace-with = "ours"
+                    [source.ours]
+                    directory = "third_party"
+                "#,
+            ),
+        ]);
+        assert_eq!(
+            names(&sources),
+            [
+                "crates-io",
+                "dyndrv-vendor",
+                "mine",
+                "sparse+https://example.org/index/"
+            ]
+        );
     }
 }

@@ -1,0 +1,128 @@
+# A directory of links to third-party packages, each a store object of its own, so that an edit of
+# one of them reaches only the units that use it.
+#
+# Packages are copied in up to sixteen groups: a sandbox for each of hundreds would take longer than
+# the copying, and Nix takes long to register very many outputs of one derivation.
+{
+  system,
+  bash,
+  coreutils,
+  # Directories as `cargo vendor` writes them: a directory for each package.
+  dirs,
+  # A further directory of links like the one that is made here; null for none.
+  rest ? null,
+  # All sources that the lock file names.
+  sources,
+}:
+
+let
+  shell = {
+    inherit system;
+    __contentAddressed = true;
+    outputHashAlgo = "sha256";
+    outputHashMode = "recursive";
+    __structuredAttrs = true;
+    builder = "${bash}/bin/bash";
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+  };
+
+  packagesOf =
+    dir:
+    let
+      object = builtins.path {
+        path = dir;
+        name = "vendor";
+      };
+      entries = builtins.readDir dir;
+      isPackage = name: entries.${name} == "directory" && builtins.pathExists (dir + "/${name}/Cargo.toml");
+    in
+    map (name: {
+      inherit name;
+      value = "${object}/${name}";
+    }) (builtins.filter isPackage (builtins.attrNames entries));
+
+  # Where each package lies; the first directory wins.
+  packages = builtins.listToAttrs (builtins.concatMap packagesOf dirs);
+
+  group = name: builtins.substring 0 1 (builtins.hashString "sha256" name);
+  groups = builtins.mapAttrs (_: copy) (builtins.groupBy group (builtins.attrNames packages));
+
+  # The output's name for a package: no name of Nix's own.
+  outputOf = name: "crate-${name}";
+
+  # The configuration that `importCargoLock` writes, for a cargo that uses the directory.
+  configuration = builtins.concatStringsSep "\n" (map definition sources) + ''
+
+    [source.vendored-sources]
+    directory = "cargo-vendor-dir"
+  '';
+  definition =
+    source:
+    let
+      locked = import ./locked-source.nix source;
+      line = key: "${key} = ${builtins.toJSON locked.definition.${key}}\n";
+    in
+    ''
+      [source.${builtins.toJSON locked.name}]
+      ${builtins.concatStringsSep "" (map line (builtins.attrNames locked.definition))}replace-with = "vendored-sources"
+    '';
+
+  copy =
+    names:
+    derivation (
+      shell
+      // {
+        name = "vendored";
+        outputs = map outputOf names;
+        copied = builtins.listToAttrs (
+          map (name: {
+            name = outputOf name;
+            value = packages.${name};
+          }) names
+        );
+        # What packages have in their files may look like a reference.
+        unsafeDiscardReferences = builtins.listToAttrs (
+          map (name: {
+            name = outputOf name;
+            value = true;
+          }) names
+        );
+        args = [
+          "-euc"
+          ''
+            . "$NIX_ATTRS_SH_FILE"
+            for output in "''${!outputs[@]}"; do
+              ${coreutils}/bin/cp -R "''${copied[$output]}" "''${outputs[$output]}"
+            done
+            exit 0
+          ''
+        ];
+      }
+    );
+in
+
+derivation (
+  shell
+  // {
+    name = "cargo-vendor-dir";
+    links = builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages;
+    rest = if rest == null then "" else "${rest}";
+    inherit configuration;
+    args = [
+      "-euc"
+      ''
+        . "$NIX_ATTRS_SH_FILE"
+        ${coreutils}/bin/mkdir -p "''${outputs[out]}/.cargo"
+        printf %s "$configuration" >"''${outputs[out]}/.cargo/config.toml"
+        for link in ''${rest:+"$rest"/*}; do
+          [[ ! -d $link ]] || ${coreutils}/bin/ln -s "$(${coreutils}/bin/readlink -f "$link")" "''${outputs[out]}/''${link##*/}"
+        done
+        for name in "''${!links[@]}"; do
+          ${coreutils}/bin/ln -s "''${links[$name]}" "''${outputs[out]}/$name"
+        done
+        exit 0
+      ''
+    ];
+  }
+)
