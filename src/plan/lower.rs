@@ -399,6 +399,7 @@ impl<'a> Lowering<'a> {
             native: own.native.clone(),
             build: own.build.clone(),
         };
+        self.equip_for_linked(unit, &mut process, inputs);
         // Where a C compiler lies must not show in what it makes.
         process.remap.push(format!("{}=/cc", self.settings.cc));
         cross::equip(self.settings, graph, unit, own, &mut process);
@@ -438,6 +439,33 @@ impl<'a> Lowering<'a> {
             local: package.is_local(),
             vendor,
         })
+    }
+
+    /// What a library needs to work, such as the compiler that `prost-build` starts,
+    /// the run of a script that it is linked into needs as well.
+    fn equip_for_linked(&self, run: usize, process: &mut spec::Process, inputs: &mut Inputs) {
+        let Some(script) = self.graph.script_of(run) else {
+            return;
+        };
+        let libraries = self.linkage.visible(script);
+        let packages: BTreeSet<usize> = libraries
+            .iter()
+            .map(|library| self.graph.units[library.unit].package)
+            .collect();
+        for package in packages {
+            let env = self.crate_env(&self.graph.packages[package]);
+            for tool in &env.native {
+                if !process.inputs.native.contains(tool) {
+                    process.inputs.native.push(tool.clone());
+                }
+            }
+            for (name, value) in &env.env {
+                if !process.env.contains_key(name) {
+                    inputs.mentioned(value);
+                    process.env.insert(name.clone(), value.clone());
+                }
+            }
+        }
     }
 
     fn is_writable(&self, package: &Package) -> bool {

@@ -162,6 +162,38 @@ fn a_build_script_reads_files_outside_of_its_package() {
     assert_eq!(project.build().run("app", &[]), "12234\n");
 }
 
+/// As users of `prost-build` need its compiler.
+#[test]
+fn a_build_script_has_the_environment_of_what_is_linked_into_it() {
+    let mut project = Project::of(&[
+        (
+            "Cargo.toml",
+            &manifest(
+                "app",
+                "[build-dependencies]\ngenerator = { path = \"generator\" }\n",
+            ),
+        ),
+        (
+            "build.rs",
+            "fn main() { println!(\"cargo::rustc-env=MADE={}\", generator::made()) }",
+        ),
+        ("src/main.rs", "fn main() { println!(env!(\"MADE\")) }"),
+        ("generator/Cargo.toml", &manifest("generator", "")),
+        (
+            "generator/src/lib.rs",
+            "pub fn made() -> String {
+               std::env::var(\"COMPILER\").unwrap() + &std::env::var(\"WINNER\").unwrap()
+             }",
+        ),
+    ])
+    .locked();
+    project.args = json!({ "crateEnv": {
+        "generator": { "COMPILER": "by generator", "WINNER": ", lost" },
+        "app": { "WINNER": ", won" },
+    } });
+    assert_eq!(project.build().run("app", &[]), "by generator, won\n");
+}
+
 /// As `cbindgen` does, and what asks for the versions of dependencies.
 #[test]
 fn a_build_script_can_ask_cargo_for_its_dependencies() {
