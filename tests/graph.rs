@@ -5,12 +5,14 @@
 #[path = "oracle/mod.rs"]
 mod oracle;
 
+use dyndrv::graph::checks::{rustdoc_invocation, with_doctests};
 use dyndrv::graph::command::{build_script_invocation, rustc_invocation};
 use dyndrv::graph::layout::SandboxLayout;
 use dyndrv::graph::linkage::Linkage;
 use dyndrv::graph::products::products;
 use dyndrv::graph::{Graph, Mode, Request, Selection, skeleton};
-use oracle::record::Place;
+use oracle::layout::CargoLayout;
+use oracle::record::{Place, cargo};
 use oracle::toolchain::Toolchain;
 use oracle::workspace;
 use std::fs;
@@ -311,4 +313,97 @@ fn what_is_not_supported_is_refused() {
         "{SMALL}### .cargo/config.toml\n[build]\nrustc-wrapper = \"sccache\"\n"
     ));
     case.fails_with(&["`build.rustc-wrapper`", "remove it"]);
+}
+
+/// What cargo says to rustdoc about code generation, for the tests in documentation.
+fn codegen_of_cargo(case: &Case, profile: &str) -> Vec<String> {
+    let toolchain = Toolchain::find();
+    let rustdoc = toolchain.rustc.with_file_name("rustdoc");
+    let output = cargo(&toolchain, &case.place)
+        .args([
+            "test",
+            "--doc",
+            "--offline",
+            "--verbose",
+            "--profile",
+            profile,
+        ])
+        .env("RUSTC", &toolchain.rustc)
+        .env("RUSTDOC", rustdoc)
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{log}");
+    let line = log
+        .lines()
+        .find(|line| line.contains("--test-run-directory"));
+    let words = line.unwrap_or_else(|| panic!("{log}")).split(' ');
+    codegen(words.map(|word| word.trim_matches(['`', '\'']).to_owned()))
+}
+
+/// The values of `-C`, sorted.
+fn codegen(args: impl Iterator<Item = String>) -> Vec<String> {
+    let args: Vec<String> = args.collect();
+    let pairs = args.windows(2).filter(|pair| pair[0] == "-C");
+    let mut values: Vec<String> = pairs.map(|pair| pair[1].clone()).collect();
+    values.sort();
+    values
+}
+
+#[test]
+fn documentation_tests_are_optimised_as_cargo_does() {
+    let mut case = Case::new(
+        r#"
+### Cargo.toml
+[package]
+name = "documented"
+version = "1.0.0"
+edition = "2024"
+[profile.whole]
+inherits = "dev"
+lto = true
+[profile.thin]
+inherits = "dev"
+lto = "thin"
+[profile.off]
+inherits = "dev"
+lto = "off"
+[profile.aborting]
+inherits = "dev"
+panic = "abort"
+lto = "fat"
+### src/lib.rs
+//! ```
+//! documented::f();
+//! ```
+pub fn f() {}
+### tests/calls.rs
+#[test]
+fn calls() {
+    documented::f();
+}
+"#,
+    )
+    .locked();
+    let toolchain = Toolchain::find();
+    let mut seen = Vec::new();
+    for profile in ["dev", "whole", "thin", "off", "aborting"] {
+        case.selection = Selection {
+            all_targets: true,
+            profile: Some(profile.to_owned()),
+            ..Selection::default()
+        };
+        let graph = with_doctests(case.ask().unwrap());
+        let unit = graph.units.iter().position(|u| u.mode == Mode::Doctest);
+        let layout = CargoLayout {
+            toolchain: &toolchain,
+            place: &case.place,
+        };
+        let ours = rustdoc_invocation(&Linkage::new(&graph), unit.unwrap(), &layout);
+        let ours = codegen(ours.args.into_iter());
+        assert_eq!(ours, codegen_of_cargo(&case, profile), "{profile}");
+        seen.push(ours.join(" "));
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 5, "{seen:?}");
 }

@@ -5,16 +5,17 @@
 //! |---|---|
 //! | clippy | rustc's for the unit, with `--emit=metadata`, and metadata of dependencies in place of rlibs |
 //! | rustdoc | `--edition`, `--crate-type`, `--crate-name`, source file, `--target`, `-C panic`, `-C linker`, lints, features, dependencies |
-//! | tests in documentation | the same with `--test` and the directory to run them in |
+//! | tests in documentation | the same with `--test`, the directory to run them in, and the flags for link-time optimisation of a program |
 //! | a test executable | the user's arguments alone |
 
 use super::command::{
-    Invocation, codegen, dependency_args, feature_args, rustc_env, rustc_invocation,
+    Invocation, codegen, dependency_args, feature_args, lto_args, rustc_env, rustc_invocation,
 };
 use super::layout::{
     self, Layout, join, package_dir, profile_dir, source_from_cwd, workspace_root,
 };
 use super::linkage::{Linkage, Visible};
+use super::lto;
 use super::model::{Dependency, Graph, Mode, TargetKind, Unit};
 use super::products::{ProductKind, products};
 
@@ -81,6 +82,7 @@ fn doctest(graph: &Graph, lib: usize) -> Unit {
     });
     Unit {
         mode: Mode::Doctest,
+        lto: lto::of_program(graph.target(lib), &graph.units[lib].profile.lto),
         dependencies,
         ..graph.units[lib].clone()
     }
@@ -144,6 +146,7 @@ pub fn rustdoc_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layou
             "--test-run-directory".to_owned(),
             directory,
         ]);
+        lto_args(&graph.units[unit].lto, &mut args);
     } else {
         name_metadata(linkage, unit, layout, &mut args);
         if target.kind == TargetKind::Bin {

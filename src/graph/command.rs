@@ -171,7 +171,7 @@ fn profile_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
     check_args(profile, args);
 }
 
-fn lto_args(lto: &Lto, args: &mut Vec<String>) {
+pub(super) fn lto_args(lto: &Lto, args: &mut Vec<String>) {
     match lto {
         Lto::Run(None) => codegen(args, "lto"),
         Lto::Run(Some(kind)) => codegen(args, format!("lto={kind}")),

@@ -14,7 +14,7 @@
 //! | the unit | its value |
 //! |---|---|
 //! | a procedural macro or build script | `OnlyObject` |
-//! | all crate types of `bin`, `staticlib`, `cdylib` (a test counts as `bin`) | its profile's `lto`: named → `Run(name)`, `true` → `Run`, `off` → `Off`, `false` → `OnlyObject` |
+//! | all crate types of `bin`, `staticlib`, `cdylib` (a test counts as `bin`, one in documentation too) | its profile's `lto`: named → `Run(name)`, `true` → `Run`, `off` → `Off`, `false` → `OnlyObject` |
 //! | demand `Run`, needs no object | `OnlyBitcode` |
 //! | demand `Run` or `OnlyBitcode`, needs objects | `OnlyObject` if all crate types are `dylib`, else `ObjectAndBitcode` |
 //! | demand `Off` | `Off` |
@@ -80,27 +80,26 @@ fn visit(nodes: &[Node<'_>], values: &mut [Option<Lto>], index: usize, demand: &
 }
 
 fn own_value(node: &Node<'_>, demand: &Lto) -> Lto {
-    let program = ["bin".to_owned()];
-    let types = if node.mode == Mode::Test {
-        &program[..]
-    } else {
-        &node.target.crate_types[..]
-    };
-    if node.target.for_host() {
-        return Lto::OnlyObject;
-    }
-    if types.iter().all(|crate_type| can_run(crate_type)) {
-        return match node.lto {
-            "false" => Lto::OnlyObject,
-            "off" => Lto::Off,
-            "true" => Lto::Run(None),
-            name => Lto::Run(Some(name.to_owned())),
-        };
+    let types = &node.target.crate_types[..];
+    let runs = node.mode == Mode::Test || types.iter().all(|crate_type| can_run(crate_type));
+    if node.target.for_host() || runs {
+        return of_program(node.target, node.lto);
     }
     match (demand, needs_object(types)) {
         (Lto::Run(_), false) => Lto::OnlyBitcode,
         (Lto::Run(_) | Lto::OnlyBitcode, true) => with_object(types),
         (demand, _) => demand.clone(),
+    }
+}
+
+/// The value of what is linked by itself: a program, or a test in documentation.
+pub(super) fn of_program(target: &Target, lto: &str) -> Lto {
+    match lto {
+        _ if target.for_host() => Lto::OnlyObject,
+        "false" => Lto::OnlyObject,
+        "off" => Lto::Off,
+        "true" => Lto::Run(None),
+        name => Lto::Run(Some(name.to_owned())),
     }
 }
 
