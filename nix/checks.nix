@@ -35,6 +35,8 @@
   denyWarnings ? false,
   # Arguments for rustdoc, as in RUSTDOCFLAGS.
   rustdocArgs ? [ ],
+  # Another number runs again what the reports of tests keep.
+  reportAttempt ? 0,
 }:
 
 let
@@ -49,7 +51,8 @@ let
 
   depsPlan = plan "plan-deps" { inherit settings; };
 
-  checksPlan = plan "plan-checks" {
+  # With a number as `record`, a failed test is a result and no failure.
+  planOf = record: plan "plan-checks" {
     inherit settings;
     workspace = {
       inherit src extraSources;
@@ -64,6 +67,7 @@ let
         clippyArgs
         denyWarnings
         rustdocArgs
+        record
         ;
       clippy = "${clippy}";
       rustfmt = "${rustfmt}";
@@ -71,13 +75,25 @@ let
     };
   };
 
-  check = name: {
-    inherit name;
-    value = wrap {
-      suffix = name;
+  checksPlan = planOf null;
+
+  summaryOf =
+    suffix: checksPlan: name: passthru:
+    wrap {
+      inherit suffix;
       part = builtins.outputOf (builtins.outputOf checksPlan.outPath "${name}.drv") "out";
-      passthru = { inherit graph depsPlan checksPlan; };
+      passthru = { inherit graph depsPlan checksPlan; } // passthru;
     };
+
+  check = kind: name: {
+    inherit name;
+    value = summaryOf name checksPlan name (
+      if kind == "test" || kind == "doctest" then
+        # The same of all tests, failed ones too.
+        { report = summaryOf "${name}-report" (planOf reportAttempt) name { }; }
+      else
+        { }
+    );
   };
 
   kinds = [
@@ -90,5 +106,7 @@ let
 in
 
 builtins.listToAttrs (
-  map check (kinds ++ builtins.concatMap (kind: map (member: "${kind}-${member}") members) kinds)
+  builtins.concatMap (
+    kind: map (check kind) ([ kind ] ++ map (member: "${kind}-${member}") members)
+  ) kinds
 )

@@ -214,6 +214,7 @@ let
         run = "show";
         of = part;
       }
+      // passthru
       // {
         inherit passthru;
       };

@@ -1,6 +1,7 @@
 //! Runs one check: a test executable, or a tool over a target or a package.
 //!
-//! A check that fails fails its derivation, so that no failure is ever kept. What a
+//! A check that fails fails its derivation, so that no failure is kept and the next build
+//! tries again; only the runs for a report of failures (`record`) keep what failed. What a
 //! check came to is split in two outputs: `out` is the same for every run with the same
 //! inputs; `log` has what was printed, in the order of the moment, and the time.
 
@@ -55,7 +56,10 @@ pub fn run(check: &Check, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> 
     )?;
     set_phase("outputs");
     let listed = || list(check, (program, &args), &env, sandbox);
-    let report = interpret(check, &finished, listed)?;
+    let (mut report, verdict) = interpret(check, &finished, listed);
+    if let Err(error) = verdict {
+        report.failure = kept(check, error)?;
+    }
     if check.kind == CheckKind::Doc {
         tidy(check, out)?;
     }
@@ -218,14 +222,26 @@ fn without_libraries(flags: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// What the check found; an error if it failed.
+/// What a report says of a failure; the failure itself if it is not for a report.
+fn kept(check: &Check, error: Error) -> Result<Vec<String>> {
+    match check.record {
+        Some(_) if is_test(check.kind) => Ok(error.lines()),
+        None if is_test(check.kind) => Err(error.note(
+            "the attribute `report` of this check is a table and a JUnit file of all tests, \
+             failed ones too",
+        )),
+        _ => Err(error),
+    }
+}
+
+/// What the check found, and an error if it failed.
 ///
 /// `listed` gives the names of all tests of an executable.
 fn interpret(
     check: &Check,
     finished: &Finished,
     listed: impl FnOnce() -> Vec<String>,
-) -> Result<Report> {
+) -> (Report, Result<()>) {
     let mut report = Report {
         package: check.process.package.clone(),
         target: check.process.target.clone(),
@@ -235,16 +251,19 @@ fn interpret(
     match check.kind {
         CheckKind::Test | CheckKind::Doctest => {
             let output = libtest::parse(&String::from_utf8_lossy(&finished.printed));
-            if !finished.succeeded() || output.incomplete {
+            let verdict = if !finished.succeeded() || output.incomplete {
                 let names = if output.incomplete {
                     listed()
                 } else {
                     Vec::new()
                 };
-                return Err(failed_tests(&output, &names, finished));
-            }
+                Err(failed_tests(&output, &names, finished))
+            } else {
+                Ok(())
+            };
             report.cases = output.cases;
             report.counts = output.counts;
+            (report, verdict)
         }
         CheckKind::Clippy => {
             let (messages, other) = diagnostics::split(&finished.printed);
@@ -252,21 +271,18 @@ fn interpret(
                 echo(diagnostics::rendered(message).as_bytes());
             }
             echo(other.as_bytes());
-            if !finished.succeeded() {
-                return Err(failed("clippy", finished));
-            }
             report.messages = messages;
             report.messages.retain(diagnostics::is_about_code);
+            (report, succeed("clippy", finished))
         }
-        CheckKind::CustomTest => succeed("the test", finished)?,
-        CheckKind::Doc => succeed("rustdoc", finished)?,
+        CheckKind::CustomTest => (report, succeed("the test", finished)),
+        CheckKind::Doc => (report, succeed("rustdoc", finished)),
         CheckKind::Fmt if !finished.succeeded() => {
-            return Err(Error::new("the sources are not formatted as rustfmt would")
-                .note("`cargo fmt --all` formats them"));
+            let error = Error::new("the sources are not formatted as rustfmt would");
+            (report, Err(error.note("`cargo fmt --all` formats them")))
         }
-        CheckKind::Fmt => {}
+        CheckKind::Fmt => (report, Ok(())),
     }
-    Ok(report)
 }
 
 /// The names of all tests that an executable would run; none if it does not say.

@@ -38,6 +38,13 @@ impl Error {
         self
     }
 
+    /// What is wrong, in one line, and the notes.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.summary.clone()];
+        lines.extend(self.notes.iter().cloned());
+        lines
+    }
+
     /// Says which package, target and unit failed.
     #[must_use]
     pub fn in_unit(mut self, package: &str, target: &str, unit: &str) -> Self {

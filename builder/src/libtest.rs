@@ -49,6 +49,27 @@ pub fn listed(text: &str) -> Vec<String> {
     names.map(str::to_string).collect()
 }
 
+/// What each failed test printed, by its name: the sections `---- NAME stdout ----`.
+pub fn outputs_of_failed(text: &str) -> Vec<(&str, String)> {
+    let mut sections: Vec<(&str, String)> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        let name = line
+            .strip_prefix("---- ")
+            .and_then(|rest| rest.strip_suffix(" stdout ----"));
+        if let Some(name) = name {
+            sections.push((name, String::new()));
+            inside = true;
+        } else if line == "failures:" || line.starts_with("test result: ") {
+            inside = false;
+        } else if let Some((_, section)) = sections.last_mut().filter(|_| inside) {
+            section.push_str(line);
+            section.push('\n');
+        }
+    }
+    sections
+}
+
 /// A test and its result.
 fn case(rest: &str) -> Option<Case> {
     let (name, result) = rest.rsplit_once(" ... ")?;
@@ -123,6 +144,16 @@ mod tests {
         assert_eq!(output.counts.ignored, 1);
         assert_eq!(output.counts.filtered, 7);
         assert!(!output.incomplete);
+    }
+
+    #[test]
+    fn what_failed_tests_printed_is_told_apart() {
+        let text = "\nfailures:\n\n---- a stdout ----\none\n\n---- b::c stdout ----\ntwo\n\n\
+                    failures:\n    a\n    b::c\n\ntest result: FAILED. 0 passed; 2 failed\n";
+        let outputs = outputs_of_failed(text);
+        let outputs: Vec<(&str, &str)> = outputs.iter().map(|(n, t)| (*n, t.trim())).collect();
+        assert_eq!(outputs, [("a", "one"), ("b::c", "two")]);
+        assert!(outputs_of_failed("test a ... ok\n").is_empty());
     }
 
     #[test]

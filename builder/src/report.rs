@@ -30,6 +30,10 @@ pub struct Report {
     /// How many tests did what.
     #[serde(default)]
     pub counts: Counts,
+    /// Why the test executable failed, in one line, and what else is known; only of
+    /// checks that record it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failure: Vec<String>,
     /// The compiler's messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<serde_json::Value>,

@@ -272,6 +272,10 @@ pub struct Check {
     /// How many seconds it may take; none for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
+    /// Whether a failed test is a result, kept as that of this attempt, and no failure
+    /// of the derivation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<u64>,
 }
 
 /// What a [`Check`] runs.

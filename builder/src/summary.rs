@@ -18,6 +18,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 mod junit;
 
+use junit::Suite;
+
 /// One check with its files.
 struct Entry {
     report: Report,
@@ -33,7 +35,7 @@ pub fn run(summary: &Summary, outputs: &Outputs, sandbox: &Sandbox) -> Result<()
     let entries = read(summary)?;
     let text = match summary.title.as_str() {
         "test" | "doctest" => {
-            let suites: Vec<_> = entries.iter().map(|e| (&e.report, &e.run)).collect();
+            let suites: Vec<_> = entries.iter().map(suite).collect();
             write(&out.join("junit.xml"), &junit::document(&suites))?;
             tests(&entries, now())
         }
@@ -44,6 +46,17 @@ pub fn run(summary: &Summary, outputs: &Outputs, sandbox: &Sandbox) -> Result<()
     logs(&entries, out)?;
     echo(text.as_bytes());
     write(&out.join("summary.txt"), &text)
+}
+
+/// What the XML file says of an executable, with what its failed tests have printed.
+fn suite(entry: &Entry) -> Suite<'_> {
+    let failed = !entry.report.failure.is_empty();
+    let printed = failed.then(|| fs::read(entry.log.join(LOG)).unwrap_or_default());
+    Suite {
+        report: &entry.report,
+        run: &entry.run,
+        printed: String::from_utf8_lossy(&printed.unwrap_or_default()).into_owned(),
+    }
 }
 
 fn read(summary: &Summary) -> Result<Vec<Entry>> {
@@ -127,15 +140,31 @@ fn tests(entries: &[Entry], now: u64) -> String {
         total.ignored += counts.ignored;
         seconds += run.seconds;
     }
+    let failed: Vec<&Report> = entries.iter().map(|entry| &entry.report).collect();
+    let failed: Vec<&&Report> = failed.iter().filter(|r| !r.failure.is_empty()).collect();
     rows.push([
-        format!("{} executables", entries.len()),
+        match failed.len() {
+            0 => format!("{} executables", entries.len()),
+            some => format!("{} executables, {some} failed", entries.len()),
+        },
         total.passed.to_string(),
         total.failed.to_string(),
         total.ignored.to_string(),
         format!("{seconds:.2}"),
         String::new(),
     ]);
-    table(&rows)
+    let mut text = table(&rows);
+    for report in failed {
+        let Report {
+            package, target, ..
+        } = report;
+        let _ = writeln!(
+            text,
+            "\n{package} {target}: {}",
+            report.failure.join("\n  ")
+        );
+    }
+    text
 }
 
 /// Columns: the first to the left, the others to the right.

@@ -329,6 +329,102 @@ fn bad() {
     assert_eq!(runs(&build), ["several-1.0.0-test-failing"]);
 }
 
+/// The number behind `NOW` in a log.
+fn now_of(log: &str) -> &str {
+    let (_, after) = log.split_once("NOW ").unwrap_or_else(|| panic!("{log}"));
+    after.split_whitespace().next().unwrap()
+}
+
+#[test]
+fn a_report_has_the_failures_that_the_check_does_not_keep() {
+    const FAILING: &str = "\
+#[test]
+fn good() {}
+#[test]
+fn bad() {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    panic!(\"NOW {now} & <so on>\");
+}
+";
+    let mut project = several("tests/failing.rs", FAILING);
+    project.write(
+        "tests/aborts.rs",
+        "#[test]\nfn early() {}\n#[test]\nfn late() {\n    \
+         std::thread::sleep(std::time::Duration::from_secs(1));\n    std::process::abort();\n}\n",
+    );
+    project.write(
+        "tests/custom.rs",
+        &format!(
+            "fn main() {{\n    println!(\"{}\");\n    std::process::exit(3);\n}}\n",
+            project::fresh()
+        ),
+    );
+    let report = checked(&project, "test.report");
+    assert_eq!(runs(&report).len(), 4, "{:?}", report.units);
+    let table = fs::read_to_string(report.out.join("summary.txt")).unwrap();
+    for row in [
+        "\nseveral 1.0.0 test failing: 1 of 2 tests failed: bad\n",
+        "\nseveral 1.0.0 test aborts: the test executable failed (killed by signal 6 (SIGABRT))\n",
+        "\n  without a result: late\n",
+        "\nseveral 1.0.0 test custom: the test failed (exit status: 3)\n",
+        "\n4 executables, 3 failed ",
+    ] {
+        assert!(table.contains(row), "no {row:?} in:\n{table}");
+    }
+    let junit = fs::read_to_string(report.out.join("junit.xml")).unwrap();
+    for part in [
+        "name=\"adds\"/>",
+        "name=\"bad\"><failure message=\"failed\">",
+        " &amp; &lt;so on&gt;",
+        "name=\"test aborts\"><error message=\"the test executable failed",
+        "<failure message=\"the test failed (exit status: 3)\">",
+    ] {
+        assert!(junit.contains(part), "no {part:?} in:\n{junit}");
+    }
+    let log = fs::read_to_string(report.out.join("logs/several-1.0.0-test-failing.txt")).unwrap();
+    // The report keeps its runs, until it is told to try again.
+    assert!(checked(&project, "test.report").units.is_empty());
+    project.args = serde_json::json!({ "checks": { "testTimeout": 20, "reportAttempt": 1 } });
+    let again = checked(&project, "test.report");
+    let again = fs::read_to_string(again.out.join("logs/several-1.0.0-test-failing.txt")).unwrap();
+    assert_ne!(now_of(&log), now_of(&again));
+    // The check fails, and runs each time what has failed.
+    project.remove("tests/aborts.rs");
+    project.write("tests/custom.rs", "fn main() {}\n");
+    let first = refused(&project, "test");
+    let second = refused(&project, "test");
+    assert!(first.contains("the attribute `report`"), "{first}");
+    assert_ne!(now_of(&first), now_of(&second));
+}
+
+#[test]
+fn a_report_has_failed_documentation_tests() {
+    let wrong = LIB.replace("several::add(1, 2), 3", "several::add(1, 2), 4");
+    let project = several("src/lib.rs", &wrong);
+    refused(&project, "doctest");
+    let report = checked(&project, "doctest-several.report");
+    let junit = fs::read_to_string(report.out.join("junit.xml")).unwrap();
+    assert!(
+        junit.contains("name=\"src/lib.rs - (line 3)\"><failure message=\"failed\">"),
+        "{junit}"
+    );
+    assert!(
+        junit.contains("failures=\"1\" errors=\"0\" skipped=\"1\""),
+        "{junit}"
+    );
+}
+
+#[test]
+fn documentation_tests_are_linked_with_link_time_optimisation() {
+    let mut project = several(
+        "Cargo.toml",
+        &format!("{MANIFEST}\n[profile.whole]\ninherits = \"dev\"\nlto = true\n"),
+    );
+    project.args = serde_json::json!({ "checks": { "profile": "whole" } });
+    let doctests = our_results(&checked(&project, "doctest"));
+    assert_eq!(doctests.len(), 4);
+}
+
 #[test]
 fn a_test_that_hangs_is_ended_and_reported() {
     let mut project = several(

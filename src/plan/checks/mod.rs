@@ -57,6 +57,8 @@ pub struct ChecksSettings {
     pub deny_warnings: bool,
     /// Arguments for rustdoc, for documentation as for its tests.
     pub rustdoc_args: Vec<String>,
+    /// Whether a failed test is a result, of this attempt, and no failure; for reports.
+    pub record: Option<u64>,
 }
 
 /// The stage of the checks.

@@ -248,6 +248,7 @@ impl Planner<'_, '_> {
             directories: Vec::new(),
             loads_from: None,
             timeout: None,
+            record: None,
         })
     }
 
@@ -255,6 +256,7 @@ impl Planner<'_, '_> {
     fn run_tests(&self, check: &mut Check, inputs: &mut Inputs) {
         let settings = self.lowering.settings;
         check.timeout = self.checks.test_timeout;
+        check.record = self.checks.record;
         check.process.path.push(bin(&settings.cc));
         check
             .process
