@@ -90,7 +90,7 @@ let
     value = summaryOf name checksPlan name (
       if kind == "test" || kind == "doctest" then
         # The same of all tests, failed ones too.
-        { report = summaryOf "${name}-report" (planOf reportAttempt) name { }; }
+        { report = summaryOf "${name}.report" (planOf reportAttempt) name { }; }
       else
         { }
     );

@@ -265,13 +265,15 @@ fn documentation(
     }
     if let Some(rustdoc) = summary.rustdoc.as_ref().filter(|_| !all.is_empty()) {
         merge(rustdoc, all, &doc, sandbox)?;
-        write(&doc.join("index.html"), &index(all)?)?;
+        let crates = crates(all)?;
+        common_pages(rustdoc, &crates, &doc, sandbox)?;
+        write(&doc.join("index.html"), &index(&crates))?;
     }
     Ok(list(all))
 }
 
-/// The list of all crates, which rustdoc does not write when it merges.
-fn index(all: &[Entry]) -> Result<String> {
+/// The names of all crates that have pages.
+fn crates(all: &[Entry]) -> Result<BTreeSet<PathBuf>> {
     let mut crates = BTreeSet::new();
     for entry in all {
         let pages = entries(&entry.out.join("doc"))?.into_iter();
@@ -281,15 +283,48 @@ fn index(all: &[Entry]) -> Result<String> {
                 .map(|(name, _)| name),
         );
     }
+    crates.remove(Path::new("src"));
+    Ok(crates)
+}
+
+/// The list of all crates, which rustdoc does not write when it merges.
+fn index(crates: &BTreeSet<PathBuf>) -> String {
     let mut items = String::new();
-    for name in crates.iter().filter(|name| *name != Path::new("src")) {
+    for name in crates {
         let name = name.display();
         let _ = writeln!(items, "<li><a href=\"{name}/index.html\">{name}</a></li>");
     }
-    Ok(format!(
+    format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Crates</title>\n\
          <h1>Crates</h1>\n<ul>\n{items}</ul>\n</html>\n"
-    ))
+    )
+}
+
+/// Help and settings, to which every page has links. rustdoc writes them only with a crate that
+/// is documented by itself; those of an empty crate are as good.
+fn common_pages(
+    rustdoc: &str,
+    crates: &BTreeSet<PathBuf>,
+    doc: &Path,
+    sandbox: &Sandbox,
+) -> Result<()> {
+    let (source, pages) = (sandbox.tmp().join("empty.rs"), sandbox.tmp().join("pages"));
+    write(&source, "")?;
+    // The pages are those of one of the crates, as with cargo.
+    let name = crates.first().map(|name| name.display().to_string());
+    let args = [
+        "--crate-name".to_string(),
+        name.unwrap_or_else(|| "empty".to_string()),
+        "--out-dir".to_string(),
+        pages.display().to_string(),
+        source.display().to_string(),
+    ];
+    run_rustdoc(rustdoc, &args, Environment::new(), sandbox)?;
+    for page in ["help.html", "settings.html"] {
+        let from = pages.join(page);
+        fs::copy(&from, doc.join(page)).map_err(|e| Error::io("cannot copy", &from, e))?;
+    }
+    Ok(())
 }
 
 fn merge(rustdoc: &str, all: &[Entry], doc: &Path, sandbox: &Sandbox) -> Result<()> {
@@ -305,9 +340,14 @@ fn merge(rustdoc: &str, all: &[Entry], doc: &Path, sandbox: &Sandbox) -> Result<
         args.extend(["--include-parts-dir".to_string(), parts]);
     }
     let env = Environment::from([("RUSTC_BOOTSTRAP".to_string(), "1".to_string())]);
-    let cwd = sandbox.tmp().display().to_string();
-    let finished = child::run("rustdoc", rustdoc, &args, &cwd, &env)?;
+    let merged = run_rustdoc(rustdoc, &args, env, sandbox);
     let _ = fs::remove_file(doc.join(".lock"));
+    merged
+}
+
+fn run_rustdoc(rustdoc: &str, args: &[String], env: Environment, sandbox: &Sandbox) -> Result<()> {
+    let cwd = sandbox.tmp().display().to_string();
+    let finished = child::run("rustdoc", rustdoc, args, &cwd, &env)?;
     if finished.status.success() {
         Ok(())
     } else {

@@ -1,10 +1,9 @@
 //! Checks through real Nix: what is run, what is not run again, and how what is
 //! wrong is reported.
 
-use crate::project::{self, Build, Project, root};
-use std::collections::BTreeMap;
+use crate::agreement::{Cargo, tests_of};
+use crate::project::{self, Build, Project};
 use std::fs;
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Appended to files so that no earlier run has built the same.
@@ -143,55 +142,6 @@ fn an_edit_lints_formats_and_documents_what_it_is_in() {
     );
 }
 
-/// Names of tests and whether they were run, by package.
-type Results = BTreeMap<String, bool>;
-
-/// What plain cargo says about the tests of a project.
-fn cargo_results(project: &Project, args: &[&str]) -> Results {
-    let target = tempfile::tempdir().unwrap();
-    let output = Command::new(root().join("dev/cargo"))
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .args(args)
-        .current_dir(project.path())
-        .env("CARGO_TARGET_DIR", target.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines = text.lines().filter_map(|line| line.strip_prefix("test "));
-    lines
-        .filter_map(|line| line.split_once(" ... "))
-        .map(|(name, result)| {
-            let name = name.split(" - should panic").next().unwrap();
-            let name = name.split(" - compile fail").next().unwrap();
-            (name.to_owned(), result == "ok")
-        })
-        .collect()
-}
-
-/// What the XML file says.
-fn our_results(build: &Build) -> Results {
-    let text = fs::read_to_string(build.out.join("junit.xml")).unwrap();
-    let cases = text.lines().filter(|line| line.contains("<testcase"));
-    cases
-        .map(|line| {
-            let name = line.split("\" name=\"").nth(1).unwrap();
-            let name = name.split('"').next().unwrap();
-            (name.to_owned(), !line.contains("<skipped/>"))
-        })
-        .collect()
-}
-
-#[test]
-fn tests_agree_with_cargo() {
-    for example in ["hello", "workspace", "build-script"] {
-        let project = Project::example(example);
-        let ours = our_results(&checked(&project, "test"));
-        assert_eq!(ours, cargo_results(&project, &["--tests"]), "{example}");
-        assert!(!ours.is_empty());
-    }
-}
-
 const LIB: &str = "\
 //! Adds.
 //!
@@ -294,12 +244,17 @@ fn programs_of_the_package() {
         "fn main() {\n    println!(\"tool\");\n}\n",
     );
     let build = checked(&project, "test-several");
-    let ours = our_results(&build);
-    assert_eq!(ours.len(), 5, "{ours:?}");
+    let ours = tests_of(&build);
+    assert_eq!(ours.len(), 4, "{ours:?}");
     let log = fs::read_to_string(build.out.join("logs/several-1.0.0-test-custom.txt")).unwrap();
     assert!(log.starts_with("custom "), "{log}");
-    let doctests = our_results(&checked(&project, "doctest"));
-    assert_eq!(doctests, cargo_results(&project, &["--doc"]));
+    let doctests = tests_of(&checked(&project, "doctest"));
+    let target = tempfile::tempdir().unwrap();
+    let cargo = Cargo {
+        project: &project,
+        target: target.path(),
+    };
+    assert_eq!(doctests, cargo.tests("--doc").tests);
     assert_eq!(doctests.len(), 4);
 }
 
@@ -421,7 +376,7 @@ fn documentation_tests_are_linked_with_link_time_optimisation() {
         &format!("{MANIFEST}\n[profile.whole]\ninherits = \"dev\"\nlto = true\n"),
     );
     project.args = serde_json::json!({ "checks": { "profile": "whole" } });
-    let doctests = our_results(&checked(&project, "doctest"));
+    let doctests = tests_of(&checked(&project, "doctest"));
     assert_eq!(doctests.len(), 4);
 }
 

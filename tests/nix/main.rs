@@ -4,12 +4,14 @@
 //! `ca-derivations` and `dynamic-derivations`, which `dev/nix` brings along.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod agreement;
 mod audit;
 mod bad_input;
 mod checks;
 mod cross;
 mod emission;
 mod examples;
+mod flakes;
 mod kinds;
 mod project;
 mod rebuild;

@@ -34,8 +34,13 @@ pub struct Build {
 impl Project {
     /// A copy of one of the examples.
     pub fn example(name: &str) -> Self {
+        Self::copy_of(&root().join("examples").join(name))
+    }
+
+    /// A copy of a directory.
+    pub fn copy_of(dir: &Path) -> Self {
         let project = Self::empty();
-        copy(&root().join("examples").join(name), project.path());
+        copy(dir, project.path());
         project
     }
 
