@@ -53,6 +53,9 @@ fn agree(projects: impl IntoIterator<Item = (String, Project)>) {
         let cells = comparison.cells.join(" | ");
         table.push(format!("| {name} | {cells} | {agrees} |"));
         println!("{}", table.last().unwrap());
+        for difference in &comparison.differences {
+            println!("{difference}");
+        }
         let found = comparison.differences.into_iter();
         differences.extend(found.map(|difference| format!("{name}: {difference}")));
     }
@@ -236,8 +239,12 @@ impl Cargo<'_> {
             results.filter(|(_, result)| *result == "ok" || result.starts_with("ignored"));
         let mut tests: Tests = results
             .map(|(name, result)| {
-                let name = name.split(" - should panic").next().unwrap();
-                let name = name.split(" - compile").next().unwrap();
+                // What is expected of it, which is no part of its name.
+                let expected = [" - should panic", " - compile fail", " - compile"];
+                let name = expected
+                    .iter()
+                    .find_map(|end| name.strip_suffix(end))
+                    .unwrap_or(name);
                 (name.to_owned(), result == "ok")
             })
             .collect();

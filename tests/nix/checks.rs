@@ -469,5 +469,7 @@ fn documentation_is_one_tree_with_links_and_search() {
         assert!(build.out.join("doc/src").join(name).exists());
     }
     assert!(build.out.join("doc/search.index").exists());
-    assert!(build.out.join("doc/index.html").exists());
+    for page in ["index.html", "help.html", "settings.html"] {
+        assert!(build.out.join("doc").join(page).exists(), "{page}");
+    }
 }
