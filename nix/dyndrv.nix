@@ -48,8 +48,14 @@ let
       // attrs
     );
 
-  # A step whose output is itself a derivation.
-  plan = command: attrs: step "crate.drv" command ({ outputHashMode = "text"; } // attrs);
+  # A step whose output is itself a derivation: the stage that a plan describes. They are
+  # two steps, because a derivation whose output is one can have no other.
+  plan =
+    command: attrs:
+    step "crate.drv" "stage" {
+      outputHashMode = "text";
+      plan = step "plan" command attrs;
+    };
 
   toolchain = {
     inherit

@@ -43,6 +43,9 @@ enum Command {
     /// Plan the checks (a derivation's builder).
     #[command(hide = true)]
     PlanChecks,
+    /// Make a stage of a plan (a derivation's builder).
+    #[command(hide = true)]
+    Stage,
     /// Write the derivations of a stage (a derivation's builder).
     #[command(hide = true)]
     Emit,
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::PlanDeps => steps::plan_dependencies(),
         Command::PlanWorkspace => steps::plan_workspace(),
         Command::PlanChecks => steps::plan_checks(),
+        Command::Stage => steps::stage(),
         Command::Emit => dyndrv::plan::emit::run(),
     };
     match result {

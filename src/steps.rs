@@ -3,6 +3,8 @@
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::checks::ChecksSettings;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
+use dyndrv::plan::sources::store_object;
+use dyndrv::plan::stage::{CONTENTS, HEAD, Head, Plan};
 use dyndrv::plan::{Error, checks, files, layers};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -127,6 +129,27 @@ pub fn select() -> Result<(), Error> {
     write_json(&outputs.out.join("files.json"), &lists)
 }
 
+impl Outputs {
+    fn write(&self, plan: &Plan) -> Result<(), Error> {
+        fs::create_dir(&self.out).map_err(Error::io("making", &self.out))?;
+        write_json(&self.out.join(HEAD), &plan.head)?;
+        write_json(&self.out.join(CONTENTS), &plan.contents)
+    }
+}
+
+/// Makes a stage of a plan.
+pub fn stage() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        plan: PathBuf,
+        outputs: Outputs,
+    }
+    let Attributes { plan, outputs } = attributes("stage")?;
+    let head: Head = read_json(&plan.join(HEAD))?;
+    let plan = store_object("the plan", &plan.to_string_lossy())?;
+    write(&outputs.out, &head.derivation(&plan)?.to_aterm())
+}
+
 #[derive(Deserialize)]
 struct Dependencies {
     settings: Settings,
@@ -137,8 +160,7 @@ struct Dependencies {
 pub fn plan_dependencies() -> Result<(), Error> {
     let Dependencies { settings, outputs } = attributes("plan-deps")?;
     let graph: Graph = read_json(&settings.graph)?;
-    let stage = layers::dependencies(&graph, &settings)?;
-    write(&outputs.out, &stage.to_aterm())
+    outputs.write(&layers::dependencies(&graph, &settings)?)
 }
 
 #[derive(Deserialize)]
@@ -157,8 +179,7 @@ pub fn plan_workspace() -> Result<(), Error> {
     } = attributes("plan-workspace")?;
     let graph: Graph = read_json(&settings.graph)?;
     let files = files::of_units(&graph, &workspace)?;
-    let stage = layers::workspace(&graph, &settings, &workspace, &files)?;
-    write(&outputs.out, &stage.to_aterm())
+    outputs.write(&layers::workspace(&graph, &settings, &workspace, &files)?)
 }
 
 /// Plans the checks.
@@ -178,8 +199,9 @@ pub fn plan_checks() -> Result<(), Error> {
     } = attributes("plan-checks")?;
     let graph = graph::checks::with_doctests(read_json(&settings.graph)?);
     let files = files::of_units(&graph, &workspace)?;
-    let stage = checks::plan(&graph, &settings, &workspace, &files, &checks)?;
-    write(&outputs.out, &stage.to_aterm())
+    outputs.write(&checks::plan(
+        &graph, &settings, &workspace, &files, &checks,
+    )?)
 }
 
 fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Error> {

@@ -2,7 +2,8 @@
 
 use super::Error;
 use super::settings::{attributes, read_json};
-use super::stage::Contents;
+use super::stage::{CONTENTS, Contents, Places};
+use crate::drv::placeholder;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Deserialize)]
 struct Attributes {
-    stage: Contents,
+    stage: Places,
     outputs: BTreeMap<String, PathBuf>,
 }
 
@@ -26,30 +27,61 @@ pub fn run() -> Result<(), Error> {
             output: output.to_owned(),
         })
     };
-    for (output, text) in &stage.texts {
+    let contents: Contents = read_json(&Path::new(&stage.plan).join(CONTENTS))?;
+    let paths: BTreeMap<String, &Path> = outputs
+        .iter()
+        .map(|(output, path)| (placeholder::output(output), path.as_path()))
+        .collect();
+    for (output, text) in &contents.texts {
         let path = place(output)?;
-        fs::write(&path, text).map_err(Error::io("writing", &path))?;
+        fs::write(&path, with_paths(text, &paths)).map_err(Error::io("writing", &path))?;
     }
     let source = PathBuf::from(stage.source.unwrap_or_default());
-    for (output, tree) in &stage.trees {
+    for (output, tree) in &contents.trees {
         tree.copy(&source, &place(output)?)?;
     }
     Ok(())
 }
 
-/// Where a planning step writes its one output, from its attributes.
-///
-/// # Errors
-///
-/// If the attributes cannot be read.
-pub fn output(attributes: &Path) -> Result<PathBuf, Error> {
-    #[derive(Deserialize)]
-    struct Outputs {
-        outputs: Out,
+/// Replaces the placeholders of outputs by their paths, in one pass.
+fn with_paths(text: &str, paths: &BTreeMap<String, &Path>) -> String {
+    const LENGTH: usize = 53;
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('/') {
+        let (before, from) = rest.split_at(start);
+        result.push_str(before);
+        let path = from
+            .get(..LENGTH)
+            .and_then(|candidate| paths.get(candidate));
+        let length = match path {
+            Some(path) => {
+                result.push_str(&path.to_string_lossy());
+                LENGTH
+            }
+            None => {
+                result.push('/');
+                1
+            }
+        };
+        rest = &from[length..];
     }
-    #[derive(Deserialize)]
-    struct Out {
-        out: PathBuf,
+    result.push_str(rest);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_of_outputs_become_their_paths() {
+        let a = placeholder::output("a.drv");
+        let paths = [(a.clone(), Path::new("/nix/store/x-a.drv"))].into();
+        let other = placeholder::output("b.drv");
+        assert_eq!(
+            with_paths(&format!("{a} /{a}/x {other} /"), &paths),
+            format!("/nix/store/x-a.drv //nix/store/x-a.drv/x {other} /")
+        );
     }
-    Ok(read_json::<Outputs>(attributes)?.outputs.out)
 }

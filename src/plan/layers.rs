@@ -10,8 +10,7 @@ use super::Error;
 use super::lower::Lowering;
 use super::settings::{Settings, WorkspaceSettings, read_json};
 use super::sources::{self, store_object};
-use super::stage::{Index, Stage};
-use crate::drv::derivation::Derivation;
+use super::stage::{Index, Plan, Stage};
 use crate::drv::store_path::StorePath;
 use crate::graph::model::{Graph, Mode};
 
@@ -35,7 +34,7 @@ pub fn third_party(graph: &Graph) -> Vec<bool> {
 /// # Errors
 ///
 /// If a unit cannot be lowered; the error names it.
-pub fn dependencies(graph: &Graph, settings: &Settings) -> Result<Derivation, Error> {
+pub fn dependencies(graph: &Graph, settings: &Settings) -> Result<Plan, Error> {
     let mut stage = Stage::default();
     let mut lowering = Lowering::new(graph, settings);
     for (unit, third_party) in third_party(graph).into_iter().enumerate() {
@@ -59,7 +58,7 @@ pub fn workspace(
     settings: &Settings,
     workspace: &WorkspaceSettings,
     files: &[Vec<String>],
-) -> Result<Derivation, Error> {
+) -> Result<Plan, Error> {
     let mut stage = Stage::default();
     let mut lowering = Lowering::new(graph, settings);
     add_units(&mut stage, &mut lowering, workspace, files)?;
@@ -76,11 +75,8 @@ pub(super) fn add_units(
     files: &[Vec<String>],
 ) -> Result<(), Error> {
     let (graph, settings) = (lowering.graph, lowering.settings);
-    let index = workspace.index.to_string_lossy();
-    stage.add_input(store_object("the index", &index)?);
     let src = workspace.src.to_string_lossy();
-    stage.add_input(store_object("src", &src)?);
-    stage.set_source(&src);
+    stage.set_source(&src, &store_object("src", &src)?);
 
     let known: Index = read_json(&workspace.index)?;
     for (unit, third_party) in third_party(graph).into_iter().enumerate() {
@@ -118,9 +114,9 @@ fn add_vendored(
     Ok(())
 }
 
-pub(super) fn finish(stage: Stage, settings: &Settings) -> Result<Derivation, Error> {
+pub(super) fn finish(stage: Stage, settings: &Settings) -> Result<Plan, Error> {
     let tool = parse("dyndrv", &settings.dyndrv)?;
-    stage.into_derivation(&settings.system, &tool)
+    Ok(stage.finish(&settings.system, &tool))
 }
 
 fn parse(what: &str, path: &str) -> Result<StorePath, Error> {

@@ -9,7 +9,7 @@
 //! | a unit's source tree, its files and its predicted path | [`tree`] |
 //! | a unit as a derivation, its path predicted | [`lower`] |
 //! | tests, clippy, documentation and formatting as derivations | [`checks`] |
-//! | all derivations of a layer as one stage derivation | [`stage`] |
+//! | all derivations of a layer as a plan, and the plan as one stage derivation | [`stage`] |
 //! | the stage at work: writing its outputs | [`emit`] |
 //!
 //! Nix replaces no placeholder of an *input* inside an emitted text, because

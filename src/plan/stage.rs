@@ -5,10 +5,15 @@
 //! text for derivations and the index, trees for sources. It is content-addressed
 //! like them, so the stage is run again only if it would emit something else.
 //!
+//! What the outputs hold stands in the plan, which is an input of the stage: Nix
+//! searches all that a derivation says for a placeholder of each of its outputs,
+//! which for hundreds of outputs and megabytes of text would take longer than all
+//! the rest.
+//!
 //! Inside the texts, siblings are named by their *final* paths while they are
-//! collected, since those decide the texts' own paths and order. In the stage
-//! they are replaced by the placeholders of its own outputs, for which Nix
-//! substitutes the paths that it builds to, and afterwards the final ones.
+//! collected, since those decide the texts' own paths and order. In the contents
+//! they are replaced by the placeholders of the stage's outputs, and these by the
+//! stage itself with the paths that it builds to, which Nix replaces by the final ones.
 
 use super::Error;
 use super::tree::Tree;
@@ -22,20 +27,105 @@ use std::collections::{BTreeMap, BTreeSet};
 /// It is constant: a prefix that changed would change the name of everything.
 pub const NAME: &str = "crate";
 
+/// The file of a plan with its [`Head`].
+pub const HEAD: &str = "stage.json";
+
+/// The file of a plan with its [`Contents`].
+pub const CONTENTS: &str = "contents.json";
+
 /// The output that lists the layer's units.
 pub const INDEX: &str = "index";
 
-/// What a stage is to write, as its structured attributes tell it.
+/// What a stage is to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contents {
-    /// Texts by output.
+    /// Texts by output; siblings are named by the placeholders of their outputs.
     pub texts: BTreeMap<String, String>,
     /// Trees by output.
     pub trees: BTreeMap<String, Tree>,
+}
+
+/// Where a stage finds what it is to write, as its structured attributes tell it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// The plan.
+    pub plan: String,
     /// The directory that the trees' files are taken from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+}
+
+/// A plan: what a stage is, and what it is to write.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the stage is.
+    pub head: Head,
+    /// What it is to write. All that it mentions is a reference of the plan.
+    pub contents: Contents,
+}
+
+/// What a stage is, without its contents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The system that the stage is built on.
+    system: String,
+    /// The store path with `bin/dyndrv`.
+    tool: String,
+    /// The outputs that are texts.
+    texts: BTreeSet<String>,
+    /// The outputs that are trees.
+    trees: BTreeSet<String>,
+    /// The directory that the trees' files are taken from.
+    source: Option<String>,
+    /// The store object of that directory.
+    source_object: Option<String>,
+}
+
+impl Head {
+    /// The stage's derivation; `plan` is the plan's store path.
+    ///
+    /// # Errors
+    ///
+    /// If the head names something that is not a store path.
+    pub fn derivation(&self, plan: &StorePath) -> Result<Derivation, Error> {
+        let parse = |path: &String| {
+            StorePath::parse(path).map_err(|source| Error::NotAStorePath {
+                what: "an input of the stage".to_owned(),
+                path: path.clone(),
+                source,
+            })
+        };
+        let mut derivation = Derivation {
+            // The plan brings along what its contents mention.
+            input_srcs: [&self.tool]
+                .into_iter()
+                .chain(&self.source_object)
+                .map(parse)
+                .chain([Ok(plan.clone())])
+                .collect::<Result<_, _>>()?,
+            system: self.system.clone(),
+            builder: format!("{}/bin/dyndrv", self.tool),
+            args: vec!["emit".to_owned()],
+            ..Derivation::default()
+        };
+        let text = |output: &String| (output.clone(), Output::FloatingText);
+        let tree = |output: &String| (output.clone(), Output::FloatingNar);
+        derivation.outputs = self.texts.iter().map(text).collect();
+        derivation.outputs.extend(self.trees.iter().map(tree));
+        // What users have in their sources may look like a reference.
+        let discarded: BTreeMap<_, _> = self.trees.iter().map(|output| (output, true)).collect();
+        derivation.set_structured_attributes(serde_json::json!({
+            "name": NAME,
+            "stage": Places { plan: plan.to_string(), source: self.source.clone() },
+            "unsafeDiscardReferences": discarded,
+            "preferLocalBuild": true,
+            "allowSubstitutes": false,
+        }))?;
+        Ok(derivation)
+    }
 }
 
 /// The units of a layer: the paths of their derivations by unit identity.
@@ -50,21 +140,18 @@ pub struct Index {
 #[derive(Clone, Debug, Default)]
 pub struct Stage {
     contents: Contents,
+    source: Option<String>,
+    source_object: Option<String>,
     /// The final paths of all outputs but the index.
     paths: BTreeMap<String, StorePath>,
-    inputs: BTreeSet<StorePath>,
     index: Index,
 }
 
 impl Stage {
-    /// Declares a store object that emitted texts mention.
-    pub fn add_input(&mut self, path: StorePath) {
-        self.inputs.insert(path);
-    }
-
-    /// The directory that trees are copied from, which is also an input.
-    pub fn set_source(&mut self, path: &str) {
-        self.contents.source = Some(path.to_owned());
+    /// The directory that trees are copied from, a store object or below one.
+    pub fn set_source(&mut self, path: &str, object: &StorePath) {
+        self.source = Some(path.to_owned());
+        self.source_object = Some(object.to_string());
     }
 
     /// Adds a source tree and gives its final path. Equal trees share one output.
@@ -116,8 +203,6 @@ impl Stage {
         if let Some(id) = id {
             self.index.units.insert(id.to_owned(), path.to_string());
         }
-        self.inputs.extend(derivation.input_srcs.iter().cloned());
-        self.inputs.extend(derivation.input_drvs.keys().cloned());
         self.contents
             .texts
             .insert(output.clone(), derivation.to_aterm());
@@ -130,12 +215,8 @@ impl Stage {
         &self.paths
     }
 
-    /// The stage's derivation. `tool` is the store path with `bin/dyndrv`.
-    ///
-    /// # Errors
-    ///
-    /// If `tool` is not a store path.
-    pub fn into_derivation(mut self, system: &str, tool: &StorePath) -> Result<Derivation, Error> {
+    /// The plan of all that was added. `tool` is the store path with `bin/dyndrv`.
+    pub fn finish(mut self, system: &str, tool: &StorePath) -> Plan {
         let siblings = self.siblings();
         self.contents.texts.insert(
             INDEX.to_owned(),
@@ -144,40 +225,17 @@ impl Stage {
         for text in self.contents.texts.values_mut() {
             *text = substitute(text, &siblings);
         }
-        let own: BTreeSet<_> = self.paths.values().collect();
-        let mut derivation = Derivation {
-            input_srcs: self
-                .inputs
-                .iter()
-                .filter(|path| !own.contains(path))
-                .cloned()
-                .chain([tool.clone()])
-                .collect(),
-            system: system.to_owned(),
-            builder: format!("{tool}/bin/dyndrv"),
-            args: vec!["emit".to_owned()],
-            ..Derivation::default()
-        };
-        let text = |output: &String| (output.clone(), Output::FloatingText);
-        let tree = |output: &String| (output.clone(), Output::FloatingNar);
-        derivation.outputs = self.contents.texts.keys().map(text).collect();
-        derivation
-            .outputs
-            .extend(self.contents.trees.keys().map(tree));
-        derivation.set_structured_attributes(self.attributes())?;
-        Ok(derivation)
-    }
-
-    fn attributes(&self) -> serde_json::Value {
-        // What users have in their sources may look like a reference.
-        let discarded: BTreeMap<_, _> = self.contents.trees.keys().map(|o| (o, true)).collect();
-        serde_json::json!({
-            "name": NAME,
-            "stage": self.contents,
-            "unsafeDiscardReferences": discarded,
-            "preferLocalBuild": true,
-            "allowSubstitutes": false,
-        })
+        Plan {
+            head: Head {
+                system: system.to_owned(),
+                tool: tool.to_string(),
+                texts: self.contents.texts.keys().cloned().collect(),
+                trees: self.contents.trees.keys().cloned().collect(),
+                source: self.source,
+                source_object: self.source_object,
+            },
+            contents: self.contents,
+        }
     }
 
     /// The hash parts of the outputs' final paths, with the paths and the
@@ -251,14 +309,16 @@ mod tests {
 
     #[test]
     fn the_index_is_an_output_that_names_every_unit() {
-        let tool = StorePath::parse("/nix/store/00000000000000000000000000000000-dyndrv").unwrap();
-        let drv = paths(&["a", "b"])
-            .into_derivation("x86_64-linux", &tool)
-            .unwrap();
-        assert_eq!(drv.outputs["index"], Output::FloatingText);
-        let json = &drv.env["__json"];
+        let path = |name| StorePath::parse(&format!("/nix/store/{:0>32}-{name}", "")).unwrap();
+        let plan = paths(&["a", "b"]).finish("x86_64-linux", &path("dyndrv"));
+        let stage = plan.head.derivation(&path("plan")).unwrap();
+        assert_eq!(stage.outputs["index"], Output::FloatingText);
         for output in ["a.drv", "b.drv"] {
-            assert!(json.contains(&placeholder::output(output)), "{json}");
+            let placeholder = placeholder::output(output);
+            assert!(plan.contents.texts["index"].contains(&placeholder));
+            assert_eq!(stage.outputs[output], Output::FloatingText);
         }
+        let inputs: Vec<_> = stage.input_srcs.into_iter().collect();
+        assert_eq!(inputs, [path("dyndrv"), path("plan")]);
     }
 }

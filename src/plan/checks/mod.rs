@@ -20,8 +20,7 @@ use super::Error;
 use super::layers;
 use super::lower::{Inputs, Lowering};
 use super::settings::{Settings, WorkspaceSettings};
-use super::stage::Stage;
-use crate::drv::derivation::Derivation;
+use super::stage::{Plan, Stage};
 use crate::drv::store_path::StorePath;
 use crate::graph::model::{Graph, Mode, TargetKind};
 use data::PackageFiles;
@@ -75,7 +74,7 @@ pub fn plan(
     workspace: &WorkspaceSettings,
     files: &[Vec<String>],
     checks: &ChecksSettings,
-) -> Result<Derivation, Error> {
+) -> Result<Plan, Error> {
     let mut stage = Stage::default();
     let mut lowering = Lowering::new(graph, settings);
     layers::add_units(&mut stage, &mut lowering, workspace, files)?;
