@@ -637,6 +637,32 @@ fn known_macros_read_what_they_are_known_to_read() {
 }
 
 #[test]
+fn known_macros_in_the_body_of_a_macro_read_as_elsewhere() {
+    let library = "
+        macro_rules! make_template {
+            ($name:ident, $path:expr) => {
+                #[derive(::askama::Template)] #[template(path = $path)] struct $name;
+            };
+        }
+        macro_rules! ask { ($text:expr) => { sqlx::query!($text) }; }
+        make_template!(A, \"a.txt\");
+        fn f() { ask!(\"select\"); }";
+    let files = [
+        ("src/lib.rs", library),
+        ("templates/a.txt", ""),
+        (".sqlx/query.json", ""),
+    ];
+    fixture(&files)
+        .macros(&["askama_derive"])
+        .lists(&["templates/a.txt"]);
+    let all = [".sqlx/query.json", "src/lib.rs", "templates/a.txt"];
+    fixture(&files)
+        .macros(&["sqlx-macros"])
+        .widens(Width::Workspace, &all);
+    fixture(&files).lists(&[]);
+}
+
+#[test]
 fn manifests_are_listed_for_units_whose_macros_read_them() {
     let files = [
         ("member/src/lib.rs", ""),

@@ -8,6 +8,7 @@
 use super::files::Text;
 use super::model::*;
 use super::outline::{Part, What};
+use super::policy;
 use super::readers::may_be_path;
 use super::scanner::{Foreign, Given, Scanner, Stretch, literal_value, reason, text_of};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -125,6 +126,9 @@ impl Macros {
         let brings = body.iter().any(|node| match node.what {
             What::Module { .. } | What::Include { .. } => true,
             What::Literal => literal_value(text, node).is_some_and(|value| may_be_path(&value)),
+            What::Attribute { name } | What::Call { name, .. } => {
+                policy::is_reader(text_of(text, name))
+            }
             _ => false,
         });
         let wraps = body

@@ -187,6 +187,11 @@ impl Reader {
     }
 }
 
+/// Whether any known reader answers to a name, be it within reach or not.
+pub(super) fn is_reader(name: &str) -> bool {
+    READERS.iter().any(|reader| reader.answers_to(name))
+}
+
 /// The first package that reads manifests.
 pub(super) fn manifest_reader<'u>(
     mut packages: impl Iterator<Item = &'u String>,

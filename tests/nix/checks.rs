@@ -284,6 +284,40 @@ fn bad() {
     assert_eq!(runs(&build), ["several-1.0.0-test-failing"]);
 }
 
+#[test]
+fn a_test_reads_files_outside_of_its_package() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"3\"\n",
+        ),
+        ("README.md", ""),
+        ("fixtures/by-name.txt", "1"),
+        ("golden/by-parent.txt", "2"),
+        (
+            "crates/reader/Cargo.toml",
+            "[package]\nname = \"reader\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+        ),
+        (
+            "crates/reader/src/lib.rs",
+            "#[test]\nfn by_name() {\n    assert_eq!(std::fs::read_to_string(\"../../fixtures/by-name.txt\").unwrap(), \"1\");\n}\n",
+        ),
+        (
+            "crates/reader/tests/golden.rs",
+            "#[test]\nfn by_parent() {
+                let package = std::path::Path::new(env!(\"CARGO_MANIFEST_DIR\"));
+                let root = package.parent().unwrap().parent().unwrap();
+                let text = std::fs::read_to_string(root.join(\"golden\").join(\"by-parent.txt\"));
+                assert_eq!(text.unwrap(), \"2\");
+            }\n",
+        ),
+    ])
+    .locked();
+    checked(&project, "test");
+    project.write("README.md", "edited");
+    assert!(checked(&project, "test").units.is_empty());
+}
+
 /// The number behind `NOW` in a log.
 fn now_of(log: &str) -> &str {
     let (_, after) = log.split_once("NOW ").unwrap_or_else(|| panic!("{log}"));

@@ -22,6 +22,7 @@ use super::model::*;
 use super::policy;
 use super::scanner::{self, Input, Output};
 use names::Unnamed;
+pub use outside::named_outside;
 use std::collections::BTreeMap;
 use text::Text;
 

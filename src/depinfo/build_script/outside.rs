@@ -14,6 +14,7 @@ use crate::depinfo::files::Files;
 use crate::depinfo::model::{EntryKind, Result, Width};
 use crate::depinfo::scanner::Input;
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
 /// Names by which a script goes from a path to one above it.
 const CLIMBING: [&str; 5] = ["ancestors", "components", "parent", "pop", "with_file_name"];
@@ -29,6 +30,44 @@ const SELF_CONTAINED: [&str; 16] = [
     "css", "csv", "env", "html", "ico", "json", "lock", "md", "pem", "png", "svg", "toml", "txt",
     "version", "yaml", "yml",
 ];
+
+/// The files outside of a package, relative to the source root, that its code leads to by
+/// naming them as `../x`, or, with `climbs`, by going to a parent directory and naming `x`.
+///
+/// `root` is the source root, `package` the package's directory relative to it, `code` the
+/// texts of Rust files.
+///
+/// # Errors
+///
+/// If a directory cannot be read.
+pub fn named_outside<'a>(
+    root: &Path,
+    package: &str,
+    code: impl IntoIterator<Item = &'a [u8]>,
+    climbs: bool,
+) -> Result<BTreeMap<String, EntryKind>> {
+    let files = Files::new(root.to_owned());
+    let text = Text::new(code);
+    let mut found = Finder {
+        files: &files,
+        package,
+        found: BTreeMap::new(),
+    };
+    let climbs = climbs && goes_up(&text);
+    for path in names::all_paths(&text) {
+        // What is inside of the package is not looked for here.
+        if path.ups > 0 || climbs {
+            found.named(&path, false, climbs)?;
+        }
+    }
+    found.found.retain(|path, _| !holds(package, path));
+    Ok(found.found)
+}
+
+/// Whether the text goes from a path to one above it.
+fn goes_up(text: &Text) -> bool {
+    CLIMBING.iter().any(|name| text.idents.contains(*name))
+}
 
 /// The files that the run sees outside of its package.
 ///
@@ -61,7 +100,7 @@ pub(super) fn outside(
         }
     }
     let named = names::all_paths(text);
-    let climbs = CLIMBING.iter().any(|name| text.idents.contains(*name))
+    let climbs = goes_up(text)
         || text
             .strings
             .iter()

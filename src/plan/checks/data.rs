@@ -6,10 +6,12 @@
 //! | what else is in a directory that holds the root file of a target, such as `tests/fixtures` | yes |
 //! | any other file or directory at the package's top level | if a string in the package's code names it |
 //! | what `test-data` or `extra-sources` name | yes |
+//! | outside of the package, what a string names as `../x`, or as `x` in a test that goes to a parent directory | yes |
 //! | what is hidden, or of another package, or built by cargo | no |
 //!
 //! So a README that no code mentions is no input of any test.
 
+use crate::depinfo;
 use crate::graph::model::{Graph, Location, SrcPath};
 use crate::plan::Error;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -54,17 +56,29 @@ pub fn of_package(
     let files = walk(graph, package, dir, src)?;
     let rust: BTreeSet<&String> = files.iter().filter(|file| file.ends_with(".rs")).collect();
     let mut code = String::new();
+    // The texts of all files, and of those that are mostly tests.
+    let (mut all, mut tests) = (Vec::new(), Vec::new());
     for file in &rust {
         let path = src.join(below(dir, file));
         let bytes = fs::read(&path).map_err(Error::io("reading", &path))?;
         code.push_str(&String::from_utf8_lossy(&bytes));
+        if !file.starts_with("src/") {
+            tests.push(bytes.clone());
+        }
+        all.push(bytes);
     }
+    let texts = |texts: &[Vec<u8>], climbs| {
+        depinfo::named_outside(src, dir, texts.iter().map(Vec::as_slice), climbs)
+    };
+    let mut outside = texts(&all, false)?;
+    outside.extend(texts(&tests, true)?);
     let is_data = |file: &str| globs.is_match(file) || is_data(file, &roots, &code);
     Ok(PackageFiles {
         data: files
             .iter()
             .filter(|file| is_data(file))
             .map(|file| below(dir, file))
+            .chain(outside.into_keys())
             .collect(),
         rust: rust.into_iter().map(|file| below(dir, file)).collect(),
     })
