@@ -880,6 +880,17 @@ fn a_library_of_the_project_in_a_build_script_counts_as_its_text() {
 }
 
 #[test]
+fn a_build_script_that_names_its_repository_does_not_see_it() {
+    let text = r#"fn main() { if std::path::Path::new(".git/HEAD").exists() || x(".git") {} }"#;
+    let mut fixture = fixture(&[("build.rs", text), (".git/HEAD", ""), ("data.txt", "")]);
+    fixture.request.packages[0].build_script = Some("build.rs".to_owned());
+    fixture.request.units[0].crate_root = "build.rs".to_owned();
+    fixture.request.units[0].kind = UnitKind::RunBuildScript;
+    let seen: Vec<_> = fixture.unit().files.into_keys().collect();
+    assert_eq!(seen, ["data.txt"]);
+}
+
+#[test]
 fn a_build_script_that_starts_git_alone_reads_nothing_by_that() {
     let text = "fn main() { std::process::Command::new(\"git\").arg(\"describe\").output(); }";
     assert!(build_script(text).files.is_empty());

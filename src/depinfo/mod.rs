@@ -39,7 +39,7 @@ mod readers;
 pub mod report;
 mod scanner;
 
-pub use build_script::named_outside;
+pub use build_script::named_files;
 pub use cfg::Cfg;
 pub use dep_info::{Checksum, DepInfo};
 pub use model::{

@@ -289,9 +289,14 @@ fn a_test_reads_files_outside_of_its_package() {
     let project = Project::of(&[
         (
             "Cargo.toml",
-            "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"3\"\n",
+            "[package]\nname = \"root\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[workspace]\nmembers = [\"crates/*\"]\n",
         ),
         ("README.md", ""),
+        (
+            "src/lib.rs",
+            "#[test]\nfn of_a_member() {\n    assert_eq!(std::fs::read_to_string(\"crates/reader/data.txt\").unwrap(), \"3\");\n}\n",
+        ),
+        ("crates/reader/data.txt", "3"),
         ("fixtures/by-name.txt", "1"),
         ("golden/by-parent.txt", "2"),
         (

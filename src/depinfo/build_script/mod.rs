@@ -22,7 +22,7 @@ use super::model::*;
 use super::policy;
 use super::scanner::{self, Input, Output};
 use names::Unnamed;
-pub use outside::named_outside;
+pub use outside::named_files;
 use std::collections::BTreeMap;
 use text::Text;
 

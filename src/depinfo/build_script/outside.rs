@@ -31,16 +31,17 @@ const SELF_CONTAINED: [&str; 16] = [
     "version", "yaml", "yml",
 ];
 
-/// The files outside of a package, relative to the source root, that its code leads to by
-/// naming them as `../x`, or, with `climbs`, by going to a parent directory and naming `x`.
+/// The files, relative to the source root, that a package's code leads to by naming them
+/// relative to the package, or, with `climbs`, by going to a parent directory and naming
+/// what is there. Those of the package itself are among them.
 ///
 /// `root` is the source root, `package` the package's directory relative to it, `code` the
-/// texts of Rust files.
+/// texts of Rust files. What tests read follows the same rules as what build scripts do.
 ///
 /// # Errors
 ///
 /// If a directory cannot be read.
-pub fn named_outside<'a>(
+pub fn named_files<'a>(
     root: &Path,
     package: &str,
     code: impl IntoIterator<Item = &'a [u8]>,
@@ -55,12 +56,8 @@ pub fn named_outside<'a>(
     };
     let climbs = climbs && goes_up(&text);
     for path in names::all_paths(&text) {
-        // What is inside of the package is not looked for here.
-        if path.ups > 0 || climbs {
-            found.named(&path, false, climbs)?;
-        }
+        found.named(&path, false, climbs)?;
     }
-    found.found.retain(|path, _| !holds(package, path));
     Ok(found.found)
 }
 
@@ -167,6 +164,10 @@ impl Finder<'_> {
 
     /// Adds a file or directory, and tells whether it exists.
     fn add(&mut self, base: &str, name: &str) -> Result<bool> {
+        // No source tree has a repository, whoever names it.
+        if name.split('/').any(|part| part == ".git") {
+            return Ok(false);
+        }
         // A word that happens to be the name of a link that leads nowhere is no error.
         let Ok(Some(found)) = self.files.find(base, name) else {
             return Ok(false);

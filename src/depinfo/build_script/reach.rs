@@ -5,7 +5,7 @@ use super::text::{Text, Token};
 use std::collections::BTreeSet;
 
 /// A name of the standard library (or of a macro) by which a file or a process is reached.
-const TOUCHING: [&str; 24] = [
+const TOUCHING: [&str; 26] = [
     "fs",
     "File",
     "OpenOptions",
@@ -30,6 +30,8 @@ const TOUCHING: [&str; 24] = [
     "unsafe",
     "extern",
     "libc",
+    "asm",
+    "net",
 ];
 
 /// Names by which a directory is listed, or everything below it.
@@ -71,9 +73,7 @@ const SHARED: [&str; 5] = [
 
 /// Whether the script may touch a file or start a process at all.
 pub(super) fn touches_files(text: &Text) -> bool {
-    let touching =
-        |ident: &String| TOUCHING.contains(&&**ident) || ident == "asm" || ident == "net";
-    text.idents.iter().any(touching)
+    TOUCHING.iter().any(|name| text.idents.contains(*name))
 }
 
 /// Whether each directory that the script lists is one that it names, and it starts no process

@@ -6,7 +6,7 @@
 //! | what else is in a directory that holds the root file of a target, such as `tests/fixtures` | yes |
 //! | any other file or directory at the package's top level | if a string in the package's code names it |
 //! | what `test-data` or `extra-sources` name | yes |
-//! | outside of the package, what a string names as `../x`, or as `x` in a test that goes to a parent directory | yes |
+//! | outside of the package or in another one below it, what a string names relative to the package, or, in a test that goes to a parent directory, relative to one above | yes |
 //! | what is hidden, or of another package, or built by cargo | no |
 //!
 //! So a README that no code mentions is no input of any test.
@@ -68,10 +68,13 @@ pub fn of_package(
         all.push(bytes);
     }
     let texts = |texts: &[Vec<u8>], climbs| {
-        depinfo::named_outside(src, dir, texts.iter().map(Vec::as_slice), climbs)
+        depinfo::named_files(src, dir, texts.iter().map(Vec::as_slice), climbs)
     };
     let mut outside = texts(&all, false)?;
     outside.extend(texts(&tests, true)?);
+    for file in &files {
+        outside.remove(&below(dir, file));
+    }
     let is_data = |file: &str| globs.is_match(file) || is_data(file, &roots, &code);
     Ok(PackageFiles {
         data: files
