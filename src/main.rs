@@ -1,85 +1,9 @@
-//! The command line of dyndrv.
-//!
-//! Users call `scan` and `audit`; the other commands are the steps that the
-//! derivations of `nix/dyndrv.nix` run, with their arguments in the structured
-//! attributes.
+//! The program `dyndrv`.
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-mod audit_command;
-mod scan_command;
-mod steps;
-
-/// One content-addressed Nix derivation per cargo unit.
-#[derive(Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Print which files each unit of a checkout can read, and why
-    Scan(scan_command::Options),
-    /// Print which listed files no compiler has read
-    Audit(audit_command::Options),
-    /// Reduce a source tree to what cargo looks at (a derivation's builder).
-    #[command(hide = true)]
-    Skeleton,
-    /// Ask cargo for the units (a derivation's builder).
-    #[command(hide = true)]
-    Graph,
-    /// Select the sources of the workspace's units (a derivation's builder).
-    #[command(hide = true)]
-    Select,
-    /// Plan the third-party units (a derivation's builder).
-    #[command(hide = true)]
-    PlanDeps,
-    /// Plan the workspace's units (a derivation's builder).
-    #[command(hide = true)]
-    PlanWorkspace,
-    /// Plan the checks (a derivation's builder).
-    #[command(hide = true)]
-    PlanChecks,
-    /// Make a stage of a plan (a derivation's builder).
-    #[command(hide = true)]
-    Stage,
-    /// Write the derivations of a stage (a derivation's builder).
-    #[command(hide = true)]
-    Emit,
-}
+mod cli;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Scan(options) => scan_command::run(options),
-        Command::Audit(options) => audit_command::run(options),
-        Command::Skeleton => steps::skeleton(),
-        Command::Graph => steps::graph(),
-        Command::Select => steps::select(),
-        Command::PlanDeps => steps::plan_dependencies(),
-        Command::PlanWorkspace => steps::plan_workspace(),
-        Command::PlanChecks => steps::plan_checks(),
-        Command::Stage => steps::stage(),
-        Command::Emit => dyndrv::plan::emit::run(),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Writes to standard output; a reader that has gone away has seen enough.
-fn print(text: &str) -> Result<(), dyndrv::plan::Error> {
-    use std::io::{ErrorKind, Write};
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(dyndrv::plan::Error::io("writing", "the standard output")(e))
-        }
-        _ => Ok(()),
-    }
+    cli::main()
 }
