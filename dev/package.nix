@@ -15,7 +15,15 @@ let
   pkgs = import <nixpkgs> { };
   # As dev/static-tools makes it; without it, both are built here.
   tools = builtins.getEnv "DYNDRV_TOOLS";
-  tool = name: if tools == "" then null else builtins.path { path = "${tools}/${name}"; inherit name; };
+  tool =
+    name:
+    if tools == "" then
+      null
+    else
+      builtins.path {
+        path = "${tools}/${name}";
+        inherit name;
+      };
   dyndrv = import ../nix/nixpkgs.nix {
     inherit pkgs;
     dyndrv = tool "dyndrv";
@@ -23,7 +31,10 @@ let
   };
 in
 dyndrv.build {
-  src = builtins.path { path = src; name = "source"; };
+  src = builtins.path {
+    path = src;
+    name = "source";
+  };
   inherit profile;
   bins = builtins.fromJSON bins;
   features = builtins.fromJSON features;

@@ -52,28 +52,30 @@ let
   depsPlan = plan "plan-deps" { inherit settings; };
 
   # With a number as `record`, a failed test is a result and no failure.
-  planOf = record: plan "plan-checks" {
-    inherit settings;
-    workspace = {
-      inherit src extraSources;
-      index = builtins.outputOf depsPlan.outPath "index";
+  planOf =
+    record:
+    plan "plan-checks" {
+      inherit settings;
+      workspace = {
+        inherit src extraSources;
+        index = builtins.outputOf depsPlan.outPath "index";
+      };
+      checks = {
+        inherit
+          testArgs
+          testTimeout
+          testEnv
+          testData
+          clippyArgs
+          denyWarnings
+          rustdocArgs
+          record
+          ;
+        clippy = "${clippy}";
+        rustfmt = "${rustfmt}";
+        packages = members;
+      };
     };
-    checks = {
-      inherit
-        testArgs
-        testTimeout
-        testEnv
-        testData
-        clippyArgs
-        denyWarnings
-        rustdocArgs
-        record
-        ;
-      clippy = "${clippy}";
-      rustfmt = "${rustfmt}";
-      packages = members;
-    };
-  };
 
   checksPlan = planOf null;
 
@@ -82,7 +84,10 @@ let
     wrap {
       inherit suffix;
       part = builtins.outputOf (builtins.outputOf checksPlan.outPath "${name}.drv") "out";
-      passthru = { inherit graph depsPlan checksPlan; } // passthru;
+      passthru = {
+        inherit graph depsPlan checksPlan;
+      }
+      // passthru;
     };
 
   check = kind: name: {

@@ -234,29 +234,30 @@ if !(builtins ? outputOf) then
   throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features `ca-derivations` and `dynamic-derivations`. With Nix 2.34 or later, put the line `extra-experimental-features = ca-derivations dynamic-derivations` into nix.conf (and restart the daemon, if there is one), or call `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`. A flake's nixConfig comes too late for them"
 else
 
-{
-  package = derive (if version == "" then pname else "${pname}-${version}") {
-    run = "assemble";
-    parts = [ (unit "result") ];
-  }
-  // {
-    inherit pname version;
-    meta = {
-      mainProgram = if bins == [ ] then pname else builtins.head bins;
-    }
-    // meta;
-    passthru = {
-      inherit
-        skeleton
-        graph
-        sources
-        depsPlan
-        workspacePlan
-        ;
-      checks = checked;
-    }
-    // passthru;
-  };
+  {
+    package =
+      derive (if version == "" then pname else "${pname}-${version}") {
+        run = "assemble";
+        parts = [ (unit "result") ];
+      }
+      // {
+        inherit pname version;
+        meta = {
+          mainProgram = if bins == [ ] then pname else builtins.head bins;
+        }
+        // meta;
+        passthru = {
+          inherit
+            skeleton
+            graph
+            sources
+            depsPlan
+            workspacePlan
+            ;
+          checks = checked;
+        }
+        // passthru;
+      };
 
-  checks = checked;
-}
+    checks = checked;
+  }

@@ -17,4 +17,9 @@ in
 (if lock ? version then "version = ${toString lock.version}\n" else "")
 + builtins.concatStringsSep "" (map package lock.package)
 # Checksums of old lock files.
-+ (if lock ? metadata then "\n[metadata]\n${lines lock.metadata (builtins.attrNames lock.metadata)}" else "")
++ (
+  if lock ? metadata then
+    "\n[metadata]\n${lines lock.metadata (builtins.attrNames lock.metadata)}"
+  else
+    ""
+)

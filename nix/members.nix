@@ -13,8 +13,32 @@ let
   pattern =
     glob:
     builtins.replaceStrings
-      [ "." "*" "?" "+" "(" ")" "{" "}" "|" "^" "$" ]
-      [ "[.]" ".*" "." "[+]" "[(]" "[)]" "[{]" "[}]" "[|]" "\\^" "[$]" ]
+      [
+        "."
+        "*"
+        "?"
+        "+"
+        "("
+        ")"
+        "{"
+        "}"
+        "|"
+        "^"
+        "$"
+      ]
+      [
+        "[.]"
+        ".*"
+        "."
+        "[+]"
+        "[(]"
+        "[)]"
+        "[{]"
+        "[}]"
+        "[|]"
+        "\\^"
+        "[$]"
+      ]
       glob;
 
   isGlob = segment: builtins.match ".*[*?[].*" segment != null;
@@ -38,9 +62,7 @@ let
       if segment == "" || segment == "." then
         expand prefix rest
       else if isGlob segment then
-        builtins.concatMap (
-          name: expand (if prefix == "" then name else "${prefix}/${name}") rest
-        ) matching
+        builtins.concatMap (name: expand (if prefix == "" then name else "${prefix}/${name}") rest) matching
       else
         expand below rest;
 
@@ -49,8 +71,7 @@ let
   excluded = map (path: builtins.concatStringsSep "/" (segmentsOf path)) (workspace.exclude or [ ]);
 
   dirs = builtins.filter (
-    dir:
-    !(builtins.elem dir excluded) && builtins.pathExists (root + "/${dir}/Cargo.toml")
+    dir: !(builtins.elem dir excluded) && builtins.pathExists (root + "/${dir}/Cargo.toml")
   ) (builtins.concatMap (path: expand "" (segmentsOf path)) (workspace.members or [ ]));
 
   names =

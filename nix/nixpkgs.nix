@@ -143,12 +143,10 @@ let
     }@args:
     let
       lockFile = requireLock src cargoLock;
-      manifestPath =
-        if workspace == "" then src + "/Cargo.toml" else src + "/${workspace}/Cargo.toml";
+      manifestPath = if workspace == "" then src + "/Cargo.toml" else src + "/${workspace}/Cargo.toml";
       manifest = builtins.fromTOML (builtins.readFile manifestPath);
       package = manifest.package or { };
-      versionOf =
-        v: if builtins.isString v then v else manifest.workspace.package.version or "";
+      versionOf = v: if builtins.isString v then v else manifest.workspace.package.version or "";
 
       core = import ./dyndrv.nix {
         inherit system cc;
@@ -178,7 +176,8 @@ let
       ]
       // {
         inherit target;
-        targetTools = if crossPkgs == null then { } else import ./target-tools.nix { inherit crossPkgs target; };
+        targetTools =
+          if crossPkgs == null then { } else import ./target-tools.nix { inherit crossPkgs target; };
         src = "${src}";
         vendor = requireDistinct lockFile (vendoredOf {
           inherit lockFile vendor;

@@ -29,8 +29,20 @@ let
   fileOf =
     dir:
     builtins.filter (file: builtins.pathExists (at file)) [
-      (dir ++ [ ".cargo" "config" ])
-      (dir ++ [ ".cargo" "config.toml" ])
+      (
+        dir
+        ++ [
+          ".cargo"
+          "config"
+        ]
+      )
+      (
+        dir
+        ++ [
+          ".cargo"
+          "config.toml"
+        ]
+      )
     ];
 
   # The definitions of sources in a directory's file, each with the directory that its path is relative to.
@@ -43,9 +55,9 @@ let
     if files == [ ] then
       { }
     else
-      builtins.mapAttrs (
-        _: source: source // (if source ? directory then { base = dir; } else { })
-      ) (file.source or { });
+      builtins.mapAttrs (_: source: source // (if source ? directory then { base = dir; } else { })) (
+        file.source or { }
+      );
 
   sources = builtins.foldl' (
     known: dir:
@@ -85,8 +97,16 @@ let
     builtins.attrNames sources
   );
 
-  definitionOf = name: removeAttrs sources.${name} [ "replace-with" "directory" "base" ];
-  isIn = locked: name: if locked.name == "crates-io" then name == "crates-io" else definitionOf name == locked.definition;
+  definitionOf =
+    name:
+    removeAttrs sources.${name} [
+      "replace-with"
+      "directory"
+      "base"
+    ];
+  isIn =
+    locked: name:
+    if locked.name == "crates-io" then name == "crates-io" else definitionOf name == locked.definition;
 in
 
 {

@@ -35,7 +35,8 @@ let
         name = "vendor";
       };
       entries = builtins.readDir dir;
-      isPackage = name: entries.${name} == "directory" && builtins.pathExists (dir + "/${name}/Cargo.toml");
+      isPackage =
+        name: entries.${name} == "directory" && builtins.pathExists (dir + "/${name}/Cargo.toml");
     in
     map (name: {
       inherit name;

@@ -4,7 +4,13 @@
 let
   inherit (import lock) bootstrap parts debs;
 
-  store = path: builtins.appendContext path { ${path} = { path = true; }; };
+  store =
+    path:
+    builtins.appendContext path {
+      ${path} = {
+        path = true;
+      };
+    };
   tools = store bootstrap;
   native = builtins.mapAttrs (_: store) (import base);
 
@@ -19,51 +25,71 @@ let
     shell = native.bash;
   };
 
-  archive = name: derivation {
-    name = "${name}.deb";
-    system = "builtin";
-    builder = "builtin:fetchurl";
-    inherit (debs.${name}) url;
-    urls = [ debs.${name}.url ];
-    preferLocalBuild = true;
-    outputHashMode = "flat";
-    outputHashAlgo = "sha256";
-    outputHash = debs.${name}.sha256;
-  };
+  archive =
+    name:
+    derivation {
+      name = "${name}.deb";
+      system = "builtin";
+      builder = "builtin:fetchurl";
+      inherit (debs.${name}) url;
+      urls = [ debs.${name}.url ];
+      preferLocalBuild = true;
+      outputHashMode = "flat";
+      outputHashAlgo = "sha256";
+      outputHash = debs.${name}.sha256;
+    };
 
-  part = name: { debs, uses }: derivation (contentAddressed // {
-    inherit name;
-    args = [ ./cross.sh ];
-    part = ./part.sh;
-    debs = map archive debs;
-    libraries = [ ];
-    target = map (other: built.${other}) uses;
-  });
+  part =
+    name:
+    { debs, uses }:
+    derivation (
+      contentAddressed
+      // {
+        inherit name;
+        args = [ ./cross.sh ];
+        part = ./part.sh;
+        debs = map archive debs;
+        libraries = [ ];
+        target = map (other: built.${other}) uses;
+      }
+    );
 
   built = builtins.mapAttrs part parts // {
     # rustc for the host, with the standard libraries of all targets: what nixpkgs has as
     # `pkgsCross.<name>.buildPackages.rustc`.
-    rustc-cross = derivation (contentAddressed // {
-      name = "rustc-cross";
-      args = [ ./cross.sh ];
-      inherit (native) rustc;
-      std = [ built.std-aarch64 built.std-wasm32 ];
-    });
+    rustc-cross = derivation (
+      contentAddressed
+      // {
+        name = "rustc-cross";
+        args = [ ./cross.sh ];
+        inherit (native) rustc;
+        std = [
+          built.std-aarch64
+          built.std-wasm32
+        ];
+      }
+    );
   };
 in
-built // {
-  manifest = derivation (contentAddressed // {
-    name = "toolchain-cross";
-    args = [
-      "-c"
-      ''
-        {
-          echo '{'
-          ${builtins.concatStringsSep "\n" (map (name: "echo '  \"${name}\" = \"${built.${name}}\";'") (builtins.attrNames built))}
-          echo '}'
-        } > $out
-        exit 0
-      ''
-    ];
-  });
+built
+// {
+  manifest = derivation (
+    contentAddressed
+    // {
+      name = "toolchain-cross";
+      args = [
+        "-c"
+        ''
+          {
+            echo '{'
+            ${builtins.concatStringsSep "\n" (
+              map (name: "echo '  \"${name}\" = \"${built.${name}}\";'") (builtins.attrNames built)
+            )}
+            echo '}'
+          } > $out
+          exit 0
+        ''
+      ];
+    }
+  );
 }

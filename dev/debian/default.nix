@@ -1,5 +1,6 @@
 # The package set without flakes: `import <this> { }`, as one imports nixpkgs.
-{ ... }: import ./packages.nix {
+{ ... }:
+import ./packages.nix {
   paths = import ./paths.nix;
   cross = import ./cross.nix;
 }

@@ -1,17 +1,27 @@
 # The Debian toolchain in nixpkgs' shape: the few attributes of a package set that dyndrv's nixpkgs
 # adapter and the examples use. `paths` maps the parts of packages.txt to store paths, `cross` those
 # of cross.txt (`{ }` where nobody asked for them).
-{ paths, cross ? { } }:
+{
+  paths,
+  cross ? { },
+}:
 let
   system = "x86_64-linux";
 
   # A store path that exists already, as a dependency that pure evaluation accepts.
-  store = path: builtins.appendContext path { ${path} = { path = true; }; };
+  store =
+    path:
+    builtins.appendContext path {
+      ${path} = {
+        path = true;
+      };
+    };
 
   withoutCross = "the toolchain for other targets is not there: run `dev/nix --with cross …`, or set DYNDRV_WITH=cross";
 
   # A part as a package. All its outputs are one path here; nixpkgs' names for them work.
-  package = pname:
+  package =
+    pname:
     let
       self = {
         inherit pname;
@@ -60,7 +70,11 @@ let
         emulator = _: "${package "qemu-user"}/bin/qemu-aarch64";
       };
       glibc = package "runtime-aarch64";
-      cc = package "cc-aarch64" // { targetPrefix = "aarch64-linux-gnu-"; isGNU = true; isClang = false; };
+      cc = package "cc-aarch64" // {
+        targetPrefix = "aarch64-linux-gnu-";
+        isGNU = true;
+        isClang = false;
+      };
     };
     wasi32 = crossSet {
       platform = {
@@ -89,48 +103,73 @@ let
   };
 
   # There is no C compiler for WebAssembly here, and no library but the C library for anything.
-  crossSet = { platform, cc ? null, ... }@packages:
+  crossSet =
+    {
+      platform,
+      cc ? null,
+      ...
+    }@packages:
     let
       missing = name: throw "${name} for ${platform.config} is not part of this package set";
-      self = set // builtins.removeAttrs packages [ "platform" "cc" ] // {
-        inherit (platform) system;
-        stdenv = set.stdenv // {
-          inherit cc;
-          hostPlatform = platform;
-          targetPlatform = platform;
+      self =
+        set
+        // builtins.removeAttrs packages [
+          "platform"
+          "cc"
+        ]
+        // {
+          inherit (platform) system;
+          stdenv = set.stdenv // {
+            inherit cc;
+            hostPlatform = platform;
+            targetPlatform = platform;
+          };
+          buildPackages = set // {
+            rustc = package "rustc-cross";
+          };
+          openssl = missing "openssl";
+          zlib = missing "zlib";
+          zstd = missing "zstd";
+          xz = missing "xz";
+          defaultCrateOverrides = import ./crate-overrides.nix self;
         };
-        buildPackages = set // { rustc = package "rustc-cross"; };
-        openssl = missing "openssl";
-        zlib = missing "zlib";
-        zstd = missing "zstd";
-        xz = missing "xz";
-        defaultCrateOverrides = import ./crate-overrides.nix self;
-      };
     in
     self;
 
-  set = builtins.removeAttrs parts [ "cc" "runtime" ] // {
-    inherit system pkgsCross;
-    lld = package "lld";
-    qemu-user = package "qemu-user";
-    wazero = package "wazero";
-    glibc = parts.runtime;
-    gcc = parts.cc;
-    pkgconf = parts.pkg-config;
-    stdenv = {
-      inherit system;
-      cc = parts.cc // { targetPrefix = ""; isGNU = true; isClang = false; };
-      shell = "${parts.bash}/bin/bash";
-      buildPlatform = platform;
-      hostPlatform = platform;
-      targetPlatform = platform;
+  set =
+    builtins.removeAttrs parts [
+      "cc"
+      "runtime"
+    ]
+    // {
+      inherit system pkgsCross;
+      lld = package "lld";
+      qemu-user = package "qemu-user";
+      wazero = package "wazero";
+      glibc = parts.runtime;
+      gcc = parts.cc;
+      pkgconf = parts.pkg-config;
+      stdenv = {
+        inherit system;
+        cc = parts.cc // {
+          targetPrefix = "";
+          isGNU = true;
+          isClang = false;
+        };
+        shell = "${parts.bash}/bin/bash";
+        buildPlatform = platform;
+        hostPlatform = platform;
+        targetPlatform = platform;
+      };
+      runtimeShell = "${parts.bash}/bin/bash";
+      rustPlatform = {
+        inherit (parts) rustc cargo;
+        importCargoLock = import ./import-cargo-lock.nix {
+          inherit system;
+          inherit (parts) busybox;
+        };
+      };
+      defaultCrateOverrides = import ./crate-overrides.nix set;
     };
-    runtimeShell = "${parts.bash}/bin/bash";
-    rustPlatform = {
-      inherit (parts) rustc cargo;
-      importCargoLock = import ./import-cargo-lock.nix { inherit system; inherit (parts) busybox; };
-    };
-    defaultCrateOverrides = import ./crate-overrides.nix set;
-  };
 in
 set

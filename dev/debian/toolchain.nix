@@ -4,7 +4,13 @@
 let
   inherit (import lock) bootstrap parts debs;
 
-  store = path: builtins.appendContext path { ${path} = { path = true; }; };
+  store =
+    path:
+    builtins.appendContext path {
+      ${path} = {
+        path = true;
+      };
+    };
   tools = store bootstrap;
 
   contentAddressed = {
@@ -18,42 +24,65 @@ let
 
   # The archive as apt fetched and verified it. The store has it already; if it was collected as
   # garbage, Nix downloads it again.
-  archive = name: derivation {
-    name = "${name}.deb";
-    system = "builtin";
-    builder = "builtin:fetchurl";
-    inherit (debs.${name}) url;
-    urls = [ debs.${name}.url ];
-    preferLocalBuild = true;
-    outputHashMode = "flat";
-    outputHashAlgo = "sha256";
-    outputHash = debs.${name}.sha256;
-  };
+  archive =
+    name:
+    derivation {
+      name = "${name}.deb";
+      system = "builtin";
+      builder = "builtin:fetchurl";
+      inherit (debs.${name}) url;
+      urls = [ debs.${name}.url ];
+      preferLocalBuild = true;
+      outputHashMode = "flat";
+      outputHashAlgo = "sha256";
+      outputHash = debs.${name}.sha256;
+    };
 
-  part = name: { debs, uses }: derivation (contentAddressed // {
-    inherit name;
-    args = [ ./part.sh ];
-    debs = map archive debs;
-    runtime = if name == "runtime" then "" else built.runtime;
-    libraries = map (other: built.${other}) uses;
-    shell = if builtins.elem name [ "runtime" "bash" ] then "" else built.bash;
-  });
+  part =
+    name:
+    { debs, uses }:
+    derivation (
+      contentAddressed
+      // {
+        inherit name;
+        args = [ ./part.sh ];
+        debs = map archive debs;
+        runtime = if name == "runtime" then "" else built.runtime;
+        libraries = map (other: built.${other}) uses;
+        shell =
+          if
+            builtins.elem name [
+              "runtime"
+              "bash"
+            ]
+          then
+            ""
+          else
+            built.bash;
+      }
+    );
 
   built = builtins.mapAttrs part parts;
 in
-built // {
-  manifest = derivation (contentAddressed // {
-    name = "toolchain";
-    args = [
-      "-c"
-      ''
-        {
-          echo '{'
-          ${builtins.concatStringsSep "\n" (map (name: "echo '  \"${name}\" = \"${built.${name}}\";'") (builtins.attrNames parts))}
-          echo '}'
-        } > $out
-        exit 0
-      ''
-    ];
-  });
+built
+// {
+  manifest = derivation (
+    contentAddressed
+    // {
+      name = "toolchain";
+      args = [
+        "-c"
+        ''
+          {
+            echo '{'
+            ${builtins.concatStringsSep "\n" (
+              map (name: "echo '  \"${name}\" = \"${built.${name}}\";'") (builtins.attrNames parts)
+            )}
+            echo '}'
+          } > $out
+          exit 0
+        ''
+      ];
+    }
+  );
 }
