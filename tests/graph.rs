@@ -5,11 +5,11 @@
 #[path = "oracle/mod.rs"]
 mod oracle;
 
-use dyndrv::graph::checks::{rustdoc_invocation, with_doctests};
-use dyndrv::graph::command::{build_script_invocation, rustc_invocation};
-use dyndrv::graph::layout::SandboxLayout;
-use dyndrv::graph::linkage::Linkage;
-use dyndrv::graph::products::products;
+use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
+use dyndrv::graph::rules::command::{build_script_invocation, rustc_invocation};
+use dyndrv::graph::rules::layout::SandboxLayout;
+use dyndrv::graph::rules::linkage::Linkage;
+use dyndrv::graph::rules::products::products;
 use dyndrv::graph::{Graph, Mode, Request, Selection, skeleton};
 use oracle::layout::CargoLayout;
 use oracle::record::{Place, cargo};

@@ -1,15 +1,15 @@
 //! Compiles units one by one with the real rustc, each with only the files that
-//! `dyndrv::graph::linkage` names for it, and expects exactly the products that it announces.
+//! `dyndrv::graph::rules::linkage` names for it, and expects exactly the products that it announces.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
 
 #[path = "oracle/mod.rs"]
 mod oracle;
 
-use dyndrv::graph::command::rustc_invocation;
-use dyndrv::graph::layout::Layout;
-use dyndrv::graph::linkage::Linkage;
-use dyndrv::graph::products::products;
+use dyndrv::graph::rules::command::rustc_invocation;
+use dyndrv::graph::rules::layout::Layout;
+use dyndrv::graph::rules::linkage::Linkage;
+use dyndrv::graph::rules::products::products;
 use dyndrv::graph::{Graph, Mode, TargetKind};
 use oracle::command::CargoCommand;
 use oracle::record::Place;

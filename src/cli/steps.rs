@@ -197,7 +197,7 @@ pub fn plan_checks() -> Result<(), Error> {
         checks,
         outputs,
     } = attributes("plan-checks")?;
-    let graph = graph::checks::with_doctests(read_json(&settings.graph)?);
+    let graph = graph::rules::checks::with_doctests(read_json(&settings.graph)?);
     let files = files::of_units(&graph, &workspace)?;
     outputs.write(&checks::plan(
         &graph, &settings, &workspace, &files, &checks,

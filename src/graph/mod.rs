@@ -1,27 +1,20 @@
-//! What cargo is going to do, asked once and written down.
+//! What cargo would build, asked once and written down.
 //!
-//! The order of things: [`skeleton`] reduces a source tree to what cargo looks
-//! at; [`ask()`] runs cargo on it and yields a [`Graph`]; [`linkage`] tells which files and which build-script
-//! answers each unit needs of the others; [`command`] gives the command line and environment of
-//! each unit, and [`products`] the files that it makes.
+//! The modules follow the data:
 //!
-//! Nothing here knows of Nix. The rules stand in the heads of the modules; they
-//! reproduce cargo 1.95 to 1.97, and `tests/differential.rs` compares them with
-//! cargo itself.
+//! - [`skeleton`] reduces a source tree to what cargo looks at.
+//! - [`ask()`] runs cargo on the skeleton.
+//! - [`model`] is the document that comes of it, the [`Graph`].
+//! - [`rules`] are what cargo does with each unit of the graph: its command line, its environment,
+//!   the files that it makes and those that it needs.
+//!
+//! Nothing here knows of Nix. `tests/differential.rs` compares the rules with cargo itself.
 
-mod ask;
-pub mod checks;
-pub mod command;
+mod cargo;
 pub mod error;
-pub mod identity;
-pub mod layout;
-pub mod linkage;
-pub mod lto;
 pub mod model;
-mod paths;
-pub mod products;
-pub mod skeleton;
+pub mod rules;
 
-pub use ask::{Command, Request, Selection, ask};
+pub use cargo::{Command, Request, Selection, ask, skeleton};
 pub use error::{Error, Result};
 pub use model::*;

@@ -5,8 +5,8 @@ use super::Error;
 use super::settings::{WorkspaceSettings, read_json};
 use super::tree::Tree;
 use crate::depinfo::{self, Cfg, Scan, UnitKind};
-use crate::graph::linkage::Linkage;
 use crate::graph::model::{Graph, Location, Mode, Package, SrcPath, TargetKind};
+use crate::graph::rules::linkage::Linkage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

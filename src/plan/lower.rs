@@ -13,11 +13,11 @@ use super::settings::{CrateEnv, Settings};
 use crate::drv::derivation::{Derivation, Output};
 use crate::drv::placeholder;
 use crate::drv::store_path::{StorePath, find_references};
-use crate::graph::command::{build_script_invocation, rustc_invocation};
-use crate::graph::layout::{Layout, SandboxLayout};
-use crate::graph::linkage::{Linkage, Visible};
 use crate::graph::model::{Graph, Mode, Package};
-use crate::graph::products::{ProductKind, products, upstream_objects};
+use crate::graph::rules::command::{build_script_invocation, rustc_invocation};
+use crate::graph::rules::layout::{Layout, SandboxLayout};
+use crate::graph::rules::linkage::{Linkage, Visible};
+use crate::graph::rules::products::{ProductKind, products, upstream_objects};
 use dyndrv_builder::spec::{self, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 

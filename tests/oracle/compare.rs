@@ -7,7 +7,7 @@ use super::matching::differences;
 use super::predict::predict;
 use super::record::{Place, record};
 use super::toolchain::Toolchain;
-use dyndrv::graph::linkage::Linkage;
+use dyndrv::graph::rules::linkage::Linkage;
 use dyndrv::graph::{Graph, Request, skeleton};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,7 +2,7 @@
 
 use super::record::Place;
 use super::toolchain::Toolchain;
-use dyndrv::graph::layout::Layout;
+use dyndrv::graph::rules::layout::Layout;
 use dyndrv::graph::{Graph, Mode, TargetKind};
 
 pub struct CargoLayout<'a> {

@@ -8,7 +8,7 @@
 use super::predict::Prediction;
 use super::standin::Record;
 use dyndrv::graph::Graph;
-use dyndrv::graph::command::Invocation;
+use dyndrv::graph::rules::command::Invocation;
 use std::collections::BTreeMap;
 
 /// Set by us or by the machine, or of no influence on what is built.

@@ -2,9 +2,11 @@
 
 use super::layout::CargoLayout;
 use super::standin::{directives, probe_file};
-use dyndrv::graph::command::{Invocation, build_script_invocation, envify, rustc_invocation};
-use dyndrv::graph::layout::{Layout, package_dir};
-use dyndrv::graph::linkage::Linkage;
+use dyndrv::graph::rules::command::{
+    Invocation, build_script_invocation, envify, rustc_invocation,
+};
+use dyndrv::graph::rules::layout::{Layout, package_dir};
+use dyndrv::graph::rules::linkage::Linkage;
 use dyndrv::graph::{Graph, Mode};
 use std::fs;
 

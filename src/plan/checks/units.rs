@@ -3,14 +3,14 @@
 use super::ChecksSettings;
 use super::data::PackageFiles;
 use crate::drv::store_path::StorePath;
-use crate::graph::checks::{
+use crate::graph::model::Mode;
+use crate::graph::rules::checks::{
     clippy_invocation, metadata_of, rustdoc_invocation, test_directories, test_invocation,
     test_place,
 };
-use crate::graph::command::Invocation;
-use crate::graph::layout::source_in_package;
-use crate::graph::model::Mode;
-use crate::graph::products::ProductKind;
+use crate::graph::rules::command::Invocation;
+use crate::graph::rules::layout::source_in_package;
+use crate::graph::rules::products::ProductKind;
 use crate::plan::Error;
 use crate::plan::lower::{Inputs, Lowering, SourceTree, bin};
 use crate::plan::settings::WorkspaceSettings;

@@ -25,11 +25,11 @@
 //! of `OnlyObject`/`OnlyBitcode` < `ObjectAndBitcode` < `Off` < `Run` holds (the first two
 //! together make the third), and if that changed it, the walk goes through it again.
 
-use super::model::{Lto, Mode, Target};
+use crate::graph::model::{Lto, Mode, Target};
 
 /// What the walk must know of a unit.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
+pub(in crate::graph) struct Node<'a> {
     pub target: &'a Target,
     pub mode: Mode,
     /// The profile's `lto`, as it is written.
@@ -38,7 +38,7 @@ pub(super) struct Node<'a> {
 }
 
 /// The value of every unit; the order of `nodes` does not matter.
-pub(super) fn compute(nodes: &[Node<'_>], roots: &[usize]) -> Vec<Lto> {
+pub(in crate::graph) fn compute(nodes: &[Node<'_>], roots: &[usize]) -> Vec<Lto> {
     let mut values = vec![None; nodes.len()];
     for &root in roots {
         visit(nodes, &mut values, root, &root_demand(&nodes[root]));
@@ -93,7 +93,7 @@ fn own_value(node: &Node<'_>, demand: &Lto) -> Lto {
 }
 
 /// The value of what is linked by itself: a program, or a test in documentation.
-pub(super) fn of_program(target: &Target, lto: &str) -> Lto {
+pub(in crate::graph) fn of_program(target: &Target, lto: &str) -> Lto {
     match lto {
         _ if target.for_host() => Lto::OnlyObject,
         "false" => Lto::OnlyObject,

@@ -247,7 +247,7 @@ pub enum SrcPath {
 #[serde(deny_unknown_fields)]
 pub struct Unit {
     /// Sixteen hexadecimal digits that tell it from every other unit; see
-    /// [`identity`](crate::graph::identity).
+    /// [`identity`](crate::graph::rules::identity).
     pub id: String,
     /// The index of its package.
     pub package: usize,
@@ -346,7 +346,7 @@ pub struct Profile {
     pub rustflags: Vec<String>,
 }
 
-/// A unit's part in link-time optimisation; see [`lto`](crate::graph::lto).
+/// A unit's part in link-time optimisation; see [`lto`](crate::graph::rules::lto).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lto {

@@ -1,6 +1,6 @@
 //! Where everything lies that a command line names.
 
-use super::model::{ConfigEnv, Graph, Linker, Location, SrcPath, Target};
+use crate::graph::model::{ConfigEnv, Graph, Linker, Location, SrcPath, Target};
 use dyndrv_builder::spec;
 
 /// The places that command lines and environments name.

@@ -10,7 +10,7 @@
 //!
 //! cargo runs with `--frozen`, an empty home and a fixed environment; it writes
 //! nothing but to the scratch directory, so the source may be read-only and is best a
-//! [`skeleton`](crate::graph::skeleton).
+//! [`skeleton`].
 
 mod config;
 mod documents;
@@ -18,13 +18,15 @@ mod failure;
 mod join;
 mod manifest;
 mod packages;
+mod paths;
 mod process;
 mod rustc;
+pub mod skeleton;
 mod units;
 mod vendor;
 
-use super::error::{Result, io};
-use super::model::Graph;
+use crate::graph::error::{Result, io};
+use crate::graph::model::Graph;
 use std::fs;
 use std::path::PathBuf;
 

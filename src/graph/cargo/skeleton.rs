@@ -14,8 +14,8 @@
 //!
 //! [`rule`] decides on a list of names; [`write()`] does the work on a file system.
 
-use super::error::{Error, Result, io};
 use super::paths::normalize;
+use crate::graph::error::{Error, Result, io};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -3,9 +3,9 @@
 use super::Places;
 use super::documents::{self, Metadata, UnitGraph};
 use super::manifest::Manifest;
+use super::paths::normalize;
 use crate::graph::error::{Error, Result};
 use crate::graph::model::*;
-use crate::graph::paths::normalize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

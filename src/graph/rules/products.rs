@@ -15,7 +15,7 @@
 //! With split debug information, rustc leaves `.dwo` and `.dwp` files beside these, under names
 //! that only it knows.
 
-use super::model::{Graph, Mode, Platform, TargetKind};
+use crate::graph::model::{Graph, Mode, Platform, TargetKind};
 
 /// A file of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]

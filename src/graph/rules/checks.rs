@@ -16,8 +16,8 @@ use super::layout::{
 };
 use super::linkage::{Linkage, Visible};
 use super::lto;
-use super::model::{Dependency, Graph, Mode, TargetKind, Unit};
 use super::products::{ProductKind, products};
+use crate::graph::model::{Dependency, Graph, Mode, TargetKind, Unit};
 
 /// Variables that the compiler sees and a program that is run does not.
 const COMPILER_ONLY: [&str; 3] = [

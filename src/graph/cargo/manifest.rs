@@ -9,9 +9,9 @@
 //! | `inherits` of a profile | down to `dev` or `release` |
 
 use super::config::Config;
+use super::paths::normalize;
 use crate::graph::error::{Error, Result, io};
 use crate::graph::model::TargetKind;
-use crate::graph::paths::normalize;
 use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;

@@ -7,7 +7,7 @@
 //! `-C extra-filename` stay the same when a source file changes, and two units that differ only in
 //! what they depend on are told apart.
 
-use super::model::{Lto, Mode, Package, Profile, RustcInfo, Target};
+use crate::graph::model::{Lto, Mode, Package, Profile, RustcInfo, Target};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -16,7 +16,7 @@ const SCHEME: &str = "dyndrv unit 1";
 
 /// All that makes a unit what it is.
 #[derive(Debug)]
-pub(super) struct Subject<'a> {
+pub(in crate::graph) struct Subject<'a> {
     pub rustc: &'a RustcInfo,
     pub package: &'a Package,
     pub target: &'a Target,
@@ -34,14 +34,14 @@ struct Hashed<'a>(
     &'a str,
     &'a str,
     (&'a str, String, &'a str),
-    (&'a str, super::model::TargetKind, &'a [String]),
+    (&'a str, crate::graph::model::TargetKind, &'a [String]),
     (Mode, Option<&'a str>, &'a [String], &'a Lto),
     &'a Profile,
     Vec<&'a str>,
 );
 
 /// The identity: sixteen hexadecimal digits.
-pub(super) fn identity(mut subject: Subject<'_>) -> String {
+pub(in crate::graph) fn identity(mut subject: Subject<'_>) -> String {
     subject.dependencies.sort_unstable();
     let Subject {
         rustc,

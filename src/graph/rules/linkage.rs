@@ -32,8 +32,8 @@
 //! A unit that yields an rlib only does not link, so that search paths of other packages
 //! have no effect on it: see [`Linkage::effective_scripts`].
 
-use super::model::{Graph, Mode, TargetKind};
 use super::products::{ProductKind, products, upstream_objects};
+use crate::graph::model::{Graph, Mode, TargetKind};
 use std::collections::BTreeSet;
 
 /// A file of another unit that a unit can see.
@@ -147,7 +147,7 @@ impl<'a> Linkage<'a> {
     }
 
     /// The `--extern` options of a unit, as name and file, in cargo's order.
-    pub fn externs(&self, unit: usize) -> Vec<(&'a super::model::Dependency, Visible)> {
+    pub fn externs(&self, unit: usize) -> Vec<(&'a crate::graph::model::Dependency, Visible)> {
         let graph = self.graph;
         graph.units[unit]
             .dependencies

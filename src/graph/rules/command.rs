@@ -12,22 +12,22 @@
 //! | `--emit=dep-info,metadata`, `…,link`, or `dep-info,link` | a check; an rlib only; all else |
 //! | `-C prefer-dynamic` | a procedural macro, or a dylib of a package that was not asked for |
 //! | `-C opt-level`, `-C panic` | not `0`; not `unwind` |
-//! | LTO | see [`lto`](crate::graph::lto) |
+//! | LTO | see [`lto`](crate::graph::rules::lto) |
 //! | `-C codegen-units`, `-C debuginfo`, `-C split-debuginfo` | set; not 0; supported by the platform |
 //! | lints, then the profile's rustflags | |
 //! | `-C debug-assertions`, `-C overflow-checks` | where they differ from what `opt-level` implies |
 //! | `--test`, or `--cfg test` without harness | tests |
 //! | `--cfg feature=…`, `--check-cfg …` | always |
-//! | `-C metadata`, `-C extra-filename` | see [`products`](crate::graph::products) |
+//! | `-C metadata`, `-C extra-filename` | see [`products`](crate::graph::rules::products) |
 //! | `-C rpath`, `--out-dir`, `--target`, `-C linker`, `-C incremental`, `-C strip` | |
-//! | `-L dependency=`, `--extern` each | see [`linkage`](crate::graph::linkage) |
+//! | `-L dependency=`, `--extern` each | see [`linkage`](crate::graph::rules::linkage) |
 //! | `--cap-lints allow` | third-party packages |
 //! | the user's rustflags | |
 
 use super::layout::{self, Layout, join, package_dir, source_from_cwd};
 use super::linkage::Linkage;
-use super::model::{Graph, Lto, Mode, Package, Profile, Target, TargetKind};
 use super::products::{has_extra_filename, upstream_objects};
+use crate::graph::model::{Graph, Lto, Mode, Package, Profile, Target, TargetKind};
 use std::collections::BTreeMap;
 
 /// A process to run.

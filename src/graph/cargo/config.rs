@@ -11,8 +11,8 @@
 use super::Places;
 use super::process::Tools;
 use crate::graph::error::{Error, Result};
-use crate::graph::layout;
 use crate::graph::model::{ConfigEnv, Linker};
+use crate::graph::rules::layout;
 use cargo_platform::{Cfg, CfgExpr};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};

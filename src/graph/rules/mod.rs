@@ -1,0 +1,21 @@
+//! What cargo does with a graph, without asking cargo.
+//!
+//! | module | rule |
+//! |---|---|
+//! | [`identity`] | what tells a unit from every other unit |
+//! | [`products`] | the files that a unit makes |
+//! | [`linkage`] | the files and build scripts of other units that a unit uses |
+//! | [`lto`] | the part of a unit in link-time optimisation |
+//! | [`layout`] | the places of files on the machine that runs a unit |
+//! | [`command`] | the command line and the environment of a unit |
+//! | [`checks`] | the same for tests, clippy, rustdoc and rustfmt |
+//!
+//! The rules are those of cargo 1.95 to 1.97.
+
+pub mod checks;
+pub mod command;
+pub mod identity;
+pub mod layout;
+pub mod linkage;
+pub mod lto;
+pub mod products;
