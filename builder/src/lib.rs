@@ -27,6 +27,7 @@ pub mod placeholder;
 mod products;
 mod remap;
 mod report;
+pub mod sandbox;
 mod script;
 pub mod spec;
 mod summary;
