@@ -1,7 +1,9 @@
 # Builds $package of the sources in $src with the third-party packages in $vendor.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # the variables are those of the derivation
 cp -r "$src" /build/dyndrv
 chmod -R u+w /build/dyndrv
-cd /build/dyndrv
+cd /build/dyndrv || exit
 
 mkdir -p .cargo
 cp "$vendor/.cargo/config.toml" .cargo/config.toml

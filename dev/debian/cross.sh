@@ -1,4 +1,6 @@
 # Builder of one part for other targets: part.sh, and what only these parts need.
+# shellcheck shell=busybox
+# shellcheck disable=SC2154 # the variables are those of the derivation
 set -eu
 b=$tools/bin/busybox
 xz="$tools/lib/ld-linux-x86-64.so.2 --library-path $tools/lib $tools/bin/xz"

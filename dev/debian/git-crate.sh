@@ -1,5 +1,7 @@
 # Builder: copies the package in the directory $dir of the git tree $tree, as a directory source needs it.
 # If the file $manifestPath is not empty, it is the package's manifest.
+# shellcheck shell=busybox
+# shellcheck disable=SC2154 # the variables are those of the derivation
 set -e
 b=$busybox/bin/busybox
 source=$tree${dir:+/$dir}

@@ -1,5 +1,7 @@
 # Builder of one toolchain part: unpacks $debs into $out, gives it nixpkgs' layout, and makes every
 # ELF file find its loader and libraries in the store. Runs in busybox' shell, without any other tool.
+# shellcheck shell=busybox
+# shellcheck disable=SC2154 # the variables are those of the derivation
 set -eu
 b=$tools/bin/busybox
 patchelf="$tools/lib/ld-linux-x86-64.so.2 --library-path $tools/lib $tools/bin/patchelf"
@@ -73,6 +75,7 @@ $b find . -type f '(' -perm -0100 -o -name '*.so' -o -name '*.so.*' ')' >"$NIX_B
 while read -r file; do
   case $file in */libc.so.6 | */ld-linux-x86-64.so.2 | *.o | *.a) continue ;; esac
   magic=
+  # shellcheck disable=SC3045 # busybox has it
   IFS= read -r -n 4 magic <"$file" || true
   case $magic in ?ELF) ;; *) continue ;; esac
   kind=$($b od -An -v -j 16 -N 2 -t u2 "$file")
@@ -116,6 +119,18 @@ case $name in
     wrap perl "export PERL5LIB=\"$out/share/perl/$version:$out/lib/perl/$version:$out/lib/perl-base\${PERL5LIB:+:\$PERL5LIB}\""
     ;;
   git) wrap git "export GIT_EXEC_PATH=$out/lib/git-core GIT_TEMPLATE_DIR=$out/share/git-core/templates" ;;
+  mdbook)
+    # Debian's program reads the icons of its pages from an absolute path that is part of its text: another
+    # one of the same length takes its place.
+    icons=/usr/share/nodejs/@fortawesome/fontawesome-free/svgs
+    $b mv "share/nodejs/@fortawesome/fontawesome-free/svgs" i
+    $b rm -rf share/nodejs
+    [ "${#icons}" = "$((${#out} + 2))" ]
+    $b strings -t d -n 40 bin/mdbook | $b grep -F "$icons" | while read -r offset text; do
+      before=${text%%"$icons"*}
+      printf %s "$out/i" | $b dd of=bin/mdbook bs=1 seek="$((offset + ${#before}))" conv=notrunc 2>/dev/null
+    done
+    ;;
   cacert)
     $b mkdir -p etc/ssl/certs
     $b find share/ca-certificates -name '*.crt' | $b sort | while read -r crt; do $b cat "$crt"; echo; done >etc/ssl/certs/ca-bundle.crt

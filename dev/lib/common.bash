@@ -1,5 +1,6 @@
 # Shared by the scripts in dev/: where things are kept, how progress is shown, how failures are.
 # Sourced, never run. Defines functions and three variables only, so that sourcing costs nothing.
+# shellcheck disable=SC2034 # the scripts that source this file use the variables
 
 dev_dir=$(cd -- "${BASH_SOURCE[0]%/*}/.." && printf %s "$PWD")
 cache=${DYNDRV_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dyndrv}

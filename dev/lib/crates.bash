@@ -54,9 +54,9 @@ fetch_crates() {
   }
   # Two registries can have different packages of one name and version.
   is_locked() {
-    local wanted=${sums[${1##*/}]:-} sum
-    [[ -n $wanted ]] || return 0
-    sum=$(sha256sum "$1") && [[ ${sum%% *} == "$wanted" ]]
+    local locked=${sums[${1##*/}]:-} sum
+    [[ -n $locked ]] || return 0
+    sum=$(sha256sum "$1") && [[ ${sum%% *} == "$locked" ]]
   }
   if ! locate_archives; then
     say "fetching the ${#wanted[@]} crates of $lock"

@@ -46,8 +46,9 @@ read_parts() {
 # toolchain_run COMMAND...: run with the toolchain's programs before the machine's.
 toolchain_run() {
   local name path= certificates=/etc/ssl/certs/ca-certificates.crt
-  for name in rustc cargo clippy rustfmt cc pkg-config; do path+=${part[$name]}/bin:; done
+  for name in rustc cargo clippy rustfmt cc pkg-config shellcheck; do path+=${part[$name]}/bin:; done
   (
+    # shellcheck disable=SC2030 # for the command alone
     export PATH=$path$PATH PKG_CONFIG_PATH=${part[openssl]}/lib/pkgconfig:${part[zlib]}/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
     # The file that Debian's libcurl looks for is absent from minimal systems.
     if [[ ! -e $certificates ]]; then
@@ -102,6 +103,7 @@ bring_up() {
 
 # set_up LOCKFILE...: afterwards (with the parts for other targets if DYNDRV_WITH=cross) nix, the toolchain and the crates of these lock files are there;
 # `crate_roots` has the link to each lock file's crates.
+# shellcheck disable=SC2120 # no lock file is a list too
 set_up() {
   local hash file key_debs= key_parts= key_set= key_cross= cross= cross_debs=
   local -A missing_crates=()
@@ -142,5 +144,6 @@ set_up() {
   export DYNDRV_NIXPKGS=$package_set
   export NIX_PATH=nixpkgs=$package_set${NIX_PATH:+:$NIX_PATH}
   # Flakes need git.
+  # shellcheck disable=SC2031 # toolchain_run changed its own copy
   type -P git >/dev/null || export PATH=$PATH:${part[git]}/bin
 }

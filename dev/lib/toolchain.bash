@@ -23,6 +23,7 @@ bootstrap_tools() {
 # the lock keeps one moment of it.
 resolve_debs() {
   local out=$1 list=$2 base=${3:-} work=$1.tmp.$$ name roots less extra uses line file url size
+  local -a words
   local -A url_of=() file_of=() size_of=() depends=() unwanted=() sha256=()
   local -a parts=() all_roots=() all=()
   local -A part_roots=() part_less=() part_extra=() part_uses=()
@@ -35,7 +36,8 @@ resolve_debs() {
       *)
         parts+=("$name")
         part_roots[$name]=$roots part_less[$name]=$less part_extra[$name]=$extra part_uses[$name]=$uses
-        all_roots+=($roots)
+        read -r -a words <<<"$roots"
+        all_roots+=("${words[@]}")
         ;;
     esac
   done <"$list"
@@ -57,34 +59,42 @@ resolve_debs() {
 
   # closure_into SET PACKAGE...: add what is reachable, within the selection and without the unwanted.
   closure_into() {
+    # shellcheck disable=SC2178 # the name of an associative array
     local -n set_=$1
     shift
-    local -a queue=("$@")
+    local -a queue=("$@") needed
     local item
     while ((${#queue[@]})); do
       item=${queue[0]}
       queue=("${queue[@]:1}")
       [[ -n ${set_[$item]:-} || -n ${unwanted[$item]:-} || -z ${file_of[$item]:-} ]] && continue
+      # shellcheck disable=SC2004 # a key, not an index
       set_[$item]=1
-      queue+=(${depends[$item]:-})
+      read -r -a needed <<<"${depends[$item]:-}"
+      queue+=("${needed[@]}")
     done
   }
 
-  quoted() { (($#)) && printf '"%s" ' "$@"; }
-  local -A used=() runtime=()
+  # quoted WORDS: as strings of Nix.
+  quoted() {
+    local word
+    for word in $1; do printf '"%s" ' "$word"; done
+  }
+  local -A used=()
   local nix_parts=
-  closure_into runtime libc6 libgcc-s1 libstdc++6
   for name in "${parts[@]}"; do
     local -A have=() drop=()
-    closure_into have ${part_roots[$name]}
+    read -r -a words <<<"${part_roots[$name]}"
+    closure_into have "${words[@]}"
     [[ $name == runtime || $name == cc ]] || closure_into drop libc6 libgcc-s1 libstdc++6
-    [[ -n ${part_less[$name]// /} ]] && closure_into drop ${part_less[$name]}
+    read -r -a words <<<"${part_less[$name]}"
+    closure_into drop "${words[@]}"
     for package in "${!drop[@]}"; do unset "have[$package]"; done
     for package in ${part_extra[$name]} ${part_roots[$name]}; do have[$package]=1; done
     local sorted
     sorted=$(printf '%s\n' "${!have[@]}" | LC_ALL=C sort | sed 's/.*/"&"/')
     sorted=${sorted//:/-}
-    nix_parts+="    \"$name\" = { debs = [ ${sorted//$'\n'/ } ]; uses = [ $(quoted ${part_uses[$name]}) ]; };"$'\n'
+    nix_parts+="    \"$name\" = { debs = [ ${sorted//$'\n'/ } ]; uses = [ $(quoted "${part_uses[$name]}") ]; };"$'\n'
     for package in "${!have[@]}"; do used[$package]=1; done
     unset have drop
   done
