@@ -9,8 +9,7 @@ use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
 use dyndrv::graph::rules::command::{build_script_invocation, rustc_invocation};
 use dyndrv::graph::rules::layout::SandboxLayout;
 use dyndrv::graph::rules::linkage::Linkage;
-use dyndrv::graph::rules::products::products;
-use dyndrv::graph::{Graph, Mode, Request, Selection, skeleton};
+use dyndrv::graph::{Graph, Mode, Package, Request, Selection, UnitRef, skeleton};
 use oracle::layout::CargoLayout;
 use oracle::record::{Place, cargo};
 use oracle::toolchain::Toolchain;
@@ -106,17 +105,17 @@ checksum = "0000"
 "#;
 
 /// The units in an order that does not depend on identities, which the toolchain enters.
-fn by_label(graph: &Graph) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..graph.units.len()).collect();
-    let key = |&unit: &usize| (graph.label(unit), graph.units[unit].dependencies.len());
-    order.sort_by_key(key);
+fn by_label(graph: &Graph) -> Vec<UnitRef<'_>> {
+    let mut order: Vec<UnitRef<'_>> = graph.units().collect();
+    order.sort_by_key(|unit| (unit.label(), unit.dependencies.len()));
     order
 }
 
 #[test]
 fn the_packages_of_a_small_workspace() {
     let graph = Case::new(SMALL).locked().ask().unwrap();
-    insta::assert_json_snapshot!(graph.packages);
+    let packages: Vec<&Package> = graph.packages().map(|(_, package)| package).collect();
+    insta::assert_json_snapshot!(packages);
 }
 
 #[test]
@@ -130,11 +129,11 @@ fn the_processes_of_a_small_workspace() {
     };
     let mut text = String::new();
     for unit in by_label(&graph) {
-        let invocation = match graph.units[unit].mode {
+        let invocation = match unit.mode {
             Mode::RunCustomBuild => build_script_invocation(&linkage, unit, &layout),
             _ => rustc_invocation(&linkage, unit, &layout),
         };
-        text.push_str(&format!("{} in {}\n", graph.label(unit), invocation.cwd));
+        text.push_str(&format!("{} in {}\n", unit.label(), invocation.cwd));
         text.push_str(&format!("  {}\n", invocation.args.join(" ")));
         for (name, value) in invocation
             .env
@@ -143,7 +142,7 @@ fn the_processes_of_a_small_workspace() {
         {
             text.push_str(&format!("  {name}={value}\n"));
         }
-        for product in products(&graph, unit) {
+        for product in unit.products() {
             let uplifted = product
                 .uplifted
                 .map(|name| format!(" as {name}"))
@@ -151,8 +150,8 @@ fn the_processes_of_a_small_workspace() {
             text.push_str(&format!("  -> {}{uplifted}\n", product.file));
         }
     }
-    for (index, unit) in graph.units.iter().enumerate() {
-        text = text.replace(&unit.id, &format!("<{}>", graph.label(index)));
+    for unit in graph.units() {
+        text = text.replace(&unit.identity().to_string(), &format!("<{}>", unit.label()));
     }
     text = text.replace(&graph.rustc.host, "<host>");
     insta::assert_snapshot!(text);
@@ -183,9 +182,8 @@ fn comments_and_other_files_do_not_change_the_graph() {
 fn tests_share_dependencies_with_the_program() {
     let mut case = Case::new(SMALL).locked();
     let ids = |graph: &Graph| -> Vec<String> {
-        let third_party = |&unit: &usize| graph.package(unit).name == "third";
-        let units = (0..graph.units.len()).filter(third_party);
-        units.map(|unit| graph.units[unit].id.clone()).collect()
+        let units = graph.units().filter(|unit| unit.package().name == "third");
+        units.map(|unit| unit.identity().to_string()).collect()
     };
     let built = ids(&case.ask().unwrap());
     case.selection.command = dyndrv::graph::Command::Test;
@@ -394,7 +392,7 @@ fn calls() {
             ..Selection::default()
         };
         let graph = with_doctests(case.ask().unwrap());
-        let unit = graph.units.iter().position(|u| u.mode == Mode::Doctest);
+        let unit = graph.units().find(|unit| unit.mode == Mode::Doctest);
         let layout = CargoLayout {
             toolchain: &toolchain,
             place: &case.place,

@@ -9,8 +9,7 @@ mod oracle;
 use dyndrv::graph::rules::command::rustc_invocation;
 use dyndrv::graph::rules::layout::Layout;
 use dyndrv::graph::rules::linkage::Linkage;
-use dyndrv::graph::rules::products::products;
-use dyndrv::graph::{Graph, Mode, TargetKind};
+use dyndrv::graph::{Graph, Mode, TargetKind, UnitRef};
 use oracle::command::CargoCommand;
 use oracle::record::Place;
 use oracle::toolchain::Toolchain;
@@ -27,8 +26,8 @@ impl Minimal<'_> {
     fn dir(&self) -> PathBuf {
         self.0.scratch.join("deps")
     }
-    fn out(&self, graph: &Graph, unit: usize) -> PathBuf {
-        self.0.scratch.join("out").join(&graph.units[unit].id)
+    fn out(&self, unit: UnitRef<'_>) -> PathBuf {
+        self.0.scratch.join("out").join(unit.identity().to_string())
     }
 }
 
@@ -51,17 +50,17 @@ impl Layout for Minimal<'_> {
     fn rustdoc(&self) -> String {
         "rustdoc".to_owned()
     }
-    fn out_dir(&self, _: &Graph, _: usize) -> Option<String> {
+    fn out_dir(&self, _: UnitRef<'_>) -> Option<String> {
         None
     }
-    fn executable(&self, _: &Graph, _: usize, name: &str) -> Option<String> {
+    fn executable(&self, _: UnitRef<'_>, name: &str) -> Option<String> {
         Some(format!("/somewhere/{name}"))
     }
-    fn target_tmpdir(&self, _: &Graph, _: usize) -> Option<String> {
+    fn target_tmpdir(&self, _: UnitRef<'_>) -> Option<String> {
         None
     }
-    fn products_dir(&self, graph: &Graph, unit: usize) -> Option<String> {
-        Some(self.out(graph, unit).display().to_string())
+    fn products_dir(&self, unit: UnitRef<'_>) -> Option<String> {
+        Some(self.out(unit).display().to_string())
     }
 }
 
@@ -76,15 +75,15 @@ fn build(command: &str) -> BTreeSet<String> {
     let linkage = Linkage::new(&graph);
     let layout = Minimal(&place);
     let mut printed = BTreeSet::new();
-    for unit in 0..graph.units.len() {
+    for unit in graph.units() {
         let _ = fs::remove_dir_all(layout.dir());
         fs::create_dir_all(layout.dir()).unwrap();
         for file in linkage.visible(unit) {
-            let from = layout.out(&graph, file.unit).join(&file.file);
+            let from = layout.out(file.unit).join(&file.file);
             symlink(from, layout.dir().join(&file.file)).unwrap();
         }
         let invocation = rustc_invocation(&linkage, unit, &layout);
-        fs::create_dir_all(layout.out(&graph, unit)).unwrap();
+        fs::create_dir_all(layout.out(unit)).unwrap();
         let mut rustc = Command::new(&toolchain.rustc);
         rustc
             .args(&invocation.args)
@@ -92,19 +91,12 @@ fn build(command: &str) -> BTreeSet<String> {
             .current_dir(&invocation.cwd);
         let output = rustc.output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {stderr}", graph.label(unit));
-        assert_eq!(
-            made(&layout, &graph, unit),
-            announced(&graph, unit),
-            "{}",
-            graph.label(unit)
-        );
-        let kind = graph.target(unit).kind;
+        assert!(output.status.success(), "{}: {stderr}", unit.label());
+        assert_eq!(made(&layout, unit), announced(unit), "{}", unit.label());
+        let kind = unit.target().kind;
         let runs = matches!(kind, TargetKind::Bin | TargetKind::Example);
-        if runs && graph.units[unit].mode == Mode::Build {
-            let program = layout
-                .out(&graph, unit)
-                .join(&products(&graph, unit)[0].file);
+        if runs && unit.mode == Mode::Build {
+            let program = layout.out(unit).join(&unit.products()[0].file);
             let mut run = Command::new(program);
             run.env("LD_LIBRARY_PATH", library_path(&layout, &graph));
             printed.insert(String::from_utf8(run.output().unwrap().stdout).unwrap());
@@ -113,16 +105,16 @@ fn build(command: &str) -> BTreeSet<String> {
     printed
 }
 
-fn announced(graph: &Graph, unit: usize) -> BTreeSet<String> {
-    products(graph, unit)
+fn announced(unit: UnitRef<'_>) -> BTreeSet<String> {
+    unit.products()
         .into_iter()
         .map(|product| product.file)
         .collect()
 }
 
 /// What rustc left, but for dep-info.
-fn made(layout: &Minimal<'_>, graph: &Graph, unit: usize) -> BTreeSet<String> {
-    let entries = fs::read_dir(layout.out(graph, unit)).unwrap();
+fn made(layout: &Minimal<'_>, unit: UnitRef<'_>) -> BTreeSet<String> {
+    let entries = fs::read_dir(layout.out(unit)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| !name.ends_with(".d")).collect()
 }
@@ -133,8 +125,9 @@ fn library_path(layout: &Minimal<'_>, graph: &Graph) -> String {
         .parent()
         .unwrap()
         .with_file_name(format!("lib/rustlib/{}/lib", graph.rustc.host));
-    let mut dirs: Vec<String> = (0..graph.units.len())
-        .map(|unit| layout.out(graph, unit).display().to_string())
+    let mut dirs: Vec<String> = graph
+        .units()
+        .map(|unit| layout.out(unit).display().to_string())
         .collect();
     dirs.push(sysroot.display().to_string());
     dirs.join(":")

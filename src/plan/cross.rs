@@ -10,25 +10,25 @@
 
 use super::Error;
 use super::settings::{CrateEnv, Settings};
-use crate::graph::model::{Graph, Mode, TargetKind};
+use crate::graph::model::{Mode, TargetKind, UnitRef};
 use dyndrv_builder::spec;
 
 /// Whether a unit is for a platform other than the host's.
-pub(super) fn is_foreign(graph: &Graph, unit: usize) -> bool {
-    let platform = graph.units[unit].platform.as_deref();
-    platform.is_some_and(|triple| triple != graph.rustc.host)
+pub(super) fn is_foreign(unit: UnitRef<'_>) -> bool {
+    let platform = unit.platform.as_deref();
+    platform.is_some_and(|triple| triple != unit.graph().rustc.host)
 }
 
 /// Whether a unit is the host's in a graph that has units of another platform.
-pub(super) fn is_helper(graph: &Graph, unit: usize) -> bool {
-    !is_foreign(graph, unit) && (0..graph.units.len()).any(|other| is_foreign(graph, other))
+pub(super) fn is_helper(unit: UnitRef<'_>) -> bool {
+    !is_foreign(unit) && unit.graph().units().any(is_foreign)
 }
 
 /// The packages with the compiler that links a unit.
-pub(super) fn linkers<'a>(settings: &'a Settings, graph: &Graph, unit: usize) -> &'a [String] {
+pub(super) fn linkers<'a>(settings: &'a Settings, unit: UnitRef<'_>) -> &'a [String] {
     let target = &settings.target_tools.packages;
     // The host's compiler can link for some of its neighbours, such as musl.
-    match is_foreign(graph, unit) && !target.is_empty() {
+    match is_foreign(unit) && !target.is_empty() {
         true => target,
         false => std::slice::from_ref(&settings.cc),
     }
@@ -37,12 +37,11 @@ pub(super) fn linkers<'a>(settings: &'a Settings, graph: &Graph, unit: usize) ->
 /// Adds what the run of a build script needs to compile for the target.
 pub(super) fn equip(
     settings: &Settings,
-    graph: &Graph,
-    run: usize,
+    run: UnitRef<'_>,
     own: &CrateEnv,
     process: &mut spec::Process,
 ) {
-    if !is_foreign(graph, run) {
+    if !is_foreign(run) {
         return;
     }
     let tools = &settings.target_tools;
@@ -69,23 +68,22 @@ pub(super) fn equip(
 ///
 /// If a crate with libraries in its environment is built for the host besides, or if
 /// there is nothing to link the unit with.
-pub(super) fn check(graph: &Graph, unit: usize, own: &CrateEnv, links: bool) -> Result<(), Error> {
-    let script = graph.target(unit).kind == TargetKind::CustomBuild
-        && graph.units[unit].mode != Mode::RunCustomBuild;
-    if !own.build.is_empty() && !script && is_helper(graph, unit) {
+pub(super) fn check(unit: UnitRef<'_>, own: &CrateEnv, links: bool) -> Result<(), Error> {
+    let script = unit.target().kind == TargetKind::CustomBuild && unit.mode != Mode::RunCustomBuild;
+    if !own.build.is_empty() && !script && is_helper(unit) {
         return Err(Error::HostLibraries {
-            unit: graph.describe(unit),
+            unit: unit.to_string(),
         });
     }
-    let platform = graph.platform(unit);
+    let platform = unit.platform();
     let arch = |triple: &str| triple.split('-').next().unwrap_or_default().to_owned();
     // Bare-metal targets and WebAssembly are linked by a linker that comes with rustc.
     let needs_linker = platform.triple.contains("-linux-")
-        && arch(&platform.triple) != arch(&graph.rustc.host)
+        && arch(&platform.triple) != arch(&unit.graph().rustc.host)
         && platform.linker.is_none();
     if links && needs_linker {
         return Err(Error::NoLinker {
-            unit: graph.describe(unit),
+            unit: unit.to_string(),
             triple: platform.triple.clone(),
         });
     }
@@ -95,6 +93,7 @@ pub(super) fn check(graph: &Graph, unit: usize, own: &CrateEnv, links: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Graph;
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
@@ -133,7 +132,7 @@ mod tests {
         let unit = |target: usize, mode: &str, platform: Option<&str>, dependencies: &[usize]| {
             let dependency = |unit: &usize| json!({ "unit": unit, "extern_crate_name": "x" });
             json!({
-                "id": format!("{target:016}"), "package": 0, "target": target, "mode": mode,
+                "identity": format!("{target:08}{:08}", dependencies.len()), "package": 0, "target": target, "mode": mode,
                 "platform": platform, "profile": profile, "features": [], "lto": "only-object",
                 "dependencies": dependencies.iter().map(dependency).collect::<Vec<Value>>(),
             })
@@ -162,6 +161,11 @@ mod tests {
         serde_json::from_value(graph).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    fn nth(graph: &Graph, place: usize) -> UnitRef<'_> {
+        let unit = graph.units().nth(place);
+        unit.unwrap_or_else(|| panic!("no unit {place}"))
+    }
+
     fn settings(packages: &[&str]) -> Settings {
         let settings = json!({
             "system": "x86_64-linux", "dyndrv": "/d", "builder": "/b", "rustc": "/r", "cargo": "/c",
@@ -186,35 +190,39 @@ mod tests {
             path: vec!["/cc/bin".to_owned()],
             ..spec::Process::default()
         };
-        equip(&settings(&["/arm"]), graph, unit, own, &mut process);
+        equip(&settings(&["/arm"]), nth(graph, unit), own, &mut process);
         process
     }
 
     #[test]
     fn only_units_of_another_platform_are_foreign() {
         let cross = graph(ARM, None);
-        let foreign: Vec<bool> = (0..4).map(|unit| is_foreign(&cross, unit)).collect();
+        let foreign: Vec<bool> = cross.units().map(|unit| is_foreign(unit)).collect();
         assert_eq!(foreign, [false, true, true, false]);
-        let helpers: Vec<bool> = (0..4).map(|unit| is_helper(&cross, unit)).collect();
+        let helpers: Vec<bool> = cross.units().map(|unit| is_helper(unit)).collect();
         assert_eq!(helpers, [true, false, false, true]);
     }
 
     #[test]
     fn nothing_is_foreign_in_a_build_for_the_host_by_its_own_name() {
         let native = graph(HOST, None);
-        assert!((0..4).all(|unit| !is_foreign(&native, unit) && !is_helper(&native, unit)));
-        assert_eq!(linkers(&settings(&["/arm"]), &native, LIB), ["/cc"]);
+        assert!(
+            native
+                .units()
+                .all(|unit| !is_foreign(unit) && !is_helper(unit))
+        );
+        assert_eq!(linkers(&settings(&["/arm"]), nth(&native, LIB)), ["/cc"]);
         assert_eq!(equipped(&native, RUN, &with_library()).path, ["/cc/bin"]);
-        assert!(check(&native, HOST_LIB, &with_library(), true).is_ok());
+        assert!(check(nth(&native, HOST_LIB), &with_library(), true).is_ok());
     }
 
     #[test]
     fn the_targets_packages_link_where_there_are_any() {
         let cross = graph(ARM, None);
         let tools = settings(&["/arm", "/lld"]);
-        assert_eq!(linkers(&tools, &cross, LIB), ["/arm", "/lld"]);
-        assert_eq!(linkers(&tools, &cross, SCRIPT), ["/cc"]);
-        assert_eq!(linkers(&settings(&[]), &cross, LIB), ["/cc"]);
+        assert_eq!(linkers(&tools, nth(&cross, LIB)), ["/arm", "/lld"]);
+        assert_eq!(linkers(&tools, nth(&cross, SCRIPT)), ["/cc"]);
+        assert_eq!(linkers(&settings(&[]), nth(&cross, LIB)), ["/cc"]);
     }
 
     #[test]
@@ -237,23 +245,23 @@ mod tests {
     #[test]
     fn a_crate_with_libraries_cannot_be_the_hosts_too() {
         let cross = graph(ARM, Some("cc"));
-        let refused = check(&cross, HOST_LIB, &with_library(), false);
+        let refused = check(nth(&cross, HOST_LIB), &with_library(), false);
         assert!(matches!(refused, Err(Error::HostLibraries { .. })));
         // The script itself is linked with none of them.
-        assert!(check(&cross, SCRIPT, &with_library(), true).is_ok());
-        assert!(check(&cross, LIB, &with_library(), true).is_ok());
-        assert!(check(&cross, HOST_LIB, &CrateEnv::default(), false).is_ok());
+        assert!(check(nth(&cross, SCRIPT), &with_library(), true).is_ok());
+        assert!(check(nth(&cross, LIB), &with_library(), true).is_ok());
+        assert!(check(nth(&cross, HOST_LIB), &CrateEnv::default(), false).is_ok());
     }
 
     #[test]
     fn a_linker_has_to_be_named_for_another_processor_with_linux() {
         let own = CrateEnv::default();
-        let refused = check(&graph(ARM, None), LIB, &own, true);
+        let refused = check(nth(&graph(ARM, None), LIB), &own, true);
         assert!(matches!(refused, Err(Error::NoLinker { triple, .. }) if triple == ARM));
-        assert!(check(&graph(ARM, None), LIB, &own, false).is_ok());
-        assert!(check(&graph(ARM, Some("cc")), LIB, &own, true).is_ok());
-        assert!(check(&graph(WASM, None), LIB, &own, true).is_ok());
+        assert!(check(nth(&graph(ARM, None), LIB), &own, false).is_ok());
+        assert!(check(nth(&graph(ARM, Some("cc")), LIB), &own, true).is_ok());
+        assert!(check(nth(&graph(WASM, None), LIB), &own, true).is_ok());
         let musl = graph("x86_64-unknown-linux-musl", None);
-        assert!(check(&musl, LIB, &own, true).is_ok());
+        assert!(check(nth(&musl, LIB), &own, true).is_ok());
     }
 }

@@ -107,6 +107,14 @@ pub enum Error {
         /// The unit, for people.
         unit: String,
     },
+    /// A unit without a list of files.
+    #[error(
+        "{unit} has no list of files. The lists were made for another graph; please report this"
+    )]
+    NotListed {
+        /// The unit, for people.
+        unit: String,
+    },
     /// A source tree has a file that the store cannot hold.
     #[error("{}: {kind} cannot be part of a source tree; remove it or leave it out of the sources", path.display())]
     Special {

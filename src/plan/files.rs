@@ -5,7 +5,9 @@ use super::Error;
 use super::settings::{WorkspaceSettings, read_json};
 use super::tree::Tree;
 use crate::depinfo::{self, Cfg, Scan, UnitKind};
-use crate::graph::model::{Graph, Location, Mode, Package, SrcPath, TargetKind};
+use crate::graph::model::{
+    Graph, Identity, Location, Mode, Package, PackageId, SrcPath, TargetKind, UnitId, UnitRef,
+};
 use crate::graph::rules::linkage::Linkage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,15 +19,26 @@ pub struct Scanned {
     pub request: depinfo::Request,
     /// The lists.
     pub scan: Scan,
-    /// For each list, the index of its unit in the graph.
-    pub units: Vec<usize>,
+    /// The unit of each list.
+    pub units: Vec<UnitId>,
 }
 
-/// For each unit of a graph, files relative to the source tree, sorted.
-pub type Lists = Vec<Vec<String>>;
+/// The files that each unit of path packages can read, relative to the source tree and sorted.
+pub type Lists = BTreeMap<Identity, Vec<String>>;
 
-/// For each unit of the graph, the files of the source tree that it can read,
-/// relative to it and sorted; empty for units of third-party packages.
+/// The files of one unit.
+///
+/// # Errors
+///
+/// If the lists are of another graph.
+pub fn of_unit<'a>(lists: &'a Lists, unit: UnitRef<'_>) -> Result<&'a [String], Error> {
+    let list = lists.get(&unit.identity()).map(Vec::as_slice);
+    list.ok_or_else(|| Error::NotListed {
+        unit: unit.to_string(),
+    })
+}
+
+/// The files of the source tree that each unit of the graph can read.
 ///
 /// # Errors
 ///
@@ -51,18 +64,22 @@ pub fn select(
     to: &Path,
 ) -> Result<Lists, Error> {
     let lists = lists(graph, src, extra)?;
-    let files: BTreeSet<&str> = lists.iter().flatten().map(String::as_str).collect();
+    let files: BTreeSet<&str> = lists.values().flatten().map(String::as_str).collect();
     Tree::of(src, files)?.copy(src, to)?;
     Ok(lists)
 }
 
 fn lists(graph: &Graph, src: &Path, extra: &BTreeMap<String, Vec<String>>) -> Result<Lists, Error> {
     let scanned = scan(graph, src, extra)?;
-    let mut files = vec![Vec::new(); graph.units.len()];
-    for (unit, list) in scanned.units.into_iter().zip(scanned.scan.units) {
-        files[unit] = list.files.into_keys().collect();
-    }
-    Ok(files)
+    let lists = scanned.units.into_iter().zip(scanned.scan.units);
+    Ok(lists
+        .map(|(unit, list)| {
+            (
+                graph.unit(unit).identity(),
+                list.files.into_keys().collect(),
+            )
+        })
+        .collect())
 }
 
 /// Scans the path packages of a graph, whose sources lie below `root`.
@@ -85,42 +102,42 @@ pub fn scan(
         ..depinfo::Request::default()
     };
     let mut units = Vec::new();
-    let mut packages: BTreeMap<usize, usize> = BTreeMap::new();
-    for (index, unit) in graph.units.iter().enumerate() {
-        let Location::Tree(dir) = &graph.packages[unit.package].location else {
+    let mut packages: BTreeMap<PackageId, usize> = BTreeMap::new();
+    for unit in graph.units() {
+        let own = unit.package();
+        let Location::Tree(dir) = &own.location else {
             continue;
         };
         let package = *packages.entry(unit.package).or_insert_with(|| {
-            let package = scanned_package(&graph.packages[unit.package], dir);
+            let package = scanned_package(own, dir);
             request.packages.push(package);
             request.packages.len() - 1
         });
-        let own = &graph.packages[unit.package];
         let globs = extra.get(&own.name).into_iter().flatten();
         request.units.push(depinfo::Unit {
             package,
-            name: graph.target(index).name.clone(),
-            crate_root: source(dir, &graph.target(index).src),
-            kind: kind(graph, index),
-            cfg: cfg(graph, index),
-            macro_packages: macro_packages(&linkage, index),
+            name: unit.target().name.clone(),
+            crate_root: source(dir, &unit.target().src),
+            kind: kind(unit),
+            cfg: cfg(unit),
+            macro_packages: macro_packages(&linkage, unit),
             extra_sources: globs.map(|glob| below(dir, glob)).collect(),
         });
-        units.push(index);
+        units.push(unit.id());
     }
     for (&package, &scanned) in &packages {
         let linked = linked_into_script(&linkage, package);
         let (own, others): (Vec<_>, Vec<_>) = linked
             .into_iter()
-            .map(|unit| (unit, packages.get(&graph.units[unit].package)))
+            .map(|unit| (unit, packages.get(&unit.package)))
             // What a procedural macro writes cannot be read here.
-            .partition(|&(unit, own)| own.is_some() && !graph.target(unit).proc_macro);
+            .partition(|&(unit, own)| own.is_some() && !unit.target().proc_macro);
         let package = &mut request.packages[scanned];
         package.build_packages = own
             .into_iter()
             .filter_map(|(_, own)| own.copied())
             .collect();
-        let name = |(unit, _): (usize, _)| graph.package(unit).name.clone();
+        let name = |(unit, _): (UnitRef<'_>, _)| unit.package().name.clone();
         package.build_dependencies = others.into_iter().map(name).collect();
     }
     let scan = depinfo::scan(&request)?;
@@ -145,12 +162,12 @@ fn scanned_package(package: &Package, dir: &str) -> depinfo::Package {
 }
 
 /// The units of all libraries that are linked into a package's build script.
-fn linked_into_script(linkage: &Linkage<'_>, package: usize) -> BTreeSet<usize> {
-    let graph = linkage.graph();
-    (0..graph.units.len())
-        .filter(|&unit| graph.units[unit].package == package)
-        .filter(|&unit| graph.target(unit).kind == TargetKind::CustomBuild)
-        .filter(|&unit| graph.units[unit].mode == Mode::Build)
+fn linked_into_script<'a>(linkage: &Linkage<'a>, package: PackageId) -> BTreeSet<UnitRef<'a>> {
+    let units = linkage.graph().units();
+    units
+        .filter(|unit| unit.package == package)
+        .filter(|unit| unit.target().kind == TargetKind::CustomBuild)
+        .filter(|unit| unit.mode == Mode::Build)
         .flat_map(|unit| linkage.visible(unit))
         .map(|library| library.unit)
         .collect()
@@ -185,11 +202,9 @@ fn below(dir: &str, path: &str) -> String {
     }
 }
 
-fn kind(graph: &Graph, unit: usize) -> UnitKind {
-    match graph.target(unit).kind {
-        TargetKind::CustomBuild if graph.units[unit].mode == Mode::RunCustomBuild => {
-            UnitKind::RunBuildScript
-        }
+fn kind(unit: UnitRef<'_>) -> UnitKind {
+    match unit.target().kind {
+        TargetKind::CustomBuild if unit.mode == Mode::RunCustomBuild => UnitKind::RunBuildScript,
         TargetKind::CustomBuild => UnitKind::BuildScript,
         TargetKind::Lib => UnitKind::Lib,
         TargetKind::Bin => UnitKind::Bin,
@@ -201,11 +216,10 @@ fn kind(graph: &Graph, unit: usize) -> UnitKind {
 
 /// What rustc will set for the unit: what it prints for the platform, and what
 /// follows from the profile, the mode and the features.
-fn cfg(graph: &Graph, index: usize) -> Cfg {
-    let unit = &graph.units[index];
+fn cfg(unit: UnitRef<'_>) -> Cfg {
     let panic = format!("panic=\"{}\"", unit.profile.panic);
-    let lines: Vec<&str> = graph
-        .platform(index)
+    let lines: Vec<&str> = unit
+        .platform()
         .cfg
         .iter()
         .map(String::as_str)
@@ -223,7 +237,7 @@ fn cfg(graph: &Graph, index: usize) -> Cfg {
         Mode::Doctest => cfg = cfg.with_flag("doctest"),
         _ => {}
     }
-    if graph.target(index).proc_macro {
+    if unit.target().proc_macro {
         cfg = cfg.with_flag("proc_macro");
     }
     unit.features
@@ -232,23 +246,21 @@ fn cfg(graph: &Graph, index: usize) -> Cfg {
 }
 
 /// The packages that run inside the compiler of a unit.
-fn macro_packages(linkage: &Linkage<'_>, unit: usize) -> BTreeSet<String> {
-    let graph = linkage.graph();
+fn macro_packages<'a>(linkage: &Linkage<'a>, unit: UnitRef<'a>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for library in linkage.visible(unit) {
-        if graph.target(library.unit).proc_macro {
-            names.insert(graph.package(library.unit).name.clone());
+        if library.unit.target().proc_macro {
+            names.insert(library.unit.package().name.clone());
             names.extend(visible_packages(linkage, library.unit));
         }
     }
     names
 }
 
-fn visible_packages(linkage: &Linkage<'_>, unit: usize) -> BTreeSet<String> {
-    let graph = linkage.graph();
+fn visible_packages<'a>(linkage: &Linkage<'a>, unit: UnitRef<'a>) -> BTreeSet<String> {
     linkage
         .visible(unit)
         .into_iter()
-        .map(|library| graph.package(library.unit).name.clone())
+        .map(|library| library.unit.package().name.clone())
         .collect()
 }

@@ -7,26 +7,30 @@
 //! among them a vendored crate that a `[patch]` makes depend on a path package.
 
 use super::Error;
+use super::files::Lists;
 use super::lower::Lowering;
 use super::settings::{Settings, WorkspaceSettings, read_json};
-use super::sources::{self, store_object};
+use super::sources::store_object;
 use super::stage::{Index, Plan, Stage};
+use super::{files, sources};
 use crate::drv::store_path::StorePath;
-use crate::graph::model::{Graph, Mode};
+use crate::graph::model::{Graph, Mode, UnitId, UnitRef};
+use std::collections::BTreeSet;
 
 /// The name of the derivation that puts the results together.
 pub const RESULT: &str = "result";
 
-/// For each unit of the graph, whether the third-party layer emits it.
-pub fn third_party(graph: &Graph) -> Vec<bool> {
-    let mut layers: Vec<bool> = Vec::with_capacity(graph.units.len());
-    for (index, unit) in graph.units.iter().enumerate() {
-        let vendored = sources::vendor_entry(graph, index).is_some();
+/// The units that the third-party layer emits.
+pub fn third_party(graph: &Graph) -> BTreeSet<UnitId> {
+    let mut layer = BTreeSet::new();
+    for unit in graph.units() {
+        let vendored = sources::vendor_entry(unit).is_some();
         // Dependencies come first in a graph.
-        let layer = vendored && unit.dependencies.iter().all(|d| layers[d.unit]);
-        layers.push(layer);
+        if vendored && unit.needs().all(|needed| layer.contains(&needed.id())) {
+            layer.insert(unit.id());
+        }
     }
-    layers
+    layer
 }
 
 /// The stage of the third-party units.
@@ -37,18 +41,15 @@ pub fn third_party(graph: &Graph) -> Vec<bool> {
 pub fn dependencies(graph: &Graph, settings: &Settings) -> Result<Plan, Error> {
     let mut stage = Stage::default();
     let mut lowering = Lowering::new(graph, settings);
-    for (unit, third_party) in third_party(graph).into_iter().enumerate() {
-        if third_party {
-            add_vendored(&mut stage, &mut lowering, graph, unit, settings)?;
-        }
+    for unit in third_party(graph) {
+        add_vendored(&mut stage, &mut lowering, graph.unit(unit), settings)?;
     }
     finish(stage, settings)
 }
 
 /// The stage of the workspace's units and of the result.
 ///
-/// `files` holds, for each unit of the graph, the files of the workspace that it
-/// can read.
+/// `files` holds the files of the workspace that each unit can read.
 ///
 /// # Errors
 ///
@@ -57,7 +58,7 @@ pub fn workspace(
     graph: &Graph,
     settings: &Settings,
     workspace: &WorkspaceSettings,
-    files: &[Vec<String>],
+    files: &Lists,
 ) -> Result<Plan, Error> {
     let mut stage = Stage::default();
     let mut lowering = Lowering::new(graph, settings);
@@ -72,24 +73,25 @@ pub(super) fn add_units(
     stage: &mut Stage,
     lowering: &mut Lowering<'_>,
     workspace: &WorkspaceSettings,
-    files: &[Vec<String>],
+    files: &Lists,
 ) -> Result<(), Error> {
     let (graph, settings) = (lowering.graph, lowering.settings);
     let src = workspace.src.to_string_lossy();
     stage.set_source(&src, &store_object("src", &src)?);
 
     let known: Index = read_json(&workspace.index)?;
-    for (unit, third_party) in third_party(graph).into_iter().enumerate() {
-        if third_party {
-            let path = known.units.get(&graph.units[unit].id);
+    let third_party = third_party(graph);
+    for unit in graph.units() {
+        if third_party.contains(&unit.id()) {
+            let path = known.units.get(&unit.identity());
             let path = path.ok_or_else(|| Error::NotIndexed {
-                unit: graph.describe(unit),
+                unit: unit.to_string(),
             })?;
             lowering.set_path(unit, parse("the index's path", path)?);
-        } else if sources::vendor_entry(graph, unit).is_some() {
-            add_vendored(stage, lowering, graph, unit, settings)?;
-        } else if graph.units[unit].mode != Mode::Doctest {
-            let tree = sources::workspace(graph, unit, &files[unit], workspace, stage)?;
+        } else if sources::vendor_entry(unit).is_some() {
+            add_vendored(stage, lowering, unit, settings)?;
+        } else if unit.mode != Mode::Doctest {
+            let tree = sources::workspace(unit, files::of_unit(files, unit)?, workspace, stage)?;
             let derivation = lowering.unit(unit, &[tree])?;
             let path = stage.add_derivation(&lowering.name(unit), None, &derivation)?;
             lowering.set_path(unit, path);
@@ -98,17 +100,16 @@ pub(super) fn add_units(
     Ok(())
 }
 
-fn add_vendored(
+fn add_vendored<'a>(
     stage: &mut Stage,
-    lowering: &mut Lowering<'_>,
-    graph: &Graph,
-    unit: usize,
+    lowering: &mut Lowering<'a>,
+    unit: UnitRef<'a>,
     settings: &Settings,
 ) -> Result<(), Error> {
-    let entry = sources::vendor_entry(graph, unit).unwrap_or_default();
-    let source = sources::vendored(graph, unit, entry, settings)?;
+    let entry = sources::vendor_entry(unit).unwrap_or_default();
+    let source = sources::vendored(unit, entry, settings)?;
     let derivation = lowering.unit(unit, &[source])?;
-    let id = &graph.units[unit].id;
+    let id = unit.identity();
     let path = stage.add_derivation(&lowering.name(unit), Some(id), &derivation)?;
     lowering.set_path(unit, path);
     Ok(())

@@ -13,11 +13,11 @@ use super::settings::{CrateEnv, Settings};
 use crate::drv::derivation::{Derivation, Output};
 use crate::drv::placeholder;
 use crate::drv::store_path::{StorePath, find_references};
-use crate::graph::model::{Graph, Mode, Package};
+use crate::graph::model::{Graph, Identity, Mode, Package, PackageId, UnitRef};
 use crate::graph::rules::command::{build_script_invocation, rustc_invocation};
 use crate::graph::rules::layout::{Layout, SandboxLayout};
 use crate::graph::rules::linkage::{Linkage, Visible};
-use crate::graph::rules::products::{ProductKind, products, upstream_objects};
+use crate::graph::rules::products::ProductKind;
 use dyndrv_builder::spec::{self, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub struct Lowering<'a> {
     pub(super) layout: SandboxLayout,
     default_env: CrateEnv,
     /// The derivations of the units that are known so far.
-    drvs: Vec<Option<StorePath>>,
+    drvs: BTreeMap<Identity, StorePath>,
 }
 
 /// A source tree for a unit: where it is, where the unit sees it, and the store
@@ -84,26 +84,26 @@ impl<'a> Lowering<'a> {
                 rustdoc: format!("{}/bin/rustdoc", settings.rustc),
             },
             default_env: CrateEnv::default(),
-            drvs: vec![None; graph.units.len()],
+            drvs: BTreeMap::new(),
         }
     }
 
     /// The name of a unit's derivation, such as `serde-1.0.228-lib-5a3f09c1`: what
     /// it is, and the start of its identity, because a graph can hold a target
     /// several times.
-    pub fn name(&self, unit: usize) -> String {
-        let id = &self.graph.units[unit].id;
-        format!("{}-{}", self.graph.label(unit), &id[..8.min(id.len())])
+    pub fn name(&self, unit: UnitRef<'a>) -> String {
+        format!("{}-{}", unit.label(), unit.identity().short())
     }
 
     /// Tells the path of a unit's derivation to the units that depend on it.
-    pub fn set_path(&mut self, unit: usize, drv: StorePath) {
-        self.drvs[unit] = Some(drv);
+    pub fn set_path(&mut self, unit: UnitRef<'a>, drv: StorePath) {
+        self.drvs.insert(unit.identity(), drv);
     }
 
-    pub(super) fn drv(&self, unit: usize) -> Result<&StorePath, Error> {
-        self.drvs[unit].as_ref().ok_or_else(|| Error::NotIndexed {
-            unit: self.graph.describe(unit),
+    pub(super) fn drv(&self, unit: UnitRef<'a>) -> Result<&StorePath, Error> {
+        let drv = self.drvs.get(&unit.identity());
+        drv.ok_or_else(|| Error::NotIndexed {
+            unit: unit.to_string(),
         })
     }
 
@@ -112,9 +112,9 @@ impl<'a> Lowering<'a> {
     /// # Errors
     ///
     /// If the unit cannot be described, or a dependency's path is not known.
-    pub fn unit(&self, unit: usize, sources: &[SourceTree]) -> Result<Derivation, Error> {
+    pub fn unit(&self, unit: UnitRef<'a>, sources: &[SourceTree]) -> Result<Derivation, Error> {
         let mut inputs = Inputs::default();
-        let (spec, outputs) = if self.graph.units[unit].mode == Mode::RunCustomBuild {
+        let (spec, outputs) = if unit.mode == Mode::RunCustomBuild {
             let spec = self.build_script(unit, sources, &mut inputs)?;
             (
                 Spec::BuildScript(Box::new(spec)),
@@ -149,16 +149,16 @@ impl<'a> Lowering<'a> {
 
     /// The units that were asked for, and dylibs that they load: as cargo, which
     /// puts both where the user looks.
-    fn shown(&self) -> Vec<usize> {
-        let is_shown = |&unit: &usize| {
+    fn shown(&self) -> Vec<UnitRef<'a>> {
+        let is_shown = |unit: &UnitRef<'_>| {
             let dylib = || {
-                products(self.graph, unit)
+                unit.products()
                     .iter()
                     .any(|product| product.kind == ProductKind::Dylib && product.uplifted.is_some())
             };
-            self.graph.roots.binary_search(&unit).is_ok() || dylib()
+            unit.is_root() || dylib()
         };
-        (0..self.graph.units.len()).filter(is_shown).collect()
+        self.graph.units().filter(is_shown).collect()
     }
 
     pub(super) fn derivation(
@@ -192,8 +192,8 @@ impl<'a> Lowering<'a> {
         Ok(derivation)
     }
 
-    fn has_meta(&self, unit: usize) -> bool {
-        self.graph.units[unit].mode == Mode::Build && !upstream_objects(self.graph, unit)
+    fn has_meta(&self, unit: UnitRef<'a>) -> bool {
+        unit.mode == Mode::Build && !unit.requires_upstream_objects()
     }
 
     pub(super) fn crate_env(&self, package: &Package) -> &CrateEnv {
@@ -206,22 +206,21 @@ impl<'a> Lowering<'a> {
 
     fn rustc(
         &self,
-        unit: usize,
+        unit: UnitRef<'a>,
         sources: &[SourceTree],
         inputs: &mut Inputs,
     ) -> Result<spec::Rustc, Error> {
-        let graph = self.graph;
         let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
-        let own = self.crate_env(graph.package(unit));
-        let links = upstream_objects(graph, unit) && graph.units[unit].mode != Mode::Check;
-        cross::check(graph, unit, own, links)?;
+        let own = self.crate_env(unit.package());
+        let links = unit.requires_upstream_objects() && unit.mode != Mode::Check;
+        cross::check(unit, own, links)?;
 
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
         let mut args = invocation.args;
         args.extend(own.rustc_args.iter().cloned());
         process.path = vec![bin(&self.settings.rustc), bin(&self.settings.cargo)];
         if links {
-            let linkers = cross::linkers(self.settings, graph, unit);
+            let linkers = cross::linkers(self.settings, unit);
             process
                 .path
                 .extend(linkers.iter().map(|package| bin(package)));
@@ -249,14 +248,14 @@ impl<'a> Lowering<'a> {
             crates,
             scripts: self.scripts(unit, inputs)?,
             products: self.products(unit),
-            record_reads: graph.package(unit).is_local(),
+            record_reads: unit.package().is_local(),
         })
     }
 
     /// Files of other units, as a unit's sandbox shows them.
     pub(super) fn artifacts(
         &self,
-        libraries: Vec<Visible>,
+        libraries: Vec<Visible<'a>>,
         inputs: &mut Inputs,
     ) -> Result<Vec<spec::Artifact>, Error> {
         let mut artifacts = Vec::new();
@@ -275,7 +274,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The output that holds a product.
-    fn output_of(&self, unit: usize, kind: ProductKind) -> &'static str {
+    fn output_of(&self, unit: UnitRef<'a>, kind: ProductKind) -> &'static str {
         match kind {
             ProductKind::Rmeta if self.has_meta(unit) => "meta",
             _ => "out",
@@ -283,8 +282,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// Where the compiler's files go in the outputs.
-    fn products(&self, unit: usize) -> Vec<spec::Product> {
-        products(self.graph, unit)
+    fn products(&self, unit: UnitRef<'a>) -> Vec<spec::Product> {
+        unit.products()
             .into_iter()
             .map(|product| {
                 let name = match (&product.uplifted, product.kind) {
@@ -308,7 +307,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The program that a unit makes, relative to its output `out`.
-    fn executable(&self, unit: usize) -> String {
+    fn executable(&self, unit: UnitRef<'a>) -> String {
         self.products(unit)
             .into_iter()
             .map(|product| product.to)
@@ -320,13 +319,13 @@ impl<'a> Lowering<'a> {
     /// `CARGO_BIN_EXE_…` names. A test is compiled without them.
     pub(super) fn programs(
         &self,
-        unit: usize,
+        unit: UnitRef<'a>,
         inputs: &mut Inputs,
     ) -> Result<Vec<spec::Program>, Error> {
         let mut programs = Vec::new();
         for program in self.linkage.executables(unit) {
             let Some(built) = program.unit else { continue };
-            let at = self.layout.executable(self.graph, unit, &program.name);
+            let at = self.layout.executable(unit, &program.name);
             programs.extend(at.map(|at| -> Result<_, Error> {
                 Ok(spec::Program {
                     from: self.built_program(built, inputs)?,
@@ -338,7 +337,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// The store path of the program that a unit makes.
-    pub(super) fn built_program(&self, unit: usize, inputs: &mut Inputs) -> Result<String, Error> {
+    pub(super) fn built_program(
+        &self,
+        unit: UnitRef<'a>,
+        inputs: &mut Inputs,
+    ) -> Result<String, Error> {
         let out = inputs.output(self.drv(unit)?, "out")?;
         Ok(format!("{out}/{}", self.executable(unit)))
     }
@@ -346,14 +349,13 @@ impl<'a> Lowering<'a> {
     /// How the unit uses build scripts' answers.
     pub(super) fn scripts(
         &self,
-        unit: usize,
+        unit: UnitRef<'a>,
         inputs: &mut Inputs,
     ) -> Result<Vec<spec::ScriptUse>, Error> {
-        let graph = self.graph;
         let mut uses = Vec::new();
         for script in self.linkage.effective_scripts(unit) {
             let drv = self.drv(script.run)?;
-            let package = graph.package(script.run);
+            let package = script.run.package();
             let mut answer = spec::ScriptUse {
                 package: format!("{} {}", package.name, package.version),
                 link: Some(inputs.output(drv, "link")?),
@@ -376,15 +378,14 @@ impl<'a> Lowering<'a> {
 
     fn build_script(
         &self,
-        unit: usize,
+        unit: UnitRef<'a>,
         sources: &[SourceTree],
         inputs: &mut Inputs,
     ) -> Result<spec::BuildScript, Error> {
-        let graph = self.graph;
-        let package = graph.package(unit);
+        let package = unit.package();
         let invocation = build_script_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(package);
-        cross::check(graph, unit, own, false)?;
+        cross::check(unit, own, false)?;
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources, inputs);
         process.path = [
             &self.settings.rustc,
@@ -402,16 +403,16 @@ impl<'a> Lowering<'a> {
         self.equip_for_linked(unit, &mut process, inputs);
         // Where a C compiler lies must not show in what it makes.
         process.remap.push(format!("{}=/cc", self.settings.cc));
-        cross::equip(self.settings, graph, unit, own, &mut process);
+        cross::equip(self.settings, unit, own, &mut process);
         self.declare(&process, &[], inputs);
 
-        let replaced = graph.units[unit].overridden.clone();
-        let program = match (&replaced, graph.script_of(unit)) {
+        let replaced = unit.overridden.clone();
+        let program = match (&replaced, unit.script()) {
             (Some(_), _) => String::new(),
             (None, Some(script)) => self.built_program(script, inputs)?,
             (None, None) => {
                 return Err(Error::NotIndexed {
-                    unit: graph.describe(unit),
+                    unit: unit.to_string(),
                 });
             }
         };
@@ -443,17 +444,17 @@ impl<'a> Lowering<'a> {
 
     /// What a library needs to work, such as the compiler that `prost-build` starts,
     /// the run of a script that it is linked into needs as well.
-    fn equip_for_linked(&self, run: usize, process: &mut spec::Process, inputs: &mut Inputs) {
-        let Some(script) = self.graph.script_of(run) else {
+    fn equip_for_linked(&self, run: UnitRef<'a>, process: &mut spec::Process, inputs: &mut Inputs) {
+        let Some(script) = run.script() else {
             return;
         };
         let libraries = self.linkage.visible(script);
-        let packages: BTreeSet<usize> = libraries
+        let packages: BTreeSet<PackageId> = libraries
             .iter()
-            .map(|library| self.graph.units[library.unit].package)
+            .map(|library| library.unit.package)
             .collect();
         for package in packages {
-            let env = self.crate_env(&self.graph.packages[package]);
+            let env = self.crate_env(&self.graph[package]);
             for tool in &env.native {
                 if !process.inputs.native.contains(tool) {
                     process.inputs.native.push(tool.clone());
@@ -480,13 +481,13 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn process(
         &self,
-        unit: usize,
+        unit: UnitRef<'a>,
         mut env: BTreeMap<String, String>,
         cwd: String,
         sources: &[SourceTree],
         inputs: &mut Inputs,
     ) -> spec::Process {
-        let package = self.graph.package(unit);
+        let package = unit.package();
         let own = self.crate_env(package);
         env.extend(own.env.clone());
         for value in own.env.values() {
@@ -495,7 +496,7 @@ impl<'a> Lowering<'a> {
         inputs.srcs.extend(sources.iter().map(|s| s.object.clone()));
         spec::Process {
             package: format!("{} {}", package.name, package.version),
-            target: self.graph.target(unit).describe(),
+            target: unit.target().describe(),
             cwd,
             env,
             path: Vec::new(),
@@ -525,10 +526,10 @@ impl<'a> Lowering<'a> {
     }
 
     /// The system's libraries and linker arguments of all crates in a program.
-    pub(super) fn linked_environment(&self, unit: usize) -> (spec::Inputs, Vec<String>) {
-        let mut packages = vec![self.graph.units[unit].package];
+    pub(super) fn linked_environment(&self, unit: UnitRef<'a>) -> (spec::Inputs, Vec<String>) {
+        let mut packages = vec![unit.package];
         for library in self.linkage.visible(unit) {
-            let package = self.graph.units[library.unit].package;
+            let package = library.unit.package;
             if !packages.contains(&package) {
                 packages.push(package);
             }
@@ -536,11 +537,11 @@ impl<'a> Lowering<'a> {
         let mut system = spec::Inputs::default();
         let mut args = Vec::new();
         // A build for another platform has no libraries for the host.
-        if cross::is_helper(self.graph, unit) {
+        if cross::is_helper(unit) {
             packages.clear();
         }
         for package in packages {
-            let env = self.crate_env(&self.graph.packages[package]);
+            let env = self.crate_env(&self.graph[package]);
             for input in &env.build {
                 if !system.build.contains(input) {
                     system.build.push(input.clone());
@@ -548,28 +549,28 @@ impl<'a> Lowering<'a> {
             }
             args.extend(env.link_args.iter().map(|arg| format!("-Clink-arg={arg}")));
         }
-        let own = self.crate_env(self.graph.package(unit));
+        let own = self.crate_env(unit.package());
         system.native = own.native.clone();
         (system, args)
     }
 
     /// `OUT_DIR` below a run's output: what cargo's own looks like, because some
     /// build scripts walk up from it.
-    fn out_dir(&self, run: usize) -> String {
-        let package = self.graph.package(run);
-        let id = &self.graph.units[run].id;
+    fn out_dir(&self, run: UnitRef<'a>) -> String {
+        let package = run.package();
+        let id = run.identity();
         format!("{}/build/{}-{id}/out", self.graph.profile.dir, package.name)
     }
 
     /// What `OUT_DIR` is called in debug information and metadata.
-    fn virtual_out_dir(&self, run: usize) -> String {
-        let package = self.graph.package(run);
-        format!("/out/{}-{}", package.name, self.graph.units[run].id)
+    fn virtual_out_dir(&self, run: UnitRef<'a>) -> String {
+        let package = run.package();
+        format!("/out/{}-{}", package.name, run.identity())
     }
 }
 
 /// In the order of their names, which stays when identities change.
-fn by_name(mut libraries: Vec<Visible>) -> Vec<Visible> {
+fn by_name(mut libraries: Vec<Visible<'_>>) -> Vec<Visible<'_>> {
     libraries.sort_by(|a, b| a.file.cmp(&b.file));
     libraries
 }

@@ -6,7 +6,7 @@ use super::settings::{Settings, WorkspaceSettings};
 use super::stage::Stage;
 use super::tree::Tree;
 use crate::drv::store_path::{STORE_DIR, StorePath};
-use crate::graph::model::{Graph, Location};
+use crate::graph::model::{Location, UnitRef};
 use dyndrv_builder::spec;
 use std::fs;
 
@@ -15,13 +15,8 @@ use std::fs;
 /// # Errors
 ///
 /// If the vendor directory does not have it, or it is not in the store.
-pub fn vendored(
-    graph: &Graph,
-    unit: usize,
-    entry: &str,
-    settings: &Settings,
-) -> Result<SourceTree, Error> {
-    let package = graph.package(unit);
+pub fn vendored(unit: UnitRef<'_>, entry: &str, settings: &Settings) -> Result<SourceTree, Error> {
+    let package = unit.package();
     let link = settings.vendor.join(entry);
     let path = fs::canonicalize(&link).map_err(|_| Error::NotVendored {
         package: format!("{} {}", package.name, package.version),
@@ -43,15 +38,14 @@ pub fn vendored(
 ///
 /// If a file cannot be read.
 pub fn workspace(
-    graph: &Graph,
-    unit: usize,
+    unit: UnitRef<'_>,
     files: &[String],
     settings: &WorkspaceSettings,
     stage: &mut Stage,
 ) -> Result<SourceTree, Error> {
     let tree = Tree::of(&settings.src, files.iter().map(String::as_str))?;
-    let object = stage.add_tree(&graph.package(unit).name, tree, &settings.src)?;
-    let of_workspace = |name: &str| match graph.workspace_root.as_str() {
+    let object = stage.add_tree(&unit.package().name, tree, &settings.src)?;
+    let of_workspace = |name: &str| match unit.graph().workspace_root.as_str() {
         "" => name.to_owned(),
         root => format!("{root}/{name}"),
     };
@@ -65,8 +59,8 @@ pub fn workspace(
 }
 
 /// The package's place in the vendor directory, if it is third-party.
-pub fn vendor_entry(graph: &Graph, unit: usize) -> Option<&str> {
-    match &graph.package(unit).location {
+pub fn vendor_entry(unit: UnitRef<'_>) -> Option<&str> {
+    match &unit.package().location {
         Location::Vendor(entry) => Some(entry),
         Location::Tree(_) => None,
     }

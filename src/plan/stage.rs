@@ -20,6 +20,7 @@ use super::tree::Tree;
 use crate::drv::derivation::{Derivation, Output};
 use crate::drv::placeholder;
 use crate::drv::store_path::StorePath;
+use crate::graph::Identity;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -133,7 +134,7 @@ impl Head {
 #[serde(deny_unknown_fields)]
 pub struct Index {
     /// By identity.
-    pub units: BTreeMap<String, String>,
+    pub units: BTreeMap<Identity, String>,
 }
 
 /// Collects the outputs of a stage.
@@ -190,7 +191,7 @@ impl Stage {
     pub fn add_derivation(
         &mut self,
         name: &str,
-        id: Option<&str>,
+        id: Option<Identity>,
         derivation: &Derivation,
     ) -> Result<StorePath, Error> {
         let output = format!("{name}.drv");
@@ -201,7 +202,7 @@ impl Stage {
                 source,
             })?;
         if let Some(id) = id {
-            self.index.units.insert(id.to_owned(), path.to_string());
+            self.index.units.insert(id, path.to_string());
         }
         self.contents
             .texts
@@ -289,7 +290,8 @@ mod tests {
                 builder: format!("/bin/{name}"),
                 ..Derivation::default()
             };
-            stage.add_derivation(name, Some(name), &derivation).unwrap();
+            let id = format!("{name:0>16}").parse().unwrap();
+            stage.add_derivation(name, Some(id), &derivation).unwrap();
         }
         stage
     }

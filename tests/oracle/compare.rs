@@ -34,7 +34,7 @@ fn compare_or_panic(
     let graph = ask(toolchain, place, run);
     let layout = CargoLayout { toolchain, place };
     let linkage = Linkage::new(&graph);
-    let run_units = (0..graph.units.len()).filter(|&unit| graph.units[unit].overridden.is_none());
+    let run_units = graph.units().filter(|unit| unit.overridden.is_none());
     let predictions = run_units
         .map(|unit| predict(&linkage, unit, &layout))
         .collect();

@@ -3,7 +3,7 @@
 use super::record::Place;
 use super::toolchain::Toolchain;
 use dyndrv::graph::rules::layout::Layout;
-use dyndrv::graph::{Graph, Mode, TargetKind};
+use dyndrv::graph::{Graph, Mode, TargetKind, UnitRef};
 
 pub struct CargoLayout<'a> {
     pub toolchain: &'a Toolchain,
@@ -20,16 +20,16 @@ impl CargoLayout<'_> {
     }
 
     /// The directory of a build script, compiled or run.
-    pub fn build_dir(&self, graph: &Graph, unit: usize) -> String {
-        let platform = match graph.units[unit].mode {
-            Mode::RunCustomBuild => graph.units[unit].platform.as_deref(),
+    pub fn build_dir(&self, unit: UnitRef<'_>) -> String {
+        let platform = match unit.mode {
+            Mode::RunCustomBuild => unit.platform.as_deref(),
             _ => None,
         };
-        let name = &graph.package(unit).name;
+        let name = &unit.package().name;
         format!(
             "{}/build/{name}-{}",
-            self.dir(graph, platform),
-            graph.units[unit].id
+            self.dir(unit.graph(), platform),
+            unit.identity()
         )
     }
 }
@@ -57,18 +57,18 @@ impl Layout for CargoLayout<'_> {
     fn rustdoc(&self) -> String {
         "rustdoc".to_owned()
     }
-    fn out_dir(&self, graph: &Graph, run: usize) -> Option<String> {
-        Some(format!("{}/out", self.build_dir(graph, run)))
+    fn out_dir(&self, run: UnitRef<'_>) -> Option<String> {
+        Some(format!("{}/out", self.build_dir(run)))
     }
-    fn executable(&self, graph: &Graph, test: usize, name: &str) -> Option<String> {
+    fn executable(&self, test: UnitRef<'_>, name: &str) -> Option<String> {
         Some(format!(
             "{}/{name}",
-            self.dir(graph, graph.units[test].platform.as_deref())
+            self.dir(test.graph(), test.platform.as_deref())
         ))
     }
-    fn target_tmpdir(&self, graph: &Graph, test: usize) -> Option<String> {
+    fn target_tmpdir(&self, test: UnitRef<'_>) -> Option<String> {
         let target = self.place.target_dir().display().to_string();
-        Some(match &graph.units[test].platform {
+        Some(match &test.platform {
             Some(triple) => format!("{target}/{triple}/tmp"),
             None => format!("{target}/tmp"),
         })
@@ -79,16 +79,16 @@ impl Layout for CargoLayout<'_> {
             "--json=diagnostic-rendered-ansi,artifacts,future-incompat".to_owned(),
         ]
     }
-    fn products_dir(&self, graph: &Graph, unit: usize) -> Option<String> {
-        let platform = graph.units[unit].platform.as_deref();
-        Some(match graph.target(unit).kind {
-            TargetKind::CustomBuild => self.build_dir(graph, unit),
-            TargetKind::Example => format!("{}/examples", self.dir(graph, platform)),
-            _ => format!("{}/deps", self.dir(graph, platform)),
+    fn products_dir(&self, unit: UnitRef<'_>) -> Option<String> {
+        let platform = unit.platform.as_deref();
+        Some(match unit.target().kind {
+            TargetKind::CustomBuild => self.build_dir(unit),
+            TargetKind::Example => format!("{}/examples", self.dir(unit.graph(), platform)),
+            _ => format!("{}/deps", self.dir(unit.graph(), platform)),
         })
     }
-    fn incremental(&self, graph: &Graph, unit: usize) -> Option<String> {
-        let platform = graph.units[unit].platform.as_deref();
-        Some(format!("{}/incremental", self.dir(graph, platform)))
+    fn incremental(&self, unit: UnitRef<'_>) -> Option<String> {
+        let platform = unit.platform.as_deref();
+        Some(format!("{}/incremental", self.dir(unit.graph(), platform)))
     }
 }

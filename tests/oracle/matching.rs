@@ -7,8 +7,8 @@
 
 use super::predict::Prediction;
 use super::standin::Record;
-use dyndrv::graph::Graph;
 use dyndrv::graph::rules::command::Invocation;
+use dyndrv::graph::{Graph, UnitRef};
 use std::collections::BTreeMap;
 
 /// Set by us or by the machine, or of no influence on what is built.
@@ -63,9 +63,9 @@ fn foreign_hashes() -> BTreeMap<String, String> {
 
 /// The end of the path, up to the hash, and our identity of each build script that is replaced.
 fn overridden(graph: &Graph) -> BTreeMap<String, String> {
-    let runs = (0..graph.units.len()).filter(|&unit| graph.units[unit].overridden.is_some());
-    let path = |run: usize| format!("/build/{}-", graph.package(run).name);
-    runs.map(|run| (path(run), graph.units[run].id.clone()))
+    let runs = graph.units().filter(|unit| unit.overridden.is_some());
+    let path = |run: UnitRef<'_>| format!("/build/{}-", run.package().name);
+    runs.map(|run| (path(run), run.identity().to_string()))
         .collect()
 }
 

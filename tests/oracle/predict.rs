@@ -7,7 +7,7 @@ use dyndrv::graph::rules::command::{
 };
 use dyndrv::graph::rules::layout::{Layout, package_dir};
 use dyndrv::graph::rules::linkage::Linkage;
-use dyndrv::graph::{Graph, Mode};
+use dyndrv::graph::{Mode, UnitRef};
 use std::fs;
 
 /// What a process is expected to be, with our identities.
@@ -17,29 +17,32 @@ pub struct Prediction {
     pub invocation: Invocation,
 }
 
-pub fn predict(linkage: &Linkage<'_>, unit: usize, layout: &CargoLayout<'_>) -> Prediction {
-    let graph = linkage.graph();
-    let mut invocation = match graph.units[unit].mode {
+pub fn predict<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
+    layout: &CargoLayout<'_>,
+) -> Prediction {
+    let mut invocation = match unit.mode {
         Mode::RunCustomBuild => build_script_invocation(linkage, unit, layout),
         _ => rustc_invocation(linkage, unit, layout),
     };
-    match graph.units[unit].mode {
+    match unit.mode {
         Mode::RunCustomBuild => {
             for (run, links) in linkage.dep_metadata(unit) {
-                for (key, value) in answers(graph, run, layout).metadata {
+                for (key, value) in answers(run, layout).metadata {
                     let name = format!("DEP_{}_{}", envify(links), envify(&key));
                     invocation.env.insert(name, value);
                 }
             }
-            let script = graph.script_of(unit).unwrap();
-            let program = &graph.target(unit).name;
-            invocation.args = vec![format!("{}/{program}", layout.build_dir(graph, script))];
+            let script = unit.script().unwrap();
+            let program = &unit.target().name;
+            invocation.args = vec![format!("{}/{program}", layout.build_dir(script))];
         }
         _ => add_answers(linkage, unit, layout, &mut invocation),
     }
     Prediction {
-        label: format!("{} {}", graph.label(unit), graph.units[unit].id),
-        id: graph.units[unit].id.clone(),
+        label: format!("{} {}", unit.label(), unit.identity()),
+        id: unit.identity().to_string(),
         invocation,
     }
 }
@@ -57,12 +60,12 @@ struct Answers {
     metadata: Vec<(String, String)>,
 }
 
-fn answers(graph: &Graph, run: usize, layout: &CargoLayout<'_>) -> Answers {
-    let dir = package_dir(layout, graph, graph.units[run].package);
-    let out_dir = layout.out_dir(graph, run).unwrap();
+fn answers(run: UnitRef<'_>, layout: &CargoLayout<'_>) -> Answers {
+    let dir = package_dir(layout, run.package());
+    let out_dir = layout.out_dir(run).unwrap();
     let extra = fs::read_to_string(probe_file(&dir)).unwrap_or_default();
-    let text = match &graph.units[run].overridden {
-        None => directives(&graph.package(run).name, &out_dir, &extra),
+    let text = match &run.overridden {
+        None => directives(&run.package().name, &out_dir, &extra),
         Some(list) => list
             .iter()
             .map(|(key, value)| format!("cargo:{key}={value}\n"))
@@ -99,16 +102,16 @@ fn answers(graph: &Graph, run: usize, layout: &CargoLayout<'_>) -> Answers {
 }
 
 /// What build scripts add to a command line; in real use, the builder does this.
-fn add_answers(
-    linkage: &Linkage<'_>,
-    unit: usize,
+fn add_answers<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
     layout: &CargoLayout<'_>,
     invocation: &mut Invocation,
 ) {
     let scripts: Vec<_> = linkage
         .scripts(unit)
         .into_iter()
-        .map(|script| (answers(linkage.graph(), script.run, layout), script))
+        .map(|script| (answers(script.run, layout), script))
         .collect();
     let args = &mut invocation.args;
     let mut push = |option: &str, value: String| args.extend([option.to_owned(), value]);

@@ -26,7 +26,7 @@ pub(super) fn join(
     let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
     let name = roots
         .first()
-        .map(|&root| units[root].profile.name.clone())
+        .map(|&root| units[root.0].profile.name.clone())
         .ok_or_else(|| Error::Answer {
             what: "cargo's unit graph".to_owned(),
             reason: "nothing is to be built; select a package, target or feature".to_owned(),

@@ -20,7 +20,7 @@ const UNSUPPORTED_FEATURES: [&str; 4] = [
 #[derive(Debug)]
 pub(super) struct Packages {
     pub list: Vec<Package>,
-    pub index: BTreeMap<String, usize>,
+    pub index: BTreeMap<String, PackageId>,
 }
 
 /// Reads the packages that have units.
@@ -57,7 +57,7 @@ pub(super) fn read(places: &Places, units: &UnitGraph, metadata: &Metadata) -> R
     let index = list
         .iter()
         .enumerate()
-        .map(|(i, (id, _))| (id.to_string(), i))
+        .map(|(i, (id, _))| (id.to_string(), PackageId(i)))
         .collect();
     Ok(Packages {
         list: list.into_iter().map(|(_, package)| package).collect(),
@@ -185,10 +185,15 @@ fn read_target(
         Ok(below) => below.to_str().map(|path| SrcPath::Package(path.to_owned())),
         Err(_) => relative(&path, &places.source).ok().map(SrcPath::Tree),
     };
+    let crate_types = target.crate_types.iter().map(|name| name.parse());
+    let crate_types: Vec<CrateType> = crate_types
+        .collect::<std::result::Result<_, UnknownCrateType>>()
+        .map_err(|error| unsupported(error.to_string(), "use a newer dyndrv"))?;
+    let is_proc_macro = kind == TargetKind::Lib && crate_types.contains(&CrateType::ProcMacro);
     Ok(Target {
         name: target.name.clone(),
         kind,
-        crate_types: target.crate_types.clone(),
+        crate_types,
         // Published packages name files that were not published with them.
         src: src.unwrap_or(SrcPath::Outside),
         edition: target.edition.clone(),
@@ -196,8 +201,7 @@ fn read_target(
         test: target.test,
         doctest: target.doctest,
         doc: target.doc,
-        proc_macro: target.crate_types.iter().any(|t| t == "proc-macro") && kind == TargetKind::Lib
-            || manifest.claims_proc_macro(kind, &target.name),
+        proc_macro: is_proc_macro || manifest.claims_proc_macro(kind, &target.name),
     })
 }
 

@@ -4,14 +4,21 @@ use super::Request;
 use super::config::Config;
 use super::process::Tools;
 use crate::graph::error::{Error, Result};
-use crate::graph::model::{Linker, Platform, RustcInfo};
+use crate::graph::model::{CrateType, FileName, Linker, Platform, RustcInfo};
 use cargo_platform::Cfg;
 use semver::Version;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// All crate types that a product can have, in the order they are asked for.
-const CRATE_TYPES: [&str; 6] = ["bin", "rlib", "dylib", "cdylib", "staticlib", "proc-macro"];
+const CRATE_TYPES: [CrateType; 6] = [
+    CrateType::Bin,
+    CrateType::Rlib,
+    CrateType::Dylib,
+    CrateType::Cdylib,
+    CrateType::Staticlib,
+    CrateType::ProcMacro,
+];
 
 /// The host's platform, and those of `--target` by triple.
 #[derive(Debug)]
@@ -99,11 +106,11 @@ fn platform(
 struct Answer {
     cfg: Vec<String>,
     split_debuginfo: Vec<String>,
-    file_names: BTreeMap<String, (String, String)>,
+    file_names: BTreeMap<CrateType, FileName>,
 }
 
 fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer> {
-    let ask = |crate_types: &[&str], print: &[&str]| {
+    let ask = |crate_types: &[CrateType], print: &[&str]| {
         let mut args = vec!["-".to_owned(), "--crate-name".to_owned(), "___".to_owned()];
         args.push("--print=file-names".to_owned());
         args.extend(flags.iter().cloned());
@@ -123,7 +130,7 @@ fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer
     let text = ask(&CRATE_TYPES, &["split-debuginfo", "cfg"])?;
     let (names, rest): (Vec<&str>, Vec<&str>) = text.lines().partition(|l| l.contains("___"));
     let mut file_names = BTreeMap::new();
-    for (index, crate_type) in CRATE_TYPES.iter().enumerate() {
+    for (index, crate_type) in CRATE_TYPES.into_iter().enumerate() {
         // rustc leaves out what the platform cannot do, so that each must be asked for alone.
         let line = match names.len() == CRATE_TYPES.len() {
             true => names[index].to_owned(),
@@ -133,10 +140,8 @@ fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer
                 .to_owned(),
         };
         if let Some((prefix, suffix)) = line.split_once("___") {
-            file_names.insert(
-                crate_type.to_string(),
-                (prefix.to_owned(), suffix.to_owned()),
-            );
+            let name = FileName(prefix.to_owned(), suffix.to_owned());
+            file_names.insert(crate_type, name);
         }
     }
     let (split, cfg): (Vec<&str>, Vec<&str>) = rest

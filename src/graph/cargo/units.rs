@@ -28,22 +28,22 @@ impl RawUnits {
     pub fn resolve(graph: &UnitGraph, packages: &Packages) -> Result<Self> {
         let mut units = Vec::with_capacity(graph.units.len());
         for raw in &graph.units {
-            let index = *packages.index.get(&raw.pkg_id).unwrap_or(&usize::MAX);
-            let package = packages.list.get(index).ok_or_else(|| Error::Answer {
+            let id = packages.index.get(&raw.pkg_id).copied();
+            let id = id.ok_or_else(|| Error::Answer {
                 what: "cargo's unit graph".to_owned(),
                 reason: format!("the package `{}` is not known", raw.pkg_id),
             })?;
-            units.push(resolve_unit(raw, index, package)?);
+            units.push(resolve_unit(raw, id, &packages.list[id.0])?);
         }
         check_edges(&units, packages)?;
         let lto = {
             let nodes: Vec<lto::Node<'_>> = units
                 .iter()
                 .map(|unit| lto::Node {
-                    target: &packages.list[unit.package].targets[unit.target],
+                    target: &packages.list[unit.package.0].targets[unit.target],
                     mode: unit.mode,
                     lto: &unit.profile.lto,
-                    dependencies: unit.dependencies.iter().map(|d| d.unit).collect(),
+                    dependencies: unit.dependencies.iter().map(|d| d.unit.0).collect(),
                 })
                 .collect();
             lto::compute(&nodes, &graph.roots)
@@ -67,7 +67,7 @@ impl RawUnits {
             .filter(|unit| unit.mode == Mode::RunCustomBuild)
         {
             let triple = unit.platform.as_deref().unwrap_or(host);
-            let links = packages[unit.package].links.as_deref();
+            let links = packages[unit.package.0].links.as_deref();
             unit.overridden = links.and_then(|links| config.overridden(triple, links));
         }
     }
@@ -89,7 +89,8 @@ impl RawUnits {
             .iter_mut()
             .flat_map(|unit| &mut unit.dependencies)
         {
-            dependency.unit = place(&dependency.unit).unwrap_or(dependency.unit);
+            let UnitId(old) = dependency.unit;
+            dependency.unit = UnitId(place(&old).unwrap_or(old));
         }
     }
 
@@ -98,10 +99,10 @@ impl RawUnits {
         mut self,
         rustc: &RustcInfo,
         packages: &[Package],
-    ) -> Result<(Vec<Unit>, Vec<usize>)> {
+    ) -> Result<(Vec<Unit>, Vec<UnitId>)> {
         for index in self.dependencies_first()? {
             let id = self.identify(index, rustc, packages);
-            self.units[index].id = id;
+            self.units[index].identity = id;
         }
         let order = self.by_identity(packages)?;
         let mut place = vec![0; order.len()];
@@ -115,18 +116,19 @@ impl RawUnits {
             .collect();
         for unit in &mut units {
             for dependency in &mut unit.dependencies {
-                dependency.unit = place[dependency.unit];
+                dependency.unit = UnitId(place[dependency.unit.0]);
             }
         }
-        let mut roots: Vec<usize> = self.roots.iter().map(|&root| place[root]).collect();
+        let roots = self.roots.iter().map(|&root| UnitId(place[root]));
+        let mut roots: Vec<UnitId> = roots.collect();
         roots.sort_unstable();
         roots.dedup();
         Ok((units, roots))
     }
 
-    fn identify(&self, index: usize, rustc: &RustcInfo, packages: &[Package]) -> String {
+    fn identify(&self, index: usize, rustc: &RustcInfo, packages: &[Package]) -> Identity {
         let unit = &self.units[index];
-        let package = &packages[unit.package];
+        let package = &packages[unit.package.0];
         identity(Subject {
             rustc,
             package,
@@ -139,7 +141,7 @@ impl RawUnits {
             dependencies: unit
                 .dependencies
                 .iter()
-                .map(|dependency| self.units[dependency.unit].id.as_str())
+                .map(|dependency| self.units[dependency.unit.0].identity)
                 .collect(),
         })
     }
@@ -149,12 +151,12 @@ impl RawUnits {
     }
 
     fn by_identity(&self, packages: &[Package]) -> Result<Vec<usize>> {
-        let order = self.topological(|index| self.units[index].id.as_str())?;
+        let order = self.topological(|index| self.units[index].identity)?;
         let mut seen = BTreeMap::new();
         for &index in &order {
             let unit = &self.units[index];
-            if seen.insert(unit.id.as_str(), index).is_some() {
-                let package = &packages[unit.package];
+            if seen.insert(unit.identity, index).is_some() {
+                let package = &packages[unit.package.0];
                 return Err(Error::Unsupported {
                     package: format!("{} {}", package.name, package.version),
                     target: package.targets[unit.target].describe(),
@@ -167,12 +169,12 @@ impl RawUnits {
     }
 
     /// Dependencies before dependents; of those that are ready, the least key first.
-    fn topological<'a, K: Ord>(&'a self, key: impl Fn(usize) -> K + 'a) -> Result<Vec<usize>> {
+    fn topological<K: Ord>(&self, key: impl Fn(usize) -> K) -> Result<Vec<usize>> {
         let mut missing: Vec<usize> = self.units.iter().map(|u| u.dependencies.len()).collect();
         let mut dependents = vec![Vec::new(); self.units.len()];
         for (index, unit) in self.units.iter().enumerate() {
             for dependency in &unit.dependencies {
-                dependents[dependency.unit].push(index);
+                dependents[dependency.unit.0].push(index);
             }
         }
         let mut ready: BinaryHeap<_> = (0..self.units.len())
@@ -199,7 +201,7 @@ impl RawUnits {
     }
 }
 
-fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Result<Unit> {
+fn resolve_unit(raw: &documents::Unit, id: PackageId, package: &Package) -> Result<Unit> {
     let unsupported = |feature: String, advice: &str| Error::Unsupported {
         package: format!("{} {}", package.name, package.version),
         target: format!("target `{}`", raw.target.name),
@@ -255,8 +257,9 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
         ));
     }
     Ok(Unit {
-        id: String::new(),
-        package: index,
+        // It depends on the dependencies', so that it comes when all units are known.
+        identity: Identity::of([0; 8]),
+        package: id,
         target,
         mode,
         platform: raw.platform.clone(),
@@ -271,7 +274,7 @@ fn resolve_unit(raw: &documents::Unit, index: usize, package: &Package) -> Resul
 
 fn dependency(raw: &documents::Dependency) -> Dependency {
     Dependency {
-        unit: raw.index,
+        unit: UnitId(raw.index),
         extern_crate_name: raw.extern_crate_name.clone(),
         public: raw.public,
         noprelude: raw.noprelude,
@@ -317,16 +320,16 @@ fn profile(raw: &documents::Profile) -> std::result::Result<Profile, String> {
 /// Refuses what the unit graph only hints at: artifact dependencies, and checks of tests.
 fn check_edges(units: &[Unit], packages: &Packages) -> Result<()> {
     for unit in units {
-        let package = &packages.list[unit.package];
+        let package = &packages.list[unit.package.0];
         let target = &package.targets[unit.target];
         for dependency in &unit.dependencies {
-            let Some(other) = units.get(dependency.unit) else {
+            let Some(other) = units.get(dependency.unit.0) else {
                 return Err(Error::Answer {
                     what: "cargo's unit graph".to_owned(),
                     reason: "a dependency has no unit".to_owned(),
                 });
             };
-            let needed = &packages.list[other.package].targets[other.target];
+            let needed = &packages.list[other.package.0].targets[other.target];
             if other.package != unit.package && needed.kind == TargetKind::Bin {
                 return Err(Error::Unsupported {
                     package: format!("{} {}", package.name, package.version),

@@ -15,9 +15,9 @@ use super::layout::{
     self, Layout, join, package_dir, profile_dir, source_from_cwd, workspace_root,
 };
 use super::linkage::{Linkage, Visible};
-use super::lto;
-use super::products::{ProductKind, products};
-use crate::graph::model::{Dependency, Graph, Mode, TargetKind, Unit};
+use super::products::ProductKind;
+use super::{identity, lto};
+use crate::graph::model::{Dependency, Graph, Mode, TargetKind, Unit, UnitRef};
 
 /// Variables that the compiler sees and a program that is run does not.
 const COMPILER_ONLY: [&str; 3] = [
@@ -32,10 +32,10 @@ const COMPILER_ONLY: [&str; 3] = [
 /// may use. cargo's graph of `build --all-targets` does not have it.
 pub fn with_doctests(mut graph: Graph) -> Graph {
     for root in graph.roots.clone() {
-        let target = graph.target(root);
-        let documented = target.is_linkable() && target.doctest;
-        if graph.units[root].mode == Mode::Build && documented {
-            let unit = doctest(&graph, as_tests_use_it(&graph, root));
+        let root = graph.unit(root);
+        let documented = root.target().is_linkable() && root.target().doctest;
+        if root.mode == Mode::Build && documented {
+            let unit = doctest(as_tests_use_it(root));
             graph.units.push(unit);
         }
     }
@@ -44,9 +44,8 @@ pub fn with_doctests(mut graph: Graph) -> Graph {
 
 /// The library as its tests are linked with it: cargo builds it once more for them if
 /// the profile does not unwind.
-fn as_tests_use_it(graph: &Graph, root: usize) -> usize {
-    let unwinds = |unit: &usize| {
-        let (unit, root) = (&graph.units[*unit], &graph.units[root]);
+fn as_tests_use_it(root: UnitRef<'_>) -> UnitRef<'_> {
+    let unwinds = |unit: &UnitRef<'_>| {
         (unit.package, unit.target, unit.mode) == (root.package, root.target, root.mode)
             && unit.platform == root.platform
             && unit.profile.panic == "unwind"
@@ -54,43 +53,45 @@ fn as_tests_use_it(graph: &Graph, root: usize) -> usize {
     if unwinds(&root) {
         return root;
     }
-    (0..graph.units.len()).find(unwinds).unwrap_or(root)
+    root.graph().units().find(unwinds).unwrap_or(root)
 }
 
-fn doctest(graph: &Graph, lib: usize) -> Unit {
-    let package = graph.units[lib].package;
-    let tests = graph.roots.iter().copied().filter(|&root| {
-        graph.units[root].mode == Mode::Test && graph.units[root].package == package
-    });
+fn doctest(lib: UnitRef<'_>) -> Unit {
+    let tests = lib
+        .graph()
+        .roots()
+        .filter(|root| root.mode == Mode::Test && root.package == lib.package);
     // The library's own tests, if there are any; all tests see the same packages.
-    let sees = tests
-        .min_by_key(|&test| graph.units[test].target != graph.units[lib].target)
-        .unwrap_or(lib);
-    let mut dependencies: Vec<Dependency> = graph.units[sees]
-        .dependencies
-        .iter()
-        .filter(|dependency| dependency.unit != lib)
-        .filter(|dependency| graph.target(dependency.unit).kind != TargetKind::Bin)
-        .cloned()
+    let sees = tests.min_by_key(|test| test.target != lib.target);
+    let mut dependencies: Vec<Dependency> = sees
+        .unwrap_or(lib)
+        .dependencies()
+        .filter(|(_, needed)| *needed != lib)
+        .filter(|(_, needed)| needed.target().kind != TargetKind::Bin)
+        .map(|(dependency, _)| dependency.clone())
         .collect();
     dependencies.push(Dependency {
-        unit: lib,
-        extern_crate_name: graph.target(lib).crate_name(),
+        unit: lib.id(),
+        extern_crate_name: lib.target().crate_name(),
         public: false,
         noprelude: false,
         nounused: false,
     });
-    Unit {
+    let mut unit = Unit {
         mode: Mode::Doctest,
-        lto: lto::of_program(graph.target(lib), &graph.units[lib].profile.lto),
+        lto: lto::of_program(lib.target(), &lib.profile.lto),
         dependencies,
-        ..graph.units[lib].clone()
-    }
+        ..lib.unit().clone()
+    };
+    unit.identity = identity::of_unit(lib.graph(), &unit);
+    unit
 }
 
 /// The metadata in place of an rlib, where the unit has metadata of its own.
-pub fn metadata_of(graph: &Graph, visible: Visible) -> Visible {
-    let metadata = products(graph, visible.unit)
+pub fn metadata_of(visible: Visible<'_>) -> Visible<'_> {
+    let metadata = visible
+        .unit
+        .products()
         .into_iter()
         .find(|product| product.kind == ProductKind::Rmeta);
     match metadata {
@@ -104,7 +105,11 @@ pub fn metadata_of(graph: &Graph, visible: Visible) -> Visible {
 }
 
 /// clippy's run for a unit, without the user's own arguments.
-pub fn clippy_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout) -> Invocation {
+pub fn clippy_invocation<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
+    layout: &dyn Layout,
+) -> Invocation {
     let mut invocation = rustc_invocation(linkage, unit, layout);
     invocation.args.retain(|arg| !arg.starts_with("--emit="));
     invocation.args.push("--emit=metadata".to_owned());
@@ -114,39 +119,42 @@ pub fn clippy_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout
 
 /// rustdoc's run for a unit, without the user's own arguments and the place of
 /// the result.
-pub fn rustdoc_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout) -> Invocation {
-    let graph = linkage.graph();
-    let target = graph.target(unit);
-    let (cwd, source) = source_from_cwd(layout, graph, unit);
+pub fn rustdoc_invocation<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
+    layout: &dyn Layout,
+) -> Invocation {
+    let target = unit.target();
+    let (cwd, source) = source_from_cwd(layout, unit);
     let mut args = vec![format!("--edition={}", target.edition)];
     for crate_type in &target.crate_types {
-        args.extend(["--crate-type".to_owned(), crate_type.clone()]);
+        args.extend(["--crate-type".to_owned(), crate_type.to_string()]);
     }
     args.extend(["--crate-name".to_owned(), target.crate_name(), source]);
-    if let Some(triple) = &graph.units[unit].platform {
+    if let Some(triple) = &unit.platform {
         args.extend(["--target".to_owned(), triple.clone()]);
     }
-    let profile = &graph.units[unit].profile;
+    let profile = &unit.profile;
     if profile.panic != "unwind" {
         codegen(&mut args, format!("panic={}", profile.panic));
     }
-    if let Some(linker) = &graph.platform(unit).linker {
+    if let Some(linker) = &unit.platform().linker {
         codegen(
             &mut args,
             format!("linker={}", layout::linker(layout, linker)),
         );
     }
-    args.extend(graph.package(unit).lint_flags.iter().cloned());
-    feature_args(graph, unit, &mut args);
+    args.extend(unit.package().lint_flags.iter().cloned());
+    feature_args(unit, &mut args);
     dependency_args(linkage, unit, layout, &mut args);
-    if graph.units[unit].mode == Mode::Doctest {
-        let directory = package_dir(layout, graph, graph.units[unit].package);
+    if unit.mode == Mode::Doctest {
+        let directory = package_dir(layout, unit.package());
         args.extend([
             "--test".to_owned(),
             "--test-run-directory".to_owned(),
             directory,
         ]);
-        lto_args(&graph.units[unit].lto, &mut args);
+        lto_args(&unit.lto, &mut args);
     } else {
         name_metadata(linkage, unit, layout, &mut args);
         if target.kind == TargetKind::Bin {
@@ -161,7 +169,11 @@ pub fn rustdoc_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layou
 }
 
 /// The run of a test executable, without the user's own arguments.
-pub fn test_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout) -> Invocation {
+pub fn test_invocation<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
+    layout: &dyn Layout,
+) -> Invocation {
     let graph = linkage.graph();
     let mut env = rustc_env(linkage, unit, layout);
     for name in COMPILER_ONLY {
@@ -173,15 +185,13 @@ pub fn test_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout) 
     Invocation {
         args: Vec::new(),
         env,
-        cwd: package_dir(layout, graph, graph.units[unit].package),
+        cwd: package_dir(layout, unit.package()),
     }
 }
 
 /// Directories that a test finds empty and writable.
-pub fn test_directories(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout) -> Vec<String> {
-    let graph = linkage.graph();
-    let tmpdir = layout.target_tmpdir(graph, unit);
-    tmpdir.into_iter().collect()
+pub fn test_directories(unit: UnitRef<'_>, layout: &dyn Layout) -> Vec<String> {
+    layout.target_tmpdir(unit).into_iter().collect()
 }
 
 /// Where a test executable lies when it is run: some look for programs beside it.
@@ -190,12 +200,17 @@ pub fn test_place(graph: &Graph, layout: &dyn Layout, file: &str) -> String {
 }
 
 /// Replaces rlibs by metadata among the values of `--extern`.
-fn name_metadata(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout, args: &mut [String]) {
+fn name_metadata<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
+    layout: &dyn Layout,
+    args: &mut [String],
+) {
     let graph = linkage.graph();
     for (_, rlib) in linkage.externs(unit) {
-        let dir = layout.deps(graph, graph.units[rlib.unit].platform.as_deref());
+        let dir = layout.deps(graph, rlib.unit.platform.as_deref());
         let from = join(&dir, &rlib.file);
-        let to = join(&dir, &metadata_of(graph, rlib).file);
+        let to = join(&dir, &metadata_of(rlib).file);
         for arg in args.iter_mut() {
             if let Some(name) = arg.strip_suffix(&format!("={from}")) {
                 *arg = format!("{name}={to}");

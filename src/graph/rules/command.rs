@@ -26,8 +26,9 @@
 
 use super::layout::{self, Layout, join, package_dir, source_from_cwd};
 use super::linkage::Linkage;
-use super::products::{has_extra_filename, upstream_objects};
-use crate::graph::model::{Graph, Lto, Mode, Package, Profile, Target, TargetKind};
+use crate::graph::model::{
+    CrateType, Graph, Lto, Mode, Package, Profile, Target, TargetKind, UnitRef,
+};
 use std::collections::BTreeMap;
 
 /// A process to run.
@@ -44,23 +45,26 @@ pub struct Invocation {
 /// The rustc run of a unit, up to what build scripts add.
 ///
 /// `unit` must not be a build-script run.
-pub fn rustc_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout) -> Invocation {
-    let graph = linkage.graph();
-    let (cwd, source) = source_from_cwd(layout, graph, unit);
-    let mut args = vec!["--crate-name".to_owned(), graph.target(unit).crate_name()];
-    args.push(format!("--edition={}", graph.target(unit).edition));
+pub fn rustc_invocation<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
+    layout: &dyn Layout,
+) -> Invocation {
+    let (cwd, source) = source_from_cwd(layout, unit);
+    let mut args = vec!["--crate-name".to_owned(), unit.target().crate_name()];
+    args.push(format!("--edition={}", unit.target().edition));
     args.push(source);
     args.extend(layout.diagnostics());
-    crate_args(graph, unit, &mut args);
-    profile_args(graph, unit, &mut args);
-    configuration_args(graph, unit, &mut args);
-    identity_args(graph, unit, &mut args);
-    place_args(graph, unit, layout, &mut args);
+    crate_args(unit, &mut args);
+    profile_args(unit, &mut args);
+    configuration_args(unit, &mut args);
+    identity_args(unit, &mut args);
+    place_args(unit, layout, &mut args);
     dependency_args(linkage, unit, layout, &mut args);
-    if !graph.package(unit).is_local() {
+    if !unit.package().is_local() {
         args.extend(["--cap-lints".to_owned(), "allow".to_owned()]);
     }
-    args.extend(graph.platform(unit).rustflags.iter().cloned());
+    args.extend(unit.platform().rustflags.iter().cloned());
     Invocation {
         args,
         env: rustc_env(linkage, unit, layout),
@@ -74,22 +78,21 @@ pub fn rustc_invocation(linkage: &Linkage<'_>, unit: usize, layout: &dyn Layout)
 /// `run` must be a build-script run.
 pub fn build_script_invocation(
     linkage: &Linkage<'_>,
-    run: usize,
+    run: UnitRef<'_>,
     layout: &dyn Layout,
 ) -> Invocation {
     let graph = linkage.graph();
-    let unit = &graph.units[run];
-    let package = graph.package(run);
-    let platform = graph.platform(run);
-    let mut env = package_env(graph, unit.package, layout);
+    let package = run.package();
+    let platform = run.platform();
+    let mut env = package_env(package, layout);
     config_env(graph, layout, &mut env);
     let mut set = |name: &str, value: String| {
         env.insert(name.to_owned(), value);
     };
     set("TARGET", platform.triple.clone());
     set("HOST", graph.rustc.host.clone());
-    set("DEBUG", (unit.profile.debuginfo != "0").to_string());
-    set("OPT_LEVEL", unit.profile.opt_level.clone());
+    set("DEBUG", (run.profile.debuginfo != "0").to_string());
+    set("OPT_LEVEL", run.profile.opt_level.clone());
     set("PROFILE", graph.profile.root.clone());
     set("RUSTC", layout.rustc());
     set("RUSTDOC", layout.rustdoc());
@@ -100,10 +103,10 @@ pub fn build_script_invocation(
     if let Some(links) = &package.links {
         set("CARGO_MANIFEST_LINKS", links.clone());
     }
-    if let Some(dir) = layout.out_dir(graph, run) {
+    if let Some(dir) = layout.out_dir(run) {
         set("OUT_DIR", dir);
     }
-    for feature in &unit.features {
+    for feature in &run.features {
         set(
             &format!("CARGO_FEATURE_{}", envify(feature)),
             "1".to_owned(),
@@ -111,47 +114,47 @@ pub fn build_script_invocation(
     }
     env.extend(cfg_env(
         &platform.cfg,
-        &unit.features,
-        unit.profile.debug_assertions,
+        &run.features,
+        run.profile.debug_assertions,
     ));
     Invocation {
         args: Vec::new(),
         env,
-        cwd: package_dir(layout, graph, unit.package),
+        cwd: package_dir(layout, package),
     }
 }
 
-fn crate_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
-    let target = graph.target(unit);
-    let mode = graph.units[unit].mode;
+fn crate_args(unit: UnitRef<'_>, args: &mut Vec<String>) {
+    let target = unit.target();
+    let mode = unit.mode;
     if mode != Mode::Test {
         for crate_type in &target.crate_types {
-            args.extend(["--crate-type".to_owned(), crate_type.clone()]);
+            args.extend(["--crate-type".to_owned(), crate_type.to_string()]);
         }
     }
     let emit = match mode {
         Mode::Check => "dep-info,metadata",
-        _ if upstream_objects(graph, unit) => "dep-info,link",
+        _ if unit.requires_upstream_objects() => "dep-info,link",
         _ => "dep-info,metadata,link",
     };
     args.push(format!("--emit={emit}"));
     let foreign_dylib =
-        mode != Mode::Test && target.has_crate_type("dylib") && !graph.package(unit).primary;
+        mode != Mode::Test && target.has_crate_type(CrateType::Dylib) && !unit.package().primary;
     if target.proc_macro || foreign_dylib {
         codegen(args, "prefer-dynamic");
     }
 }
 
-fn profile_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
-    let platform = graph.platform(unit);
-    let profile = &graph.units[unit].profile;
+fn profile_args(unit: UnitRef<'_>, args: &mut Vec<String>) {
+    let platform = unit.platform();
+    let profile = &unit.profile;
     if profile.opt_level != "0" {
         codegen(args, format!("opt-level={}", profile.opt_level));
     }
     if profile.panic != "unwind" {
         codegen(args, format!("panic={}", profile.panic));
     }
-    lto_args(&graph.units[unit].lto, args);
+    lto_args(&unit.lto, args);
     if let Some(backend) = &profile.codegen_backend {
         args.extend(["-Z".to_owned(), format!("codegen-backend={backend}")]);
     }
@@ -166,7 +169,7 @@ fn profile_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
             codegen(args, format!("split-debuginfo={split}"));
         }
     }
-    args.extend(graph.package(unit).lint_flags.iter().cloned());
+    args.extend(unit.package().lint_flags.iter().cloned());
     args.extend(profile.rustflags.iter().cloned());
     check_args(profile, args);
 }
@@ -199,28 +202,28 @@ fn check_args(profile: &Profile, args: &mut Vec<String>) {
     }
 }
 
-fn configuration_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
-    let target = graph.target(unit);
-    if graph.units[unit].mode == Mode::Test {
+fn configuration_args(unit: UnitRef<'_>, args: &mut Vec<String>) {
+    let target = unit.target();
+    if unit.mode == Mode::Test {
         if target.harness {
             args.push("--test".to_owned());
-            if graph.units[unit].profile.panic != "unwind" {
+            if unit.profile.panic != "unwind" {
                 args.extend(["-Z".to_owned(), "panic-abort-tests".to_owned()]);
             }
         } else {
             args.extend(["--cfg".to_owned(), "test".to_owned()]);
         }
     }
-    feature_args(graph, unit, args);
+    feature_args(unit, args);
 }
 
 /// The features, active and declared.
-pub(super) fn feature_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
-    for feature in &graph.units[unit].features {
+pub(super) fn feature_args(unit: UnitRef<'_>, args: &mut Vec<String>) {
+    for feature in &unit.features {
         args.extend(["--cfg".to_owned(), format!("feature=\"{feature}\"")]);
     }
-    let declared: Vec<String> = graph
-        .package(unit)
+    let declared: Vec<String> = unit
+        .package()
         .declared_features
         .iter()
         .map(|f| format!("\"{f}\""))
@@ -232,30 +235,30 @@ pub(super) fn feature_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
     ]);
 }
 
-fn identity_args(graph: &Graph, unit: usize, args: &mut Vec<String>) {
-    let id = &graph.units[unit].id;
+fn identity_args(unit: UnitRef<'_>, args: &mut Vec<String>) {
+    let id = unit.identity();
     codegen(args, format!("metadata={id}"));
-    if has_extra_filename(graph, unit) {
+    if unit.has_extra_filename() {
         codegen(args, format!("extra-filename=-{id}"));
     }
 }
 
-fn place_args(graph: &Graph, unit: usize, layout: &dyn Layout, args: &mut Vec<String>) {
-    let profile = &graph.units[unit].profile;
+fn place_args(unit: UnitRef<'_>, layout: &dyn Layout, args: &mut Vec<String>) {
+    let profile = &unit.profile;
     if profile.rpath {
         codegen(args, "rpath");
     }
-    if let Some(dir) = layout.products_dir(graph, unit) {
+    if let Some(dir) = layout.products_dir(unit) {
         args.extend(["--out-dir".to_owned(), dir]);
     }
-    if let Some(triple) = &graph.units[unit].platform {
+    if let Some(triple) = &unit.platform {
         args.extend(["--target".to_owned(), triple.clone()]);
     }
-    if let Some(linker) = &graph.platform(unit).linker {
+    if let Some(linker) = &unit.platform().linker {
         codegen(args, format!("linker={}", layout::linker(layout, linker)));
     }
     if profile.incremental
-        && let Some(dir) = layout.incremental(graph, unit)
+        && let Some(dir) = layout.incremental(unit)
     {
         codegen(args, format!("incremental={dir}"));
     }
@@ -264,14 +267,14 @@ fn place_args(graph: &Graph, unit: usize, layout: &dyn Layout, args: &mut Vec<St
     }
 }
 
-pub(super) fn dependency_args(
-    linkage: &Linkage<'_>,
-    unit: usize,
+pub(super) fn dependency_args<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
     layout: &dyn Layout,
     args: &mut Vec<String>,
 ) {
     let graph = linkage.graph();
-    let platform = graph.units[unit].platform.as_deref();
+    let platform = unit.platform.as_deref();
     let mut search = vec![layout.deps(graph, platform)];
     // Procedural macros of a dependency are looked for among the host's libraries.
     if platform.is_some() && !search.contains(&layout.deps(graph, None)) {
@@ -295,14 +298,14 @@ pub(super) fn dependency_args(
         } else {
             options.join(",") + ":"
         };
-        let dir = layout.deps(graph, graph.units[file.unit].platform.as_deref());
+        let dir = layout.deps(graph, file.unit.platform.as_deref());
         let name = &dependency.extern_crate_name;
         args.extend([
             "--extern".to_owned(),
             format!("{prefix}{name}={}", join(&dir, &file.file)),
         ]);
     }
-    if graph.target(unit).proc_macro {
+    if unit.target().proc_macro {
         args.extend(["--extern".to_owned(), "proc_macro".to_owned()]);
     }
     if unstable {
@@ -310,57 +313,52 @@ pub(super) fn dependency_args(
     }
 }
 
-pub(super) fn rustc_env(
-    linkage: &Linkage<'_>,
-    unit: usize,
+pub(super) fn rustc_env<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
     layout: &dyn Layout,
 ) -> BTreeMap<String, String> {
     let graph = linkage.graph();
-    let target = graph.target(unit);
-    let mut env = package_env(graph, graph.units[unit].package, layout);
+    let target = unit.target();
+    let mut env = package_env(unit.package(), layout);
     env.insert("CARGO_CRATE_NAME".to_owned(), target.crate_name());
     if target.kind == TargetKind::Bin || target.is_example_bin() {
         env.insert("CARGO_BIN_NAME".to_owned(), target.name.clone());
     }
     config_env(graph, layout, &mut env);
-    if graph.package(unit).primary {
+    if unit.package().primary {
         env.insert("CARGO_PRIMARY_PACKAGE".to_owned(), "1".to_owned());
     }
-    if let Some(dir) = graph
-        .own_run(unit)
-        .and_then(|run| layout.out_dir(graph, run))
-    {
+    if let Some(dir) = unit.own_run().and_then(|run| layout.out_dir(run)) {
         env.insert("OUT_DIR".to_owned(), dir);
     }
     test_env(linkage, unit, target, layout, &mut env);
     env
 }
 
-fn test_env(
-    linkage: &Linkage<'_>,
-    unit: usize,
+fn test_env<'a>(
+    linkage: &Linkage<'a>,
+    unit: UnitRef<'a>,
     target: &Target,
     layout: &dyn Layout,
     env: &mut BTreeMap<String, String>,
 ) {
-    let graph = linkage.graph();
     if matches!(target.kind, TargetKind::Test | TargetKind::Bench)
-        && let Some(dir) = layout.target_tmpdir(graph, unit)
+        && let Some(dir) = layout.target_tmpdir(unit)
     {
         env.insert("CARGO_TARGET_TMPDIR".to_owned(), dir);
     }
     for program in linkage.executables(unit) {
-        if let Some(path) = layout.executable(graph, unit, &program.name) {
+        if let Some(path) = layout.executable(unit, &program.name) {
             env.insert(format!("CARGO_BIN_EXE_{}", program.name), path);
         }
     }
 }
 
 /// What every process of a package sees.
-fn package_env(graph: &Graph, package: usize, layout: &dyn Layout) -> BTreeMap<String, String> {
-    let dir = package_dir(layout, graph, package);
-    let Package { version, .. } = &graph.packages[package];
-    let package = &graph.packages[package];
+fn package_env(package: &Package, layout: &dyn Layout) -> BTreeMap<String, String> {
+    let dir = package_dir(layout, package);
+    let version = &package.version;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     [
         ("CARGO", layout.cargo()),

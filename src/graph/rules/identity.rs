@@ -7,7 +7,9 @@
 //! `-C extra-filename` stay the same when a source file changes, and two units that differ only in
 //! what they depend on are told apart.
 
-use crate::graph::model::{Lto, Mode, Package, Profile, RustcInfo, Target};
+use crate::graph::model::{
+    CrateType, Graph, Identity, Lto, Mode, Package, Profile, RustcInfo, Target, Unit,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -26,7 +28,7 @@ pub(in crate::graph) struct Subject<'a> {
     pub features: &'a [String],
     pub lto: &'a Lto,
     /// The identities of the dependencies, in any order.
-    pub dependencies: Vec<&'a str>,
+    pub dependencies: Vec<Identity>,
 }
 
 #[derive(Serialize)]
@@ -34,14 +36,31 @@ struct Hashed<'a>(
     &'a str,
     &'a str,
     (&'a str, String, &'a str),
-    (&'a str, crate::graph::model::TargetKind, &'a [String]),
+    (&'a str, crate::graph::model::TargetKind, &'a [CrateType]),
     (Mode, Option<&'a str>, &'a [String], &'a Lto),
     &'a Profile,
-    Vec<&'a str>,
+    Vec<Identity>,
 );
 
-/// The identity: sixteen hexadecimal digits.
-pub(in crate::graph) fn identity(mut subject: Subject<'_>) -> String {
+/// The identity of a unit whose dependencies are in the graph.
+pub(in crate::graph) fn of_unit(graph: &Graph, unit: &Unit) -> Identity {
+    let package = &graph[unit.package];
+    let needs = unit.dependencies.iter();
+    identity(Subject {
+        rustc: &graph.rustc,
+        package,
+        target: &package.targets[unit.target],
+        mode: unit.mode,
+        platform: unit.platform.as_deref(),
+        profile: &unit.profile,
+        features: &unit.features,
+        lto: &unit.lto,
+        dependencies: needs.map(|d| graph.unit(d.unit).identity()).collect(),
+    })
+}
+
+/// The identity of a unit.
+pub(in crate::graph) fn identity(mut subject: Subject<'_>) -> Identity {
     subject.dependencies.sort_unstable();
     let Subject {
         rustc,
@@ -73,5 +92,7 @@ pub(in crate::graph) fn identity(mut subject: Subject<'_>) -> String {
     // A tuple of strings, numbers and lists always has a JSON form.
     let text = serde_json::to_vec(&hashed).unwrap_or_default();
     let digest = Sha256::digest(&text);
-    data_encoding::HEXLOWER.encode(&digest[..8])
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&digest[..8]);
+    Identity::of(bytes)
 }

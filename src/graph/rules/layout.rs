@@ -1,6 +1,8 @@
 //! Where everything lies that a command line names.
 
-use crate::graph::model::{ConfigEnv, Graph, Linker, Location, SrcPath, Target};
+use crate::graph::model::{
+    ConfigEnv, CrateType, Graph, Linker, Location, Package, SrcPath, Target, UnitRef,
+};
 use dyndrv_builder::spec;
 
 /// The places that command lines and environments name.
@@ -21,22 +23,22 @@ pub trait Layout {
     /// The documentation tool, for `RUSTDOC` of build scripts.
     fn rustdoc(&self) -> String;
     /// `OUT_DIR` of a build-script run; none if it is set later.
-    fn out_dir(&self, graph: &Graph, run: usize) -> Option<String>;
+    fn out_dir(&self, run: UnitRef<'_>) -> Option<String>;
     /// The value of `CARGO_BIN_EXE_<name>` for a test; none if it is set later.
-    fn executable(&self, graph: &Graph, test: usize, name: &str) -> Option<String>;
+    fn executable(&self, test: UnitRef<'_>, name: &str) -> Option<String>;
     /// `CARGO_TARGET_TMPDIR` of a test; none if it is set later.
-    fn target_tmpdir(&self, graph: &Graph, test: usize) -> Option<String>;
+    fn target_tmpdir(&self, test: UnitRef<'_>) -> Option<String>;
 
     /// The options that shape rustc's messages.
     fn diagnostics(&self) -> Vec<String> {
         Vec::new()
     }
     /// The value of `--out-dir`; none if it is given later.
-    fn products_dir(&self, _graph: &Graph, _unit: usize) -> Option<String> {
+    fn products_dir(&self, _unit: UnitRef<'_>) -> Option<String> {
         None
     }
     /// The value of `-C incremental=`, for units whose profile asks for it.
-    fn incremental(&self, _graph: &Graph, _unit: usize) -> Option<String> {
+    fn incremental(&self, _unit: UnitRef<'_>) -> Option<String> {
         None
     }
 }
@@ -71,15 +73,15 @@ impl Layout for SandboxLayout {
     fn rustdoc(&self) -> String {
         self.rustdoc.clone()
     }
-    fn out_dir(&self, _graph: &Graph, _run: usize) -> Option<String> {
+    fn out_dir(&self, _run: UnitRef<'_>) -> Option<String> {
         None
     }
-    fn executable(&self, graph: &Graph, test: usize, name: &str) -> Option<String> {
-        let (_, suffix) = graph.platform(test).file_names.get("bin")?;
-        Some(format!("{}/{name}{suffix}", profile_dir(self, graph)))
+    fn executable(&self, test: UnitRef<'_>, name: &str) -> Option<String> {
+        let file = test.platform().file_name(CrateType::Bin)?.around(name);
+        Some(format!("{}/{file}", profile_dir(self, test.graph())))
     }
-    fn target_tmpdir(&self, graph: &Graph, _test: usize) -> Option<String> {
-        Some(format!("{}/tmp", target_dir(self, graph)))
+    fn target_tmpdir(&self, test: UnitRef<'_>) -> Option<String> {
+        Some(format!("{}/tmp", target_dir(self, test.graph())))
     }
 }
 
@@ -95,8 +97,8 @@ pub fn profile_dir(layout: &dyn Layout, graph: &Graph) -> String {
 }
 
 /// The directory of a package.
-pub fn package_dir(layout: &dyn Layout, graph: &Graph, package: usize) -> String {
-    match &graph.packages[package].location {
+pub fn package_dir(layout: &dyn Layout, package: &Package) -> String {
+    match &package.location {
         Location::Tree(dir) => join(&layout.tree(), dir),
         Location::Vendor(name) => join(&layout.vendor(), name),
     }
@@ -108,25 +110,18 @@ pub fn workspace_root(layout: &dyn Layout, graph: &Graph) -> String {
 }
 
 /// The root source file of a unit.
-pub fn source_file(layout: &dyn Layout, graph: &Graph, unit: usize) -> String {
-    match &graph.target(unit).src {
-        SrcPath::Package(path) => {
-            join(&package_dir(layout, graph, graph.units[unit].package), path)
-        }
-        SrcPath::Tree(path) => join(&layout.tree(), path),
-        SrcPath::Outside => String::new(),
-    }
+pub fn source_file(layout: &dyn Layout, unit: UnitRef<'_>) -> String {
+    source_in_package(layout, unit.package(), unit.target()).unwrap_or_default()
 }
 
 /// The root source file of a package's target, unless it lies outside of the source root.
 pub fn source_in_package(
     layout: &dyn Layout,
-    graph: &Graph,
-    package: usize,
+    package: &Package,
     target: &Target,
 ) -> Option<String> {
     match &target.src {
-        SrcPath::Package(path) => Some(join(&package_dir(layout, graph, package), path)),
+        SrcPath::Package(path) => Some(join(&package_dir(layout, package), path)),
         SrcPath::Tree(path) => Some(join(&layout.tree(), path)),
         SrcPath::Outside => None,
     }
@@ -136,18 +131,15 @@ pub fn source_in_package(
 ///
 /// A package of the source root is compiled in the workspace's root, with a
 /// relative path if the file is below it; all else in the package's directory with an absolute path.
-pub fn source_from_cwd(layout: &dyn Layout, graph: &Graph, unit: usize) -> (String, String) {
-    let source = source_file(layout, graph, unit);
-    let root = workspace_root(layout, graph);
-    if graph.package(unit).is_local()
+pub fn source_from_cwd(layout: &dyn Layout, unit: UnitRef<'_>) -> (String, String) {
+    let source = source_file(layout, unit);
+    let root = workspace_root(layout, unit.graph());
+    if unit.package().is_local()
         && let Some(relative) = source.strip_prefix(&format!("{root}/"))
     {
         return (root, relative.to_owned());
     }
-    (
-        package_dir(layout, graph, graph.units[unit].package),
-        source,
-    )
+    (package_dir(layout, unit.package()), source)
 }
 
 /// The value of a variable of the configuration.

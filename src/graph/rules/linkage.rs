@@ -32,15 +32,15 @@
 //! A unit that yields an rlib only does not link, so that search paths of other packages
 //! have no effect on it: see [`Linkage::effective_scripts`].
 
-use super::products::{ProductKind, products, upstream_objects};
-use crate::graph::model::{Graph, Mode, TargetKind};
+use super::products::ProductKind;
+use crate::graph::model::{CrateType, Dependency, Graph, Mode, TargetKind, UnitId, UnitRef};
 use std::collections::BTreeSet;
 
 /// A file of another unit that a unit can see.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Visible {
+pub struct Visible<'a> {
     /// The unit whose file it is.
-    pub unit: usize,
+    pub unit: UnitRef<'a>,
     /// Its name as rustc makes it.
     pub file: String,
     /// What it is.
@@ -49,9 +49,9 @@ pub struct Visible {
 
 /// A build-script run that counts for a unit, and what of it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptUse {
+pub struct ScriptUse<'a> {
     /// The run.
-    pub run: usize,
+    pub run: UnitRef<'a>,
     /// Whether it is the unit's own run, whose cfgs and variables count.
     pub own: bool,
     /// Whether `-l` is passed on.
@@ -63,11 +63,11 @@ pub struct ScriptUse {
 
 /// The program of the same package that a test or benchmark can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Executable {
+pub struct Executable<'a> {
     /// The program's name; the variable is `CARGO_BIN_EXE_` and this.
     pub name: String,
     /// The unit that builds it; cargo sets the variable even if none does.
-    pub unit: Option<usize>,
+    pub unit: Option<UnitRef<'a>>,
 }
 
 /// The propagation of build scripts through a graph.
@@ -75,15 +75,15 @@ pub struct Executable {
 pub struct Linkage<'a> {
     graph: &'a Graph,
     /// By unit: the runs that count for it, in order.
-    to_link: Vec<Vec<usize>>,
+    to_link: Vec<Vec<UnitId>>,
 }
 
 impl<'a> Linkage<'a> {
     /// Computes what can be shared between units.
     pub fn new(graph: &'a Graph) -> Self {
-        let mut to_link: Vec<Vec<usize>> = Vec::with_capacity(graph.units.len());
-        for unit in 0..graph.units.len() {
-            let list = propagate(graph, &to_link, unit);
+        let mut to_link: Vec<Vec<UnitId>> = Vec::with_capacity(graph.units.len());
+        for unit in graph.units() {
+            let list = propagate(&to_link, unit);
             to_link.push(list);
         }
         Self { graph, to_link }
@@ -95,21 +95,19 @@ impl<'a> Linkage<'a> {
     }
 
     /// The build-script runs that count for a unit, as cargo has them.
-    pub fn scripts(&self, unit: usize) -> Vec<ScriptUse> {
-        let graph = self.graph;
-        let package = graph.units[unit].package;
-        let own = graph.own_run(unit);
-        let libs =
-            graph.target(unit).kind == TargetKind::Lib || graph.package(unit).lib().is_none();
-        self.to_link[unit]
+    pub fn scripts(&self, unit: UnitRef<'a>) -> Vec<ScriptUse<'a>> {
+        let own = unit.own_run();
+        let libs = unit.target().kind == TargetKind::Lib || unit.package().lib().is_none();
+        self.to_link[unit.id().0]
             .iter()
             .map(|&run| {
-                let same = graph.units[run].package == package;
+                let run = self.graph.unit(run);
+                let same = run.package == unit.package;
                 ScriptUse {
                     run,
                     own: Some(run) == own,
                     libs: same && libs,
-                    link_args: link_arg_kinds(graph, unit, same),
+                    link_args: link_arg_kinds(unit, same),
                 }
             })
             .collect()
@@ -117,29 +115,27 @@ impl<'a> Linkage<'a> {
 
     /// The build-script runs without which a unit would come out different:
     /// of a unit that only yields an rlib, those of its own package.
-    pub fn effective_scripts(&self, unit: usize) -> Vec<ScriptUse> {
+    pub fn effective_scripts(&self, unit: UnitRef<'a>) -> Vec<ScriptUse<'a>> {
         let mut scripts = self.scripts(unit);
-        if !upstream_objects(self.graph, unit) {
-            let package = self.graph.units[unit].package;
-            scripts.retain(|script| self.graph.units[script.run].package == package);
+        if !unit.requires_upstream_objects() {
+            scripts.retain(|script| script.run.package == unit.package);
         }
         scripts
     }
 
     /// The files of other units that must lie in a unit's dependency
     /// directory, sorted by unit.
-    pub fn visible(&self, unit: usize) -> Vec<Visible> {
-        let graph = self.graph;
+    pub fn visible(&self, unit: UnitRef<'a>) -> Vec<Visible<'a>> {
         let mut seen = BTreeSet::new();
-        let mut queue = linkable_dependencies(graph, unit);
+        let mut queue: Vec<UnitRef<'a>> = linkable_dependencies(unit).collect();
         let mut files = Vec::new();
         while let Some(next) = queue.pop() {
             if !seen.insert(next) {
                 continue;
             }
-            files.extend(needed_files(graph, unit, next));
-            if !graph.target(next).proc_macro {
-                queue.extend(linkable_dependencies(graph, next));
+            files.extend(needed_files(unit, next));
+            if !next.target().proc_macro {
+                queue.extend(linkable_dependencies(next));
             }
         }
         files.sort();
@@ -147,17 +143,14 @@ impl<'a> Linkage<'a> {
     }
 
     /// The `--extern` options of a unit, as name and file, in cargo's order.
-    pub fn externs(&self, unit: usize) -> Vec<(&'a crate::graph::model::Dependency, Visible)> {
-        let graph = self.graph;
-        graph.units[unit]
-            .dependencies
-            .iter()
-            .filter(|dependency| is_linkable(graph, dependency.unit))
-            .flat_map(|dependency| {
-                needed_files(graph, unit, dependency.unit)
+    pub fn externs(&self, unit: UnitRef<'a>) -> Vec<(&'a Dependency, Visible<'a>)> {
+        unit.dependencies()
+            .filter(|(_, needed)| is_linkable(*needed))
+            .flat_map(|(dependency, needed)| {
+                needed_files(unit, needed)
                     .into_iter()
                     .flat_map(move |file| {
-                        let count = mentions(graph, &file);
+                        let count = mentions(&file);
                         std::iter::repeat_n((dependency, file), count)
                     })
             })
@@ -165,63 +158,44 @@ impl<'a> Linkage<'a> {
     }
 
     /// The runs whose metadata a run sees as `DEP_<links>_…`, with their `links`.
-    pub fn dep_metadata(&self, run: usize) -> Vec<(usize, &'a str)> {
-        let graph = self.graph;
-        graph.units[run]
-            .dependencies
-            .iter()
-            .map(|dependency| dependency.unit)
-            .filter(|&unit| graph.units[unit].mode == Mode::RunCustomBuild)
-            .filter_map(|unit| Some((unit, graph.package(unit).links.as_deref()?)))
+    pub fn dep_metadata(&self, run: UnitRef<'a>) -> Vec<(UnitRef<'a>, &'a str)> {
+        run.needs()
+            .filter(|needed| needed.is_run())
+            .filter_map(|needed| Some((needed, needed.package().links.as_deref()?)))
             .collect()
     }
 
     /// The programs that a test or benchmark finds in `CARGO_BIN_EXE_…`.
-    pub fn executables(&self, unit: usize) -> Vec<Executable> {
-        let graph = self.graph;
-        if !matches!(
-            graph.target(unit).kind,
-            TargetKind::Test | TargetKind::Bench
-        ) {
+    pub fn executables(&self, unit: UnitRef<'a>) -> Vec<Executable<'a>> {
+        if !matches!(unit.target().kind, TargetKind::Test | TargetKind::Bench) {
             return Vec::new();
         }
-        let package = graph.package(unit);
-        package
-            .targets
-            .iter()
+        let targets = unit.package().targets.iter();
+        targets
             .filter(|target| target.kind == TargetKind::Bin)
             .map(|target| Executable {
                 name: target.name.clone(),
-                unit: graph.units[unit]
-                    .dependencies
-                    .iter()
-                    .map(|d| d.unit)
-                    .find(|&dependency| {
-                        graph.units[dependency].mode == Mode::Build
-                            && graph.units[dependency].package == graph.units[unit].package
-                            && graph.target(dependency) == target
-                    }),
+                unit: unit.needs().find(|needed| {
+                    needed.mode == Mode::Build
+                        && needed.package == unit.package
+                        && needed.target() == target
+                }),
             })
             .collect()
     }
 }
 
-fn propagate(graph: &Graph, done: &[Vec<usize>], unit: usize) -> Vec<usize> {
-    let mut list = Vec::new();
-    list.extend(graph.own_run(unit));
-    let mut dependencies: Vec<usize> = graph.units[unit]
-        .dependencies
-        .iter()
-        .map(|dependency| dependency.unit)
-        .collect();
+fn propagate(done: &[Vec<UnitId>], unit: UnitRef<'_>) -> Vec<UnitId> {
+    let mut list: Vec<UnitId> = unit.own_run().map(UnitRef::id).into_iter().collect();
+    let mut needs: Vec<UnitRef<'_>> = unit.needs().collect();
     // Packages are sorted as cargo sorts them; the sort is stable, as cargo's is.
-    dependencies.sort_by_key(|&dependency| graph.units[dependency].package);
-    for dependency in dependencies {
-        let target = graph.target(dependency);
+    needs.sort_by_key(|needed| needed.package);
+    for needed in needs {
+        let target = needed.target();
         if target.for_host() || !target.is_linkable() {
             continue;
         }
-        for &run in &done[dependency] {
+        for &run in &done[needed.id().0] {
             if !list.contains(&run) {
                 list.push(run);
             }
@@ -230,11 +204,11 @@ fn propagate(graph: &Graph, done: &[Vec<usize>], unit: usize) -> Vec<usize> {
     list
 }
 
-fn link_arg_kinds(graph: &Graph, unit: usize, same_package: bool) -> Vec<String> {
-    let target = graph.target(unit);
-    let test = graph.units[unit].mode == Mode::Test;
+fn link_arg_kinds(unit: UnitRef<'_>, same_package: bool) -> Vec<String> {
+    let target = unit.target();
+    let test = unit.mode == Mode::Test;
     let mut kinds = Vec::new();
-    if target.kind == TargetKind::Lib && target.has_crate_type("cdylib") && !test {
+    if target.kind == TargetKind::Lib && target.has_crate_type(CrateType::Cdylib) && !test {
         kinds.push("cdylib".to_owned());
     }
     if !same_package {
@@ -251,37 +225,30 @@ fn link_arg_kinds(graph: &Graph, unit: usize, same_package: bool) -> Vec<String>
     kinds
 }
 
-fn is_linkable(graph: &Graph, unit: usize) -> bool {
-    graph.units[unit].mode != Mode::RunCustomBuild && graph.target(unit).is_linkable()
+fn is_linkable(unit: UnitRef<'_>) -> bool {
+    !unit.is_run() && unit.target().is_linkable()
 }
 
-fn linkable_dependencies(graph: &Graph, unit: usize) -> Vec<usize> {
-    graph.units[unit]
-        .dependencies
-        .iter()
-        .map(|dependency| dependency.unit)
-        .filter(|&dependency| is_linkable(graph, dependency))
-        .collect()
+fn linkable_dependencies<'a>(unit: UnitRef<'a>) -> impl Iterator<Item = UnitRef<'a>> {
+    unit.needs().filter(|&needed| is_linkable(needed))
 }
 
-/// The files of `dependency`, direct or not, that `unit` needs.
-fn needed_files(graph: &Graph, unit: usize, dependency: usize) -> Vec<Visible> {
-    let metadata_only = graph.units[dependency].mode == Mode::Check
-        || graph.units[unit].mode == Mode::Build
-            && !upstream_objects(graph, unit)
-            && !upstream_objects(graph, dependency)
-            && graph.units[dependency].mode == Mode::Build;
-    products(graph, dependency)
+/// The files of `needed`, a direct dependency or not, that `unit` needs.
+fn needed_files<'a>(unit: UnitRef<'a>, needed: UnitRef<'a>) -> Vec<Visible<'a>> {
+    let metadata_only = needed.mode == Mode::Check
+        || unit.mode == Mode::Build
+            && !unit.requires_upstream_objects()
+            && !needed.requires_upstream_objects()
+            && needed.mode == Mode::Build;
+    needed
+        .products()
         .into_iter()
-        .filter(|product| {
-            if metadata_only {
-                product.kind == ProductKind::Rmeta
-            } else {
-                product.kind.is_linkable()
-            }
+        .filter(|product| match metadata_only {
+            true => product.kind == ProductKind::Rmeta,
+            false => product.kind.is_linkable(),
         })
         .map(|product| Visible {
-            unit: dependency,
+            unit: needed,
             file: product.file,
             kind: product.kind,
         })
@@ -289,13 +256,10 @@ fn needed_files(graph: &Graph, unit: usize, dependency: usize) -> Vec<Visible> {
 }
 
 /// How often cargo names a file: an rlib once for each crate type that it comes from.
-fn mentions(graph: &Graph, file: &Visible) -> usize {
-    let types = &graph.target(file.unit).crate_types;
+fn mentions(file: &Visible<'_>) -> usize {
+    let types = file.unit.target().crate_types.iter();
     match file.kind {
-        ProductKind::Rlib => types
-            .iter()
-            .filter(|t| matches!(t.as_str(), "lib" | "rlib"))
-            .count(),
+        ProductKind::Rlib => types.filter(|t| t.made() == CrateType::Rlib).count(),
         _ => 1,
     }
 }

@@ -25,7 +25,7 @@
 //! of `OnlyObject`/`OnlyBitcode` < `ObjectAndBitcode` < `Off` < `Run` holds (the first two
 //! together make the third), and if that changed it, the walk goes through it again.
 
-use crate::graph::model::{Lto, Mode, Target};
+use crate::graph::model::{CrateType, Lto, Mode, Target};
 
 /// What the walk must know of a unit.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ fn visit(nodes: &[Node<'_>], values: &mut [Option<Lto>], index: usize, demand: &
 
 fn own_value(node: &Node<'_>, demand: &Lto) -> Lto {
     let types = &node.target.crate_types[..];
-    let runs = node.mode == Mode::Test || types.iter().all(|crate_type| can_run(crate_type));
+    let runs = node.mode == Mode::Test || types.iter().all(|t| t.can_lto());
     if node.target.for_host() || runs {
         return of_program(node.target, node.lto);
     }
@@ -113,19 +113,13 @@ fn merge(a: &Lto, b: &Lto) -> Lto {
     }
 }
 
-/// Whether rustc can run link-time optimisation for the crate type.
-fn can_run(crate_type: &str) -> bool {
-    matches!(crate_type, "bin" | "staticlib" | "cdylib")
+/// Whether the target is linked in any of its crate types.
+fn needs_object(types: &[CrateType]) -> bool {
+    types.iter().any(|t| t.can_lto() || t.is_dynamic())
 }
 
-fn needs_object(types: &[String]) -> bool {
-    types
-        .iter()
-        .any(|t| can_run(t) || matches!(t.as_str(), "dylib" | "proc-macro"))
-}
-
-fn with_object(types: &[String]) -> Lto {
-    if types.iter().all(|t| t == "dylib") {
+fn with_object(types: &[CrateType]) -> Lto {
+    if types.iter().all(|&t| t == CrateType::Dylib) {
         Lto::OnlyObject
     } else {
         Lto::ObjectAndBitcode
@@ -137,11 +131,11 @@ mod tests {
     use super::*;
     use crate::graph::model::{SrcPath, TargetKind};
 
-    fn target(kind: TargetKind, types: &[&str]) -> Target {
+    fn target(kind: TargetKind, types: &[CrateType]) -> Target {
         Target {
             name: "t".into(),
             kind,
-            crate_types: types.iter().map(|&t| t.into()).collect(),
+            crate_types: types.to_vec(),
             src: SrcPath::Package("x.rs".into()),
             edition: "2021".into(),
             harness: true,
@@ -163,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_library_of_a_program_and_of_a_build_script_is_two_kinds_of_object() {
-        let bin = target(TargetKind::Bin, &["bin"]);
-        let script = target(TargetKind::CustomBuild, &["bin"]);
-        let lib = target(TargetKind::Lib, &["lib"]);
+        let bin = target(TargetKind::Bin, &[CrateType::Bin]);
+        let script = target(TargetKind::CustomBuild, &[CrateType::Bin]);
+        let lib = target(TargetKind::Lib, &[CrateType::Lib]);
         let nodes = [
             node(&bin, "fat", &[1, 2]),
             node(&script, "false", &[2]),
@@ -179,9 +173,9 @@ mod tests {
 
     #[test]
     fn a_dylib_of_a_program_with_lto_needs_no_bitcode() {
-        let bin = target(TargetKind::Bin, &["bin"]);
-        let dylib = target(TargetKind::Lib, &["dylib"]);
-        let mixed = target(TargetKind::Lib, &["rlib", "cdylib"]);
+        let bin = target(TargetKind::Bin, &[CrateType::Bin]);
+        let dylib = target(TargetKind::Lib, &[CrateType::Dylib]);
+        let mixed = target(TargetKind::Lib, &[CrateType::Rlib, CrateType::Cdylib]);
         let nodes = [
             node(&bin, "true", &[1, 2]),
             node(&dylib, "true", &[]),
@@ -195,8 +189,8 @@ mod tests {
 
     #[test]
     fn off_means_off_for_the_whole_closure() {
-        let bin = target(TargetKind::Bin, &["bin"]);
-        let lib = target(TargetKind::Lib, &["lib"]);
+        let bin = target(TargetKind::Bin, &[CrateType::Bin]);
+        let lib = target(TargetKind::Lib, &[CrateType::Lib]);
         let nodes = [node(&bin, "off", &[1]), node(&lib, "off", &[])];
         assert_eq!(compute(&nodes, &[0]), [Lto::Off, Lto::Off]);
     }

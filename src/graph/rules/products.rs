@@ -15,7 +15,7 @@
 //! With split debug information, rustc leaves `.dwo` and `.dwp` files beside these, under names
 //! that only it knows.
 
-use crate::graph::model::{Graph, Mode, Platform, TargetKind};
+use crate::graph::model::{CrateType, Mode, TargetKind, UnitRef};
 
 /// A file of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,137 +50,143 @@ pub enum ProductKind {
 }
 
 impl ProductKind {
+    /// What rustc makes of a crate type.
+    pub fn of(crate_type: CrateType) -> Self {
+        match crate_type {
+            CrateType::Bin => Self::Executable,
+            CrateType::Lib | CrateType::Rlib => Self::Rlib,
+            CrateType::Dylib => Self::Dylib,
+            CrateType::Cdylib => Self::Cdylib,
+            CrateType::Staticlib => Self::Staticlib,
+            CrateType::ProcMacro => Self::ProcMacro,
+        }
+    }
+
     /// Whether `--extern` may name it in a unit that needs objects.
     pub fn is_linkable(self) -> bool {
         matches!(self, Self::Rlib | Self::Dylib | Self::ProcMacro)
     }
 }
 
-/// Whether a unit needs the objects of its dependencies, or yields something else than an rlib.
-///
-/// True for tests, those in documentation included, for everything that is not a library, and for libraries with
-/// any crate type besides `lib` and `rlib`. Such units emit no rmeta.
-pub fn upstream_objects(graph: &Graph, unit: usize) -> bool {
-    let target = graph.target(unit);
-    let library = match target.kind {
-        TargetKind::Lib => true,
-        TargetKind::Example => !target.is_example_bin(),
-        _ => false,
-    };
-    matches!(graph.units[unit].mode, Mode::Test | Mode::Doctest)
-        || !library
-        || target
-            .crate_types
-            .iter()
-            .any(|t| !matches!(t.as_str(), "lib" | "rlib"))
-}
-
-/// Whether the unit's files carry its identity in their names.
-pub fn has_extra_filename(graph: &Graph, unit: usize) -> bool {
-    if graph.units[unit].mode != Mode::Build || !graph.package(unit).is_local() {
-        return true;
-    }
-    let target = graph.target(unit);
-    let triple = &graph.platform(unit).triple;
-    let dynamic = target.kind == TargetKind::Lib
-        && (target.has_crate_type("dylib") || target.has_crate_type("cdylib"));
-    let executable = target.kind == TargetKind::Bin || target.is_example_bin();
-    let fixed_platform = triple == "wasm32-unknown-emscripten" || triple.contains("msvc");
-    !(dynamic || executable && fixed_platform)
-}
-
-/// The files that rustc makes of a unit, in the order of its crate types, the
-/// rmeta last. Empty for a build-script run.
-pub fn products(graph: &Graph, unit: usize) -> Vec<Product> {
-    let target = graph.target(unit);
-    let platform = graph.platform(unit);
-    let crate_name = target.crate_name();
-    let extra = match has_extra_filename(graph, unit) {
-        true => format!("-{}", graph.units[unit].id),
-        false => String::new(),
-    };
-    let rmeta = || Product {
-        file: format!("lib{crate_name}{extra}.rmeta"),
-        kind: ProductKind::Rmeta,
-        uplifted: None,
-    };
-    match graph.units[unit].mode {
-        Mode::RunCustomBuild | Mode::Doctest => return Vec::new(),
-        Mode::Check => return vec![rmeta()],
-        Mode::Test => {
-            let (prefix, suffix) = file_name(platform, "bin");
-            return vec![Product {
-                file: format!("{prefix}{crate_name}{extra}{suffix}"),
-                kind: ProductKind::Executable,
-                uplifted: None,
-            }];
-        }
-        Mode::Build => {}
-    }
-    let mut products = Vec::new();
-    for crate_type in &target.crate_types {
-        let kind = kind_of(crate_type);
-        if products
-            .iter()
-            .any(|product: &Product| product.kind == kind)
-        {
-            continue;
-        }
-        let crate_type = if crate_type == "lib" {
-            "rlib"
-        } else {
-            crate_type
+impl UnitRef<'_> {
+    /// Whether the unit needs the objects of its dependencies, or yields something else than an rlib.
+    ///
+    /// True for tests, those in documentation included, for everything that is not a library, and
+    /// for libraries with any crate type besides `lib` and `rlib`. Such units emit no rmeta.
+    pub fn requires_upstream_objects(self) -> bool {
+        let target = self.target();
+        let library = match target.kind {
+            TargetKind::Lib => true,
+            TargetKind::Example => !target.is_example_bin(),
+            _ => false,
         };
-        let (prefix, suffix) = file_name(platform, crate_type);
+        let linked = |t: &CrateType| t.requires_upstream_objects();
+        matches!(self.mode, Mode::Test | Mode::Doctest)
+            || !library
+            || target.crate_types.iter().any(linked)
+    }
+
+    /// Whether the unit's files carry its identity in their names.
+    pub fn has_extra_filename(self) -> bool {
+        if self.mode != Mode::Build || !self.package().is_local() {
+            return true;
+        }
+        let target = self.target();
+        let triple = &self.platform().triple;
+        let dynamic = target.kind == TargetKind::Lib
+            && (target.has_crate_type(CrateType::Dylib)
+                || target.has_crate_type(CrateType::Cdylib));
+        let executable = target.kind == TargetKind::Bin || target.is_example_bin();
+        let fixed_platform = triple == "wasm32-unknown-emscripten" || triple.contains("msvc");
+        !(dynamic || executable && fixed_platform)
+    }
+
+    /// The files that rustc makes of the unit, in the order of its crate types, the
+    /// rmeta last. Empty for a build-script run.
+    ///
+    /// A crate type that the platform cannot produce is left out, as rustc leaves it out with a
+    /// warning; a unit with no other crate type is in no graph.
+    pub fn products(self) -> Vec<Product> {
+        let crate_name = self.target().crate_name();
+        let stem = match self.has_extra_filename() {
+            true => format!("{crate_name}-{}", self.identity()),
+            false => crate_name.clone(),
+        };
+        let rmeta = || Product {
+            file: format!("lib{stem}.rmeta"),
+            kind: ProductKind::Rmeta,
+            uplifted: None,
+        };
+        match self.mode {
+            Mode::RunCustomBuild | Mode::Doctest => Vec::new(),
+            Mode::Check => vec![rmeta()],
+            Mode::Test => {
+                let name = self.platform().file_name(CrateType::Bin);
+                let test = name.map(|name| Product {
+                    file: name.around(&stem),
+                    kind: ProductKind::Executable,
+                    uplifted: None,
+                });
+                test.into_iter().collect()
+            }
+            Mode::Build => {
+                let types = made(&self.target().crate_types);
+                let product = |t| built(self, t, &stem, &crate_name);
+                let mut products: Vec<Product> = types.into_iter().filter_map(product).collect();
+                if !self.requires_upstream_objects() {
+                    products.push(rmeta());
+                }
+                products
+            }
+        }
+    }
+}
+
+/// The crate types of which rustc makes different files.
+fn made(types: &[CrateType]) -> Vec<CrateType> {
+    let mut made = Vec::new();
+    for crate_type in types.iter().map(|t| t.made()) {
+        if !made.contains(&crate_type) {
+            made.push(crate_type);
+        }
+    }
+    made
+}
+
+/// What is built of a crate type; none if the platform cannot produce it.
+fn built(
+    unit: UnitRef<'_>,
+    crate_type: CrateType,
+    stem: &str,
+    crate_name: &str,
+) -> Option<Product> {
+    let name = unit.platform().file_name(crate_type)?;
+    let target = unit.target();
+    let kind = ProductKind::of(crate_type);
+    let uplifted = is_uplifted(unit, kind).then(|| {
+        let dir = match target.kind {
+            TargetKind::Example => "examples/",
+            _ => "",
+        };
         // rustc writes programs with underscores, cargo shows them with dashes.
-        let stem = match kind {
+        let shown = match kind {
             ProductKind::Executable => &target.name,
-            _ => &crate_name,
+            _ => crate_name,
         };
-        products.push(Product {
-            file: format!("{prefix}{crate_name}{extra}{suffix}"),
-            kind,
-            uplifted: is_uplifted(graph, unit, kind).then(|| {
-                let dir = if target.kind == TargetKind::Example {
-                    "examples/"
-                } else {
-                    ""
-                };
-                format!("{dir}{prefix}{stem}{suffix}")
-            }),
-        });
-    }
-    if !upstream_objects(graph, unit) {
-        products.push(rmeta());
-    }
-    products
+        format!("{dir}{}", name.around(shown))
+    });
+    Some(Product {
+        file: name.around(stem),
+        kind,
+        uplifted,
+    })
 }
 
 /// Programs and dylibs are always shown to the user, everything else if it was asked for.
-fn is_uplifted(graph: &Graph, unit: usize, kind: ProductKind) -> bool {
-    match graph.target(unit).kind {
+fn is_uplifted(unit: UnitRef<'_>, kind: ProductKind) -> bool {
+    match unit.target().kind {
         TargetKind::CustomBuild => false,
         TargetKind::Bin => true,
-        _ => kind == ProductKind::Dylib || graph.roots.binary_search(&unit).is_ok(),
+        _ => kind == ProductKind::Dylib || unit.is_root(),
     }
-}
-
-fn kind_of(crate_type: &str) -> ProductKind {
-    match crate_type {
-        "bin" => ProductKind::Executable,
-        "dylib" => ProductKind::Dylib,
-        "cdylib" => ProductKind::Cdylib,
-        "staticlib" => ProductKind::Staticlib,
-        "proc-macro" => ProductKind::ProcMacro,
-        _ => ProductKind::Rlib,
-    }
-}
-
-fn file_name<'a>(platform: &'a Platform, crate_type: &str) -> (&'a str, &'a str) {
-    platform
-        .file_names
-        .get(crate_type)
-        .map_or(("", ""), |(prefix, suffix)| {
-            (prefix.as_str(), suffix.as_str())
-        })
 }

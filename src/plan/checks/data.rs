@@ -12,7 +12,7 @@
 //! So a README that no code mentions is no input of any test.
 
 use crate::depinfo;
-use crate::graph::model::{Graph, Location, SrcPath};
+use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeSet;
@@ -36,11 +36,11 @@ pub struct PackageFiles {
 /// If a file cannot be read, or a glob is none.
 pub fn of_package(
     graph: &Graph,
-    package: usize,
+    package: PackageId,
     src: &Path,
     globs: &[String],
 ) -> Result<PackageFiles, Error> {
-    let own = &graph.packages[package];
+    let own = &graph[package];
     let Location::Tree(dir) = &own.location else {
         return Ok(PackageFiles::default());
     };
@@ -88,8 +88,8 @@ pub fn of_package(
 }
 
 /// Files of these names in the package's directory and all directories above it.
-pub fn above(graph: &Graph, package: usize, src: &Path, names: &[&str]) -> Vec<String> {
-    let Location::Tree(dir) = &graph.packages[package].location else {
+pub fn above(graph: &Graph, package: PackageId, src: &Path, names: &[&str]) -> Vec<String> {
+    let Location::Tree(dir) = &graph[package].location else {
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -172,13 +172,11 @@ fn glob_set(
 }
 
 /// All files of a package, relative to it, without those of packages inside it.
-fn walk(graph: &Graph, package: usize, dir: &str, src: &Path) -> Result<Vec<String>, Error> {
+fn walk(graph: &Graph, package: PackageId, dir: &str, src: &Path) -> Result<Vec<String>, Error> {
     let root = src.join(dir);
     let others: BTreeSet<_> = graph
-        .packages
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != package)
+        .packages()
+        .filter(|(id, _)| *id != package)
         .filter_map(|(_, other)| match &other.location {
             Location::Tree(dir) => Some(src.join(dir)),
             Location::Vendor(_) => None,

@@ -17,12 +17,13 @@ mod data;
 mod units;
 
 use super::Error;
+use super::files::Lists;
 use super::layers;
 use super::lower::{Inputs, Lowering};
 use super::settings::{Settings, WorkspaceSettings};
 use super::stage::{Plan, Stage};
 use crate::drv::store_path::StorePath;
-use crate::graph::model::{Graph, Mode, TargetKind};
+use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
 use data::PackageFiles;
 use dyndrv_builder::spec::{self, Spec};
 use serde::Deserialize;
@@ -62,8 +63,7 @@ pub struct ChecksSettings {
 
 /// The stage of the checks.
 ///
-/// `files` holds, for each unit of the graph, the files of the workspace that it can
-/// read. `graph` has units for documentation tests.
+/// `files` holds the files of the workspace that each unit can read. `graph` has units for documentation tests.
 ///
 /// # Errors
 ///
@@ -72,7 +72,7 @@ pub fn plan(
     graph: &Graph,
     settings: &Settings,
     workspace: &WorkspaceSettings,
-    files: &[Vec<String>],
+    files: &Lists,
     checks: &ChecksSettings,
 ) -> Result<Plan, Error> {
     let mut stage = Stage::default();
@@ -87,23 +87,23 @@ pub fn plan(
         stage: &mut stage,
     };
     let mut done = Summaries::default();
-    for &root in &graph.roots {
+    for root in graph.roots() {
         check_root(&mut planner, root, &mut done)?;
     }
-    for unit in 0..graph.units.len() {
-        let script = graph.target(unit).kind == TargetKind::CustomBuild;
-        match graph.units[unit].mode {
-            Mode::Doctest => done.add("doctest", graph, unit, planner.doctest(unit)?),
-            Mode::Build if script && graph.package(unit).member => {
-                done.add("clippy", graph, unit, planner.clippy(unit)?);
+    for unit in graph.units() {
+        let script = unit.target().kind == TargetKind::CustomBuild;
+        match unit.mode {
+            Mode::Doctest => done.add("doctest", unit, planner.doctest(unit)?),
+            Mode::Build if script && unit.package().member => {
+                done.add("clippy", unit, planner.clippy(unit)?);
             }
             _ => {}
         }
     }
-    let members: Vec<usize> = planner.data.keys().copied().collect();
+    let members: Vec<PackageId> = planner.data.keys().copied().collect();
     for package in members {
         for planned in planner.fmt(package)? {
-            done.add_of_package("fmt", &graph.packages[package].name, planned);
+            done.add_of_package("fmt", &graph[package].name, planned);
         }
     }
     done.emit(graph, &lowering, checks, &mut stage)?;
@@ -111,30 +111,29 @@ pub fn plan(
 }
 
 /// All checks of a unit that was asked for.
-fn check_root(
-    planner: &mut Planner<'_, '_>,
-    root: usize,
+fn check_root<'a>(
+    planner: &mut Planner<'_, 'a>,
+    root: UnitRef<'a>,
     done: &mut Summaries,
 ) -> Result<(), Error> {
-    let graph = planner.lowering.graph;
-    let target = graph.target(root);
-    done.add("clippy", graph, root, planner.clippy(root)?);
-    match (graph.units[root].mode, target.kind) {
+    let target = root.target();
+    done.add("clippy", root, planner.clippy(root)?);
+    match (root.mode, target.kind) {
         (Mode::Test, _) if target.test => {
-            done.add("test", graph, root, planner.test(root)?);
+            done.add("test", root, planner.test(root)?);
         }
         (Mode::Build, TargetKind::Lib) if target.doc => {
-            done.add("doc", graph, root, planner.doc(root)?);
+            done.add("doc", root, planner.doc(root)?);
         }
         // A program with the name of its package's library has no pages of its own.
         (Mode::Build, TargetKind::Bin)
             if target.doc
-                && graph.package(root).lib().map(|lib| lib.crate_name())
+                && root.package().lib().map(|lib| lib.crate_name())
                     != Some(target.crate_name()) =>
         {
-            done.add("doc", graph, root, planner.doc(root)?);
+            done.add("doc", root, planner.doc(root)?);
         }
-        (Mode::Build, TargetKind::Example) => done.built.push(root),
+        (Mode::Build, TargetKind::Example) => done.built.push(root.id()),
         _ => {}
     }
     Ok(())
@@ -145,16 +144,12 @@ fn package_files(
     graph: &Graph,
     workspace: &WorkspaceSettings,
     checks: &ChecksSettings,
-) -> Result<BTreeMap<usize, PackageFiles>, Error> {
-    let packages: BTreeSet<usize> = graph
-        .roots
-        .iter()
-        .map(|&r| graph.units[r].package)
-        .collect();
+) -> Result<BTreeMap<PackageId, PackageFiles>, Error> {
+    let packages: BTreeSet<PackageId> = graph.roots().map(|root| root.package).collect();
     packages
         .into_iter()
         .map(|package| {
-            let name = &graph.packages[package].name;
+            let name = &graph[package].name;
             let globs = checks.test_data.get(name).map_or(&[][..], Vec::as_slice);
             Ok((
                 package,
@@ -169,12 +164,12 @@ fn package_files(
 struct Summaries {
     parts: BTreeMap<(&'static str, String), Vec<StorePath>>,
     /// Units that `cargo test` builds and does not run.
-    built: Vec<usize>,
+    built: Vec<UnitId>,
 }
 
 impl Summaries {
-    fn add(&mut self, kind: &'static str, graph: &Graph, unit: usize, planned: Planned) {
-        self.add_of_package(kind, &graph.package(unit).name, planned);
+    fn add(&mut self, kind: &'static str, unit: UnitRef<'_>, planned: Planned) {
+        self.add_of_package(kind, &unit.package().name, planned);
     }
 
     fn add_of_package(&mut self, kind: &'static str, package: &str, planned: Planned) {
@@ -190,9 +185,8 @@ impl Summaries {
         stage: &mut Stage,
     ) -> Result<(), Error> {
         let packages: BTreeSet<&str> = graph
-            .roots
-            .iter()
-            .map(|&root| graph.package(root).name.as_str())
+            .roots()
+            .map(|root| root.package().name.as_str())
             .chain(checks.packages.iter().map(String::as_str))
             .collect();
         for kind in KINDS {
@@ -230,7 +224,8 @@ impl Summaries {
         }
         let mut built = Vec::new();
         for &unit in self.built.iter().filter(|_| kind == "test") {
-            if package.is_none_or(|package| lowering.graph.package(unit).name == package) {
+            let unit = lowering.graph.unit(unit);
+            if package.is_none_or(|package| unit.package().name == package) {
                 built.push(inputs.output(lowering.drv(unit)?, "out")?);
             }
         }

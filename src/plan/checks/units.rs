@@ -3,7 +3,7 @@
 use super::ChecksSettings;
 use super::data::PackageFiles;
 use crate::drv::store_path::StorePath;
-use crate::graph::model::Mode;
+use crate::graph::model::{Mode, PackageId, UnitRef};
 use crate::graph::rules::checks::{
     clippy_invocation, metadata_of, rustdoc_invocation, test_directories, test_invocation,
     test_place,
@@ -12,6 +12,7 @@ use crate::graph::rules::command::Invocation;
 use crate::graph::rules::layout::source_in_package;
 use crate::graph::rules::products::ProductKind;
 use crate::plan::Error;
+use crate::plan::files::{self, Lists};
 use crate::plan::lower::{Inputs, Lowering, SourceTree, bin};
 use crate::plan::settings::WorkspaceSettings;
 use crate::plan::sources;
@@ -28,9 +29,9 @@ pub struct Planner<'a, 'b> {
     pub workspace: &'a WorkspaceSettings,
     pub checks: &'a ChecksSettings,
     /// The files that each unit can read.
-    pub files: &'a [Vec<String>],
+    pub files: &'a Lists,
     /// The files of each package that was asked for.
-    pub data: BTreeMap<usize, PackageFiles>,
+    pub data: BTreeMap<PackageId, PackageFiles>,
     pub stage: &'a mut Stage,
 }
 
@@ -39,12 +40,11 @@ pub fn rustdoc(lowering: &Lowering<'_>) -> String {
     format!("{}/bin/rustdoc", lowering.settings.rustc)
 }
 
-impl Planner<'_, '_> {
+impl<'b> Planner<'_, 'b> {
     /// The run of a test executable.
-    pub fn test(&mut self, unit: usize) -> Result<Planned, Error> {
+    pub fn test(&mut self, unit: UnitRef<'b>) -> Result<Planned, Error> {
         let lowering = self.lowering;
-        let graph = lowering.graph;
-        let target = graph.target(unit);
+        let target = unit.target();
         let invocation = test_invocation(&lowering.linkage, unit, &lowering.layout);
         let data = self.package(unit).data.iter().cloned().collect();
         let mut inputs = Inputs::default();
@@ -57,24 +57,24 @@ impl Planner<'_, '_> {
         check.args = self.checks.test_args.clone();
         check.program = lowering.built_program(unit, &mut inputs)?;
         let file = check.program.rsplit('/').next().unwrap_or_default();
-        check.place = Some(test_place(graph, &lowering.layout, file));
+        check.place = Some(test_place(lowering.graph, &lowering.layout, file));
         check.programs = lowering.programs(unit, &mut inputs)?;
-        check.directories = test_directories(&lowering.linkage, unit, &lowering.layout);
+        check.directories = test_directories(unit, &lowering.layout);
         let libraries = lowering.linkage.visible(unit).into_iter();
         let shared = libraries.filter(|library| library.kind == ProductKind::Dylib);
         check.crates = lowering.artifacts(shared.collect(), &mut inputs)?;
         if target.proc_macro || !check.crates.is_empty() {
             check.loads_from = Some(format!("{}/bin/rustc", lowering.settings.rustc));
         }
-        self.emit(&format!("{}-run", graph.label(unit)), unit, check, inputs)
+        self.emit(&format!("{}-run", unit.label()), unit, check, inputs)
     }
 
     /// The tests in a library's documentation.
-    pub fn doctest(&mut self, unit: usize) -> Result<Planned, Error> {
+    pub fn doctest(&mut self, unit: UnitRef<'b>) -> Result<Planned, Error> {
         let lowering = self.lowering;
-        let graph = lowering.graph;
         let invocation = rustdoc_invocation(&lowering.linkage, unit, &lowering.layout);
-        let mut files: BTreeSet<String> = self.files[unit].iter().cloned().collect();
+        let mut files: BTreeSet<String> =
+            files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.package(unit).data.iter().cloned());
         let mut inputs = Inputs::default();
         let mut check = self.check(CheckKind::Doctest, unit, invocation, files, &mut inputs)?;
@@ -93,18 +93,18 @@ impl Planner<'_, '_> {
         }
         check.program = rustdoc(lowering);
         check.crates = lowering.artifacts(lowering.linkage.visible(unit), &mut inputs)?;
-        if graph.target(unit).proc_macro {
+        if unit.target().proc_macro {
             check.loads_from = Some(format!("{}/bin/rustc", lowering.settings.rustc));
         }
-        self.emit(&graph.label(unit), unit, check, inputs)
+        self.emit(&unit.label(), unit, check, inputs)
     }
 
     /// clippy over one target.
-    pub fn clippy(&mut self, unit: usize) -> Result<Planned, Error> {
+    pub fn clippy(&mut self, unit: UnitRef<'b>) -> Result<Planned, Error> {
         let lowering = self.lowering;
-        let graph = lowering.graph;
         let invocation = clippy_invocation(&lowering.linkage, unit, &lowering.layout);
-        let mut files: BTreeSet<String> = self.files[unit].iter().cloned().collect();
+        let mut files: BTreeSet<String> =
+            files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.configuration(unit, &["clippy.toml", ".clippy.toml"]));
         let mut inputs = Inputs::default();
         let mut check = self.check(CheckKind::Clippy, unit, invocation, files, &mut inputs)?;
@@ -121,20 +121,14 @@ impl Planner<'_, '_> {
         check.args.extend(self.checks.clippy_args.iter().cloned());
         check.program = format!("{}/bin/clippy-driver", self.checks.clippy);
         check.crates = self.metadata(unit, &mut inputs)?;
-        self.emit(
-            &format!("{}-clippy", graph.label(unit)),
-            unit,
-            check,
-            inputs,
-        )
+        self.emit(&format!("{}-clippy", unit.label()), unit, check, inputs)
     }
 
     /// The pages of one target.
-    pub fn doc(&mut self, unit: usize) -> Result<Planned, Error> {
+    pub fn doc(&mut self, unit: UnitRef<'b>) -> Result<Planned, Error> {
         let lowering = self.lowering;
-        let graph = lowering.graph;
         let invocation = rustdoc_invocation(&lowering.linkage, unit, &lowering.layout);
-        let files = self.files[unit].iter().cloned().collect();
+        let files = files::of_unit(self.files, unit)?.iter().cloned().collect();
         let mut inputs = Inputs::default();
         let mut check = self.check(CheckKind::Doc, unit, invocation, files, &mut inputs)?;
         // The unstable options are those for merging the pages of crates that were
@@ -151,29 +145,24 @@ impl Planner<'_, '_> {
         let libraries = lowering.linkage.visible(unit);
         let neighbours: BTreeSet<String> = libraries
             .iter()
-            .filter(|library| graph.package(library.unit).member)
-            .map(|library| graph.target(library.unit).crate_name())
+            .filter(|library| library.unit.package().member)
+            .map(|library| library.unit.target().crate_name())
             .collect();
         check.neighbours = neighbours.into_iter().collect();
         check.crates = self.metadata(unit, &mut inputs)?;
-        self.emit(&format!("{}-doc", graph.label(unit)), unit, check, inputs)
+        self.emit(&format!("{}-doc", unit.label()), unit, check, inputs)
     }
 
     /// rustfmt over a package: one run for each edition in it.
-    pub fn fmt(&mut self, package: usize) -> Result<Vec<Planned>, Error> {
+    pub fn fmt(&mut self, package: PackageId) -> Result<Vec<Planned>, Error> {
         let graph = self.lowering.graph;
-        let own = &graph.packages[package];
+        let own = &graph[package];
         let mut roots: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for target in &own.targets {
-            let file = source_in_package(&self.lowering.layout, graph, package, target);
+            let file = source_in_package(&self.lowering.layout, own, target);
             roots.entry(&target.edition).or_default().extend(file);
         }
-        let Some(unit) = graph
-            .roots
-            .iter()
-            .copied()
-            .find(|&r| graph.units[r].package == package)
-        else {
+        let Some(unit) = graph.roots().find(|root| root.package == package) else {
             return Ok(Vec::new());
         };
         let mut files = self.package(unit).rust.clone();
@@ -211,7 +200,7 @@ impl Planner<'_, '_> {
     fn check(
         &mut self,
         kind: CheckKind,
-        unit: usize,
+        unit: UnitRef<'b>,
         invocation: Invocation,
         files: BTreeSet<String>,
         inputs: &mut Inputs,
@@ -219,18 +208,18 @@ impl Planner<'_, '_> {
         let lowering = self.lowering;
         let settings = lowering.settings;
         let files: Vec<String> = files.into_iter().collect();
-        let tree = sources::workspace(lowering.graph, unit, &files, self.workspace, self.stage)?;
+        let tree = sources::workspace(unit, &files, self.workspace, self.stage)?;
         let tree: [SourceTree; 1] = [tree];
         let mut process = lowering.process(unit, invocation.env, invocation.cwd, &tree, inputs);
         process.remap.clear();
         process.path = vec![bin(&settings.rustc), bin(&settings.cargo)];
         let mut args = invocation.args;
         if kind == CheckKind::Clippy {
-            let own = lowering.crate_env(lowering.graph.package(unit));
+            let own = lowering.crate_env(unit.package());
             args.extend(own.rustc_args.iter().cloned());
         }
-        if lowering.graph.units[unit].mode == Mode::Test || kind == CheckKind::Doctest {
-            process.target = lowering.graph.target(unit).describe();
+        if unit.mode == Mode::Test || kind == CheckKind::Doctest {
+            process.target = unit.target().describe();
         }
         Ok(Check {
             kind,
@@ -268,22 +257,26 @@ impl Planner<'_, '_> {
         }
     }
 
-    fn metadata(&self, unit: usize, inputs: &mut Inputs) -> Result<Vec<spec::Artifact>, Error> {
+    fn metadata(
+        &self,
+        unit: UnitRef<'b>,
+        inputs: &mut Inputs,
+    ) -> Result<Vec<spec::Artifact>, Error> {
         let lowering = self.lowering;
         let libraries = lowering.linkage.visible(unit).into_iter();
-        let metadata = libraries.map(|library| metadata_of(lowering.graph, library));
+        let metadata = libraries.map(metadata_of);
         lowering.artifacts(metadata.collect(), inputs)
     }
 
-    fn package(&self, unit: usize) -> &PackageFiles {
-        &self.data[&self.lowering.graph.units[unit].package]
+    fn package(&self, unit: UnitRef<'b>) -> &PackageFiles {
+        &self.data[&unit.package]
     }
 
     /// Files of these names beside the package's manifest and above it.
-    fn configuration(&self, unit: usize, names: &[&str]) -> Vec<String> {
+    fn configuration(&self, unit: UnitRef<'b>, names: &[&str]) -> Vec<String> {
         super::data::above(
             self.lowering.graph,
-            self.lowering.graph.units[unit].package,
+            unit.package,
             &self.workspace.src,
             names,
         )
@@ -292,15 +285,14 @@ impl Planner<'_, '_> {
     fn emit(
         &mut self,
         label: &str,
-        unit: usize,
+        unit: UnitRef<'b>,
         check: Check,
         mut inputs: Inputs,
     ) -> Result<Planned, Error> {
         let lowering = self.lowering;
         lowering.declare(&check.process, &check.args, &mut inputs);
         inputs.mentioned(&check.program);
-        let id = &lowering.graph.units[unit].id;
-        let name = format!("{label}-{}", &id[..8.min(id.len())]);
+        let name = format!("{label}-{}", unit.identity().short());
         let spec = Spec::Check(Box::new(check));
         let derivation = lowering.derivation(&name, &spec, &["log", "out"], inputs)?;
         self.stage.add_derivation(&name, None, &derivation)
