@@ -995,7 +995,7 @@ fn equal_lists_share_a_tree_and_copies_keep_permissions_and_links() {
     fixture.request.units.extend([twin, bin]);
     let tree = |files: &UnitFiles| {
         let files = files.files.keys().map(String::as_str);
-        dyndrv::plan::tree::Tree::of(fixture.path(), files).unwrap()
+        dyndrv::plan::emitter::tree::Tree::of(fixture.path(), files).unwrap()
     };
     let scan = fixture.scan();
     let trees: Vec<_> = scan.units.iter().map(tree).collect();

@@ -63,7 +63,7 @@ pub fn main() -> ExitCode {
         Command::PlanWorkspace => steps::plan_workspace(),
         Command::PlanChecks => steps::plan_checks(),
         Command::Stage => steps::stage(),
-        Command::Emit => dyndrv::plan::emit::run(),
+        Command::Emit => dyndrv::plan::emitter::emit::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

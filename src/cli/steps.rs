@@ -2,9 +2,9 @@
 
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::checks::ChecksSettings;
+use dyndrv::plan::emitter::collection::{CONTENTS, HEAD, Head, Plan};
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::sources::store_object;
-use dyndrv::plan::stage::{CONTENTS, HEAD, Head, Plan};
 use dyndrv::plan::{Error, checks, files, layers};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

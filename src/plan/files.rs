@@ -2,8 +2,8 @@
 //! request to the scanner, and its answer as lists.
 
 use super::Error;
+use super::emitter::tree::Tree;
 use super::settings::{WorkspaceSettings, read_json};
-use super::tree::Tree;
 use crate::depinfo::{self, Cfg, Scan, UnitKind};
 use crate::graph::model::{
     Graph, Identity, Location, Mode, Package, PackageId, SrcPath, TargetKind, UnitId, UnitRef,

@@ -7,11 +7,11 @@
 //! among them a vendored crate that a `[patch]` makes depend on a path package.
 
 use super::Error;
+use super::emitter::collection::{Index, Plan, Stage};
 use super::files::Lists;
 use super::lower::Lowering;
 use super::settings::{Settings, WorkspaceSettings, read_json};
 use super::sources::store_object;
-use super::stage::{Index, Plan, Stage};
 use super::{files, sources};
 use crate::drv::store_path::StorePath;
 use crate::graph::model::{Graph, Mode, UnitId, UnitRef};

@@ -182,7 +182,7 @@ impl<'a> Lowering<'a> {
         };
         let mut attributes = serde_json::json!({
             // Nix does not tell derivations apart by the name of their file.
-            "name": format!("{}-{name}", super::stage::NAME),
+            "name": format!("{}-{name}", super::emitter::collection::NAME),
             "unit": spec,
         });
         if !self.settings.allow_substitutes {

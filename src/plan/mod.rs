@@ -6,11 +6,11 @@
 //! |---|---|
 //! | the attributes that a planning derivation is given | [`settings`] |
 //! | which layer emits which unit | [`layers`] |
-//! | a unit's source tree, its files and its predicted path | [`tree`] |
+//! | a unit's source tree, its files and its predicted path | [`emitter::tree`] |
 //! | a unit as a derivation, its path predicted | [`lower`] |
 //! | tests, clippy, documentation and formatting as derivations | [`checks`] |
-//! | all derivations of a layer as a plan, and the plan as one stage derivation | [`stage`] |
-//! | the stage at work: writing its outputs | [`emit`] |
+//! | all derivations of a layer as a plan, and the plan as one stage derivation | [`emitter::collection`] |
+//! | the stage at work: writing its outputs | [`emitter::emit`] |
 //!
 //! Nix replaces no placeholder of an *input* inside an emitted text, because
 //! the consumer's hash covers the producer's final path. So every path is
@@ -19,14 +19,12 @@
 
 pub mod checks;
 mod cross;
-pub mod emit;
+pub mod emitter;
 pub mod error;
 pub mod files;
 pub mod layers;
 pub mod lower;
 pub mod settings;
 pub mod sources;
-pub mod stage;
-pub mod tree;
 
 pub use error::Error;

@@ -1,10 +1,10 @@
 //! Where a unit's sources are.
 
 use super::Error;
+use super::emitter::collection::Stage;
+use super::emitter::tree::Tree;
 use super::lower::SourceTree;
 use super::settings::{Settings, WorkspaceSettings};
-use super::stage::Stage;
-use super::tree::Tree;
 use crate::drv::store_path::{STORE_DIR, StorePath};
 use crate::graph::model::{Location, UnitRef};
 use dyndrv_builder::spec;

@@ -17,11 +17,11 @@ mod data;
 mod units;
 
 use super::Error;
+use super::emitter::collection::{Plan, Stage};
 use super::files::Lists;
 use super::layers;
 use super::lower::{Inputs, Lowering};
 use super::settings::{Settings, WorkspaceSettings};
-use super::stage::{Plan, Stage};
 use crate::drv::store_path::StorePath;
 use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
 use data::PackageFiles;

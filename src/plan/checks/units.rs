@@ -12,11 +12,11 @@ use crate::graph::rules::command::Invocation;
 use crate::graph::rules::layout::source_in_package;
 use crate::graph::rules::products::ProductKind;
 use crate::plan::Error;
+use crate::plan::emitter::collection::Stage;
 use crate::plan::files::{self, Lists};
 use crate::plan::lower::{Inputs, Lowering, SourceTree, bin};
 use crate::plan::settings::WorkspaceSettings;
 use crate::plan::sources;
-use crate::plan::stage::Stage;
 use dyndrv_builder::spec::{self, BUILD, Check, CheckKind, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 

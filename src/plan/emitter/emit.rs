@@ -1,9 +1,9 @@
 //! The stage at work: it writes what its attributes hold.
 
-use super::Error;
-use super::settings::{attributes, read_json};
-use super::stage::{CONTENTS, Contents, Places};
+use super::collection::{CONTENTS, Contents, Places};
 use crate::drv::placeholder;
+use crate::plan::Error;
+use crate::plan::settings::{attributes, read_json};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;

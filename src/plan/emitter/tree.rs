@@ -4,9 +4,9 @@
 //! content: the name enters the store path, and an edit that changed it would
 //! make the same content a different input.
 
-use super::Error;
 use crate::drv::hash::Sha256;
 use crate::drv::nar::{self, Node};
+use crate::plan::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};

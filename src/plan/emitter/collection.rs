@@ -15,12 +15,12 @@
 //! they are replaced by the placeholders of the stage's outputs, and these by the
 //! stage itself with the paths that it builds to, which Nix replaces by the final ones.
 
-use super::Error;
 use super::tree::Tree;
 use crate::drv::derivation::{Derivation, Output};
 use crate::drv::placeholder;
 use crate::drv::store_path::StorePath;
 use crate::graph::Identity;
+use crate::plan::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
