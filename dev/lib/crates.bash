@@ -1,6 +1,15 @@
 # The crates of a Cargo.lock in the store, fetched by the toolchain's cargo.
 
-# fetch_crates LOCK LINK: LINK becomes a garbage collector root for the archives.
+# is_final FETCHED BUILT: whether cargo has the registries' own word that they lack a locked package: FETCHED is what it
+# said of the packages alone, BUILT of the project. What is a matter of the network is worth another try.
+is_final() {
+  local lacks='no matching package named|failed to select a version for the requirement'
+  local network='network failure|failed to download|failed to fetch|failed to query|[Tt]imed? ?out|[Cc]ould ?n.t connect|[Cc]ould not resolve'
+  grep -qE "$lacks" "$1" && ! grep -qE "$network" "$1" "$2"
+}
+
+# fetch_crates LOCK LINK: LINK becomes a garbage collector root for the archives. If the registries lack some of them
+# (of a lock file that is the data of a test, say), LINK.unavailable says so, and nobody asks again.
 fetch_crates() {
   local lock=$1 link=$2 work=$2.tmp.$$ line value name= version= source= index=0 file
   local -a wanted=() files=()
@@ -62,11 +71,15 @@ fetch_crates() {
     say "fetching the ${#wanted[@]} crates of $lock"
     (cd "$work" && CARGO_HOME=$home toolchain_run cargo fetch) >"$work/log" 2>&1 || true
     # What the registry does not have under this version may be patched by the project itself.
-    locate_archives || (cd "${lock%/*}" && CARGO_HOME=$home toolchain_run cargo fetch --locked) >/dev/null 2>&1 || true
+    locate_archives || (cd "${lock%/*}" && CARGO_HOME=$home toolchain_run cargo fetch --locked) >"$work/log-project" 2>&1 || true
     locate_archives || {
       cat "$work/log" >&2
-      rm -rf "$work"
       printf 'dyndrv: warning: not all crates of %s could be fetched; going on with those in the store\n' "$lock" >&2
+      if is_final "$work/log" "$work/log-project"; then
+        mv "$work/log" "$link.unavailable"
+        printf 'dyndrv: warning: no registry has them, so they are not asked for again; to try again, remove %s\n' "$link.unavailable" >&2
+      fi
+      rm -rf "$work"
       return
     }
   fi

@@ -115,6 +115,7 @@ set_up() {
       */debian/cross.*) key_cross+=${hash:0:6} ;;&
       "$dev_dir"/debian/*) key_set+=${hash:0:6} ;;
       *)
+        [[ ! -e $cache/crates/$hash.unavailable ]] || continue
         crate_roots+=("$cache/crates/$hash")
         [[ -e $cache/crates/$hash ]] || missing_crates[$file]=$cache/crates/$hash
         ;;

@@ -9,6 +9,7 @@ mod audit;
 mod bad_input;
 mod checks;
 mod cross;
+mod development;
 mod emission;
 mod examples;
 mod flakes;
