@@ -5,6 +5,7 @@
 #[path = "oracle/mod.rs"]
 mod oracle;
 
+use dyndrv::causes::with_causes;
 use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
 use dyndrv::graph::rules::command::{build_script_invocation, rustc_invocation};
 use dyndrv::graph::rules::layout::SandboxLayout;
@@ -56,7 +57,7 @@ impl Case {
             selection: self.selection.clone(),
             rustflags: None,
         };
-        dyndrv::graph::ask(&request).map_err(|error| error.to_string())
+        dyndrv::graph::ask(&request).map_err(|error| with_causes(&error))
     }
 
     /// Fails, with all of these words in the message.
@@ -404,4 +405,56 @@ fn calls() {
     }
     seen.dedup();
     assert_eq!(seen.len(), 5, "{seen:?}");
+}
+
+#[test]
+fn a_key_of_our_metadata_that_means_nothing() {
+    let files = SMALL.replace("extra-sources", "extra-source");
+    assert_ne!(files, SMALL);
+    let case = Case::new(&files).locked();
+    case.fails_with(&[
+        "`small 1.0.0`, Cargo.toml",
+        "`package.metadata.dyndrv.extra-source` means nothing",
+        "`extra-sources`",
+    ]);
+}
+
+/// Who builds a third-party package cannot correct it.
+#[test]
+fn a_key_of_third_party_metadata_that_means_nothing() {
+    let case = Case::new(SMALL).locked();
+    let before = case.ask().unwrap();
+    let vendor = case.place.vendor.clone().unwrap();
+    let manifest = vendor.join("third-1.2.3/Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(
+        &manifest,
+        format!("{text}\n[package.metadata.dyndrv]\nnew = 1\n"),
+    )
+    .unwrap();
+    assert_eq!(case.ask().unwrap(), before);
+}
+
+#[test]
+fn a_library_that_the_platform_cannot_have() {
+    let mut case = Case::new(
+        r#"
+### Cargo.toml
+[package]
+name = "dynamic"
+version = "1.0.0"
+edition = "2024"
+[lib]
+crate-type = ["dylib"]
+### src/lib.rs
+"#,
+    )
+    .locked();
+    case.ask().unwrap();
+    case.selection.target = Some("wasm32-unknown-unknown".to_owned());
+    case.fails_with(&[
+        "lib of `dynamic 1.0.0`",
+        "crate types dylib",
+        "`wasm32-unknown-unknown` supports none of them",
+    ]);
 }

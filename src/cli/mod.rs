@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", dyndrv::causes::with_causes(&error));
             ExitCode::FAILURE
         }
     }

@@ -1,12 +1,13 @@
 //! What can go wrong between a source tree and its graph.
 
+use super::model::{GraphError, MetadataError};
 use std::path::PathBuf;
 
 /// Why there is no graph. Every message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file or directory could not be read or written.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}")]
     Io {
         /// What was tried, such as `read`.
         action: &'static str,
@@ -16,7 +17,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// cargo or rustc could not be started.
-    #[error("cannot run {program}: {source}")]
+    #[error("cannot run {program}")]
     Spawn {
         /// The program.
         program: String,
@@ -57,6 +58,16 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
+    /// A table `[package.metadata.dyndrv]` cannot be right.
+    #[error("package `{package}`, {manifest}")]
+    Metadata {
+        /// The package, as `name version`.
+        package: String,
+        /// Its manifest, relative to the source root.
+        manifest: String,
+        /// What is wrong with it.
+        source: MetadataError,
+    },
     /// A package uses something that is not supported.
     #[error("package `{package}`, {target}: {feature} is not supported; {advice}")]
     Unsupported {
@@ -77,6 +88,9 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// What cargo and rustc say makes no graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// The vendor directory is not one.
     #[error("vendor directory {path}: {reason}")]
     Vendor {

@@ -155,7 +155,7 @@ fn scanned_package(package: &Package, dir: &str) -> depinfo::Package {
         name: package.name.clone(),
         version: package.version.to_string(),
         dir: dir.to_owned(),
-        extra_sources: extra_sources(package),
+        extra_sources: package.metadata.extra_sources.clone(),
         build_script: script.map(|target| source(dir, &target.src)),
         ..depinfo::Package::default()
     }
@@ -170,17 +170,6 @@ fn linked_into_script<'a>(linkage: &Linkage<'a>, package: PackageId) -> BTreeSet
         .filter(|unit| unit.mode == Mode::Build)
         .flat_map(|unit| linkage.visible(unit))
         .map(|library| library.unit)
-        .collect()
-}
-
-/// `[package.metadata.dyndrv] extra-sources`.
-fn extra_sources(package: &Package) -> Vec<String> {
-    let globs = package.settings.get("extra-sources");
-    let globs = globs.and_then(|value| value.as_array());
-    globs
-        .into_iter()
-        .flatten()
-        .filter_map(|glob| glob.as_str().map(str::to_owned))
         .collect()
 }
 

@@ -471,12 +471,7 @@ impl<'a> Lowering<'a> {
 
     fn is_writable(&self, package: &Package) -> bool {
         let listed = self.settings.writable_packages.contains(&package.name);
-        listed
-            || package
-                .settings
-                .get("writable")
-                .and_then(|value| value.as_bool())
-                .unwrap_or(false)
+        listed || package.metadata.writable
     }
 
     pub(super) fn process(

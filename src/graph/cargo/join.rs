@@ -31,7 +31,7 @@ pub(super) fn join(
             what: "cargo's unit graph".to_owned(),
             reason: "nothing is to be built; select a package, target or feature".to_owned(),
         })?;
-    Ok(Graph {
+    let graph = Graph {
         version: VERSION,
         rustc,
         workspace_root: relative(&metadata.workspace_root, &places.source)?,
@@ -41,7 +41,7 @@ pub(super) fn join(
                 "bench" => "release".to_owned(),
                 name => name.to_owned(),
             },
-            root: root.profile_root(&name, config).to_owned(),
+            root: root.profile_root(&name, config)?.to_owned(),
             name,
         },
         host: platforms.host,
@@ -50,5 +50,7 @@ pub(super) fn join(
         packages: packages.list,
         units,
         roots,
-    })
+    };
+    graph.check()?;
+    Ok(graph)
 }

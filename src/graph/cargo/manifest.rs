@@ -42,6 +42,11 @@ impl Manifest {
         }
     }
 
+    /// Its place, relative to the source root if it is below it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The flags that `[lints]` comes to.
     pub fn lint_flags(&self, path: &Path, source: &Path) -> Result<Vec<String>> {
         let Some(Value::Table(lints)) = self.root.get("lints") else {
@@ -118,13 +123,13 @@ impl Manifest {
     }
 
     /// `debug` or `release`: what a profile comes down to.
-    pub fn profile_root(&self, profile: &str, config: &Config) -> &'static str {
+    pub fn profile_root(&self, profile: &str, config: &Config) -> Result<&'static str> {
         let mut name = profile;
         // A chain that is longer than this is a cycle, which cargo has refused.
         for _ in 0..64 {
             match name {
-                "dev" | "test" | "doc" => return "debug",
-                "release" | "bench" => return "release",
+                "dev" | "test" | "doc" => return Ok("debug"),
+                "release" | "bench" => return Ok("release"),
                 _ => {}
             }
             let own = || {
@@ -141,7 +146,12 @@ impl Manifest {
                 None => break,
             }
         }
-        "debug"
+        Err(Error::Manifest {
+            path: self.name.clone(),
+            reason: format!(
+                "the profile `{profile}` does not inherit from `dev` or `release`; add `inherits`"
+            ),
+        })
     }
 
     fn package(&self, key: &str) -> Option<&Value> {

@@ -81,6 +81,14 @@ fn read_package(places: &Places, package: &documents::Package) -> Result<Package
         Some(_) => Origin::Registry,
     };
     refuse_unstable(package, &manifest)?;
+    let (metadata, wrong) = PackageMetadata::read(&package.metadata["dyndrv"]);
+    if let (Origin::Path, Some(source)) = (origin, wrong.into_iter().next()) {
+        return Err(Error::Metadata {
+            package: format!("{name} {version}"),
+            manifest: manifest.name().to_owned(),
+            source,
+        });
+    }
     let source = match (&package.source, &location) {
         (Some(source), _) => source.clone(),
         (None, Location::Tree(dir) | Location::Vendor(dir)) => dir.clone(),
@@ -111,7 +119,7 @@ fn read_package(places: &Places, package: &documents::Package) -> Result<Package
         declared_features: package.features.keys().cloned().collect(),
         lint_flags: manifest.lint_flags(manifest_path, &places.source)?,
         targets,
-        settings: package.metadata.get("dyndrv").cloned().unwrap_or_default(),
+        metadata,
     })
 }
 

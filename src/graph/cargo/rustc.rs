@@ -134,10 +134,7 @@ fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer
         // rustc leaves out what the platform cannot do, so that each must be asked for alone.
         let line = match names.len() == CRATE_TYPES.len() {
             true => names[index].to_owned(),
-            false => ask(&[crate_type], &[])
-                .unwrap_or_default()
-                .trim_end()
-                .to_owned(),
+            false => alone(ask(&[crate_type], &[]))?,
         };
         if let Some((prefix, suffix)) = line.split_once("___") {
             let name = FileName(prefix.to_owned(), suffix.to_owned());
@@ -157,6 +154,16 @@ fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer
         split_debuginfo: split.into_iter().map(str::to_owned).collect(),
         file_names,
     })
+}
+
+/// What rustc says of one crate type; nothing if the platform cannot produce it.
+fn alone(answer: Result<String>) -> Result<String> {
+    match answer {
+        Err(Error::Failed { stderr, .. }) if stderr.contains("unsupported crate type") => {
+            Ok(String::new())
+        }
+        answer => Ok(answer?.trim_end().to_owned()),
+    }
 }
 
 fn parse(cfg: &[String]) -> Result<Vec<Cfg>> {

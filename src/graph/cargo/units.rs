@@ -49,13 +49,17 @@ impl RawUnits {
             lto::compute(&nodes, &graph.roots)
         };
         for (unit, lto) in units.iter_mut().zip(lto) {
-            unit.lto = lto;
+            unit.lto = lto.ok_or_else(|| Error::Answer {
+                what: "cargo's unit graph".to_owned(),
+                reason: "it has a unit that no other unit needs and that was not asked for"
+                    .to_owned(),
+            })?;
         }
         let mut raw = Self {
             units,
             roots: graph.roots.clone(),
         };
-        raw.drop_units(|index| graph.units[index].mode == DOCTEST);
+        raw.drop_roots(|index| graph.units[index].mode == DOCTEST)?;
         Ok(raw)
     }
 
@@ -73,7 +77,7 @@ impl RawUnits {
     }
 
     /// Removes roots on which nothing depends.
-    fn drop_units(&mut self, dropped: impl Fn(usize) -> bool) {
+    fn drop_roots(&mut self, dropped: impl Fn(usize) -> bool) -> Result<()> {
         let kept: Vec<usize> = (0..self.units.len())
             .filter(|&index| !dropped(index))
             .collect();
@@ -89,9 +93,13 @@ impl RawUnits {
             .iter_mut()
             .flat_map(|unit| &mut unit.dependencies)
         {
-            let UnitId(old) = dependency.unit;
-            dependency.unit = UnitId(place(&old).unwrap_or(old));
+            let place = place(&dependency.unit.0).ok_or_else(|| Error::Answer {
+                what: "cargo's unit graph".to_owned(),
+                reason: "a unit needs the tests of a documentation".to_owned(),
+            })?;
+            dependency.unit = UnitId(place);
         }
+        Ok(())
     }
 
     /// The units and roots, in an order that the units alone decide.
@@ -250,12 +258,6 @@ fn resolve_unit(raw: &documents::Unit, id: PackageId, package: &Package) -> Resu
             package.name, package.version, raw.target.name
         ),
     })?;
-    if package.targets[target].src == SrcPath::Outside {
-        return Err(unsupported(
-            "a root file outside of the source root".to_owned(),
-            "move the source root up, so that it holds this file too",
-        ));
-    }
     Ok(Unit {
         // It depends on the dependencies', so that it comes when all units are known.
         identity: Identity::of([0; 8]),

@@ -9,22 +9,27 @@
 //! Names are cargo's own. Paths are relative, with `/`, and are either below a
 //! package's directory or below the *source root*: the one tree that is built.
 
+mod check;
 mod crate_type;
 mod id;
+mod metadata;
 mod package;
 mod platform;
 mod unit;
 mod unit_ref;
 
+pub use check::GraphError;
 pub use crate_type::{CrateType, UnknownCrateType};
 pub use id::{Identity, NotAnIdentity, PackageId, UnitId};
+pub use metadata::{MetadataError, PackageMetadata};
 pub use package::{Location, Origin, Package, SrcPath, Target, TargetKind};
 pub use platform::{ConfigEnv, FileName, Linker, Platform};
 pub use unit::{Dependency, Lto, Mode, Profile, Unit};
 pub use unit_ref::UnitRef;
 
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::ops::Index;
 
@@ -32,8 +37,10 @@ use std::ops::Index;
 pub const VERSION: u32 = 1;
 
 /// Every unit of one cargo invocation, resolved.
+///
+/// What the head of `check` lists holds in each graph, also in one that is read from a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Graph {
     /// [`VERSION`].
     pub version: u32,
@@ -79,6 +86,20 @@ pub struct ProfileName {
     pub dir: String,
     /// What build scripts see as `PROFILE`: `debug` or `release`.
     pub root: String,
+}
+
+impl<'de> Deserialize<'de> for Graph {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let graph = Self::deserialize(deserializer)?;
+        graph.check().map_err(D::Error::custom)?;
+        Ok(graph)
+    }
+}
+
+impl Serialize for Graph {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
 }
 
 impl Graph {

@@ -1,6 +1,6 @@
 //! Packages and their targets.
 
-use super::CrateType;
+use super::{CrateType, PackageMetadata};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,9 +50,9 @@ pub struct Package {
     pub lint_flags: Vec<String>,
     /// All targets that the package has.
     pub targets: Vec<Target>,
-    /// `[package.metadata.dyndrv]`; null if absent.
-    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
-    pub settings: serde_json::Value,
+    /// `[package.metadata.dyndrv]`.
+    #[serde(default, skip_serializing_if = "PackageMetadata::is_empty")]
+    pub metadata: PackageMetadata,
 }
 
 /// The kind of place that cargo has a package from.

@@ -37,17 +37,13 @@ pub(in crate::graph) struct Node<'a> {
     pub dependencies: Vec<usize>,
 }
 
-/// The value of every unit; the order of `nodes` does not matter.
-pub(in crate::graph) fn compute(nodes: &[Node<'_>], roots: &[usize]) -> Vec<Lto> {
+/// The value of every unit, none for what no root reaches; the order of `nodes` does not matter.
+pub(in crate::graph) fn compute(nodes: &[Node<'_>], roots: &[usize]) -> Vec<Option<Lto>> {
     let mut values = vec![None; nodes.len()];
     for &root in roots {
         visit(nodes, &mut values, root, &root_demand(&nodes[root]));
     }
-    // Units that no root reaches do not exist in cargo's graph.
     values
-        .into_iter()
-        .map(|value| value.unwrap_or(Lto::OnlyObject))
-        .collect()
 }
 
 fn root_demand(node: &Node<'_>) -> Lto {
@@ -166,9 +162,9 @@ mod tests {
             node(&lib, "fat", &[]),
         ];
         let values = compute(&nodes, &[0]);
-        assert_eq!(values[0], Lto::Run(Some("fat".into())));
-        assert_eq!(values[1], Lto::OnlyObject);
-        assert_eq!(values[2], Lto::ObjectAndBitcode);
+        assert_eq!(values[0], Some(Lto::Run(Some("fat".into()))));
+        assert_eq!(values[1], Some(Lto::OnlyObject));
+        assert_eq!(values[2], Some(Lto::ObjectAndBitcode));
     }
 
     #[test]
@@ -182,9 +178,9 @@ mod tests {
             node(&mixed, "true", &[]),
         ];
         let values = compute(&nodes, &[0]);
-        assert_eq!(values[0], Lto::Run(None));
-        assert_eq!(values[1], Lto::OnlyObject);
-        assert_eq!(values[2], Lto::ObjectAndBitcode);
+        assert_eq!(values[0], Some(Lto::Run(None)));
+        assert_eq!(values[1], Some(Lto::OnlyObject));
+        assert_eq!(values[2], Some(Lto::ObjectAndBitcode));
     }
 
     #[test]
@@ -192,6 +188,6 @@ mod tests {
         let bin = target(TargetKind::Bin, &[CrateType::Bin]);
         let lib = target(TargetKind::Lib, &[CrateType::Lib]);
         let nodes = [node(&bin, "off", &[1]), node(&lib, "off", &[])];
-        assert_eq!(compute(&nodes, &[0]), [Lto::Off, Lto::Off]);
+        assert_eq!(compute(&nodes, &[0]), [Some(Lto::Off), Some(Lto::Off)]);
     }
 }

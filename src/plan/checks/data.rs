@@ -12,7 +12,7 @@
 //! So a README that no code mentions is no input of any test.
 
 use crate::depinfo;
-use crate::graph::model::{Graph, Location, PackageId, SrcPath};
+use crate::graph::model::{Graph, Location, PackageId, PackageMetadata, SrcPath};
 use crate::plan::Error;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ pub fn of_package(
             _ => None,
         })
         .collect();
-    let globs = glob_set(&own.name, globs, &own.settings)?;
+    let globs = glob_set(&own.name, globs, &own.metadata)?;
     let files = walk(graph, package, dir, src)?;
     let rust: BTreeSet<&String> = files.iter().filter(|file| file.ends_with(".rs")).collect();
     let mut code = String::new();
@@ -147,18 +147,10 @@ fn names(code: &str, name: &str) -> bool {
     })
 }
 
-fn glob_set(
-    package: &str,
-    given: &[String],
-    settings: &serde_json::Value,
-) -> Result<GlobSet, Error> {
+fn glob_set(package: &str, given: &[String], metadata: &PackageMetadata) -> Result<GlobSet, Error> {
     let mut set = GlobSetBuilder::new();
-    let listed = ["test-data", "extra-sources"]
-        .iter()
-        .filter_map(|key| settings.get(key)?.as_array())
-        .flatten()
-        .filter_map(|glob| glob.as_str());
-    for glob in given.iter().map(String::as_str).chain(listed) {
+    let listed = metadata.test_data.iter().chain(&metadata.extra_sources);
+    for glob in given.iter().chain(listed) {
         let parsed = Glob::new(glob).map_err(|source| Error::Glob {
             package: package.to_owned(),
             source,
