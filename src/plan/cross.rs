@@ -111,7 +111,8 @@ mod tests {
     fn graph(target: &str, linker: Option<&str>) -> Graph {
         let platform = |triple: &str, linker: Option<&str>| {
             let mut platform = json!({
-                "triple": triple, "rustflags": [], "cfg": [], "split_debuginfo": [], "file_names": {},
+                "triple": triple, "rustflags": [], "cfg": [], "split_debuginfo": [],
+                "file_names": { "bin": ["", ""], "rlib": ["lib", ".rlib"] },
             });
             if let Some(program) = linker {
                 platform["linker"] = json!({ "program": program });
