@@ -1,13 +1,13 @@
 //! What real Nix wrote (`tests/fixtures/drv/generate.sh`), read and written again.
 #![allow(clippy::unwrap_used)]
 
-use data_encoding::BASE64;
 use dyndrv::drv::{
-    derivation::{Derivation, Output, STRUCTURED_ATTRIBUTES},
-    hash::Sha256,
+    CAHash, Derivation, FLOATING_TEXT, FLOATING_TREE, HashAlgorithm, NixHash, Output, STORE_DIR,
+    StorePath, StructuredAttrs, hash_bytes,
     nar::{self, Node},
     placeholder,
-    store_path::{STORE_DIR, StorePath, find_references},
+    references::find_references,
+    tree_path,
 };
 use std::{collections::BTreeSet, fs};
 
@@ -20,7 +20,7 @@ fn fixtures(extension: &str) -> Vec<(StorePath, Vec<u8>)> {
         let file = entry.unwrap().path();
         if file.extension().is_some_and(|other| other == extension) {
             let name = file.file_name().unwrap().to_str().unwrap();
-            let path = StorePath::parse(&format!("{STORE_DIR}/{name}")).unwrap();
+            let path = format!("{STORE_DIR}/{name}").parse().unwrap();
             found.push((path, fs::read(&file).unwrap()));
         }
     }
@@ -32,7 +32,7 @@ fn derivation(name: &str) -> (StorePath, Derivation) {
         .into_iter()
         .find(|(path, _)| path.name() == format!("{name}.drv"))
         .unwrap();
-    let drv = Derivation::parse(&String::from_utf8(text).unwrap()).unwrap();
+    let drv = Derivation::from_aterm_bytes(&text, name).unwrap();
     (path, drv)
 }
 
@@ -41,11 +41,11 @@ fn derivations_have_the_same_text_and_path() {
     let fixtures = fixtures("drv");
     assert_eq!(fixtures.len(), 6);
     for (path, text) in fixtures {
-        let text = String::from_utf8(text).unwrap();
-        let drv = Derivation::parse(&text).unwrap_or_else(|e| panic!("{path}: {e}"));
-        assert_eq!(drv.to_aterm(), text);
         let name = path.name().strip_suffix(".drv").unwrap();
-        assert_eq!(drv.store_path(name).unwrap(), path);
+        let drv = Derivation::from_aterm_bytes(&text, name);
+        let drv = drv.unwrap_or_else(|e| panic!("{path}: {e}"));
+        assert_eq!(drv.to_aterm_bytes(), text);
+        assert_eq!(drv.drv_path().unwrap(), path);
     }
 }
 
@@ -57,37 +57,37 @@ fn mentioned_paths_are_the_input_sources() {
         "crate-structured-0.1.0+x",
     ] {
         let (_, drv) = derivation(name);
-        let mut without_inputs = drv.clone();
-        without_inputs.input_srcs.clear();
-        without_inputs.input_drvs.clear();
-        let mentioned = find_references(&without_inputs.to_aterm());
-        assert_eq!(mentioned, drv.input_srcs, "{name}");
+        let sources = drv.input_sources().clone();
+        let mut without_inputs = drv.into_builder();
+        without_inputs.input_sources_mut().clear();
+        without_inputs.input_derivations_mut().clear();
+        let text = without_inputs.build().unwrap().to_aterm_bytes();
+        let mentioned = find_references(&String::from_utf8(text).unwrap());
+        assert_eq!(mentioned, sources, "{name}");
     }
 }
 
 #[test]
 fn kinds_of_outputs() {
-    let outputs = |name: &str| derivation(name).1.outputs;
-    assert_eq!(outputs("crate.drv")["out"], Output::FloatingText);
-    assert_eq!(
-        outputs("crate-dependency-1.0.0")["meta"],
-        Output::FloatingNar
-    );
-    assert!(
-        matches!(&outputs("fixed")["out"], Output::Fixed { algorithm, hash, .. }
-        if algorithm == "sha256" && *hash == Sha256::of("").to_string())
-    );
+    let outputs = |name: &str| derivation(name).1.outputs().clone();
+    assert_eq!(outputs("crate.drv")["out"], FLOATING_TEXT);
+    assert_eq!(outputs("crate-dependency-1.0.0")["meta"], FLOATING_TREE);
+    let ca = CAHash::Flat(hash_bytes(HashAlgorithm::Sha256, b""));
+    assert_eq!(outputs("fixed")["out"], Output::Fixed { ca });
     assert!(matches!(
         outputs("input-addressed")["dev"],
-        Output::InputAddressed(_)
+        Output::InputAddressed { .. }
     ));
 }
 
 #[test]
 fn placeholders_of_own_outputs() {
     let (_, drv) = derivation("crate-structured-0.1.0+x");
-    for name in drv.outputs.keys() {
-        assert_eq!(drv.env[name], placeholder::output(name));
+    for name in drv.outputs().keys() {
+        assert_eq!(
+            drv.environment()[name],
+            placeholder::output(name).into_bytes()
+        );
     }
 }
 
@@ -95,28 +95,61 @@ fn placeholders_of_own_outputs() {
 fn placeholders_of_inputs() {
     let (dependency, _) = derivation("crate-dependency-1.0.0");
     let (structured, dependent) = derivation("crate-structured-0.1.0+x");
-    let attributes: serde_json::Value =
-        serde_json::from_str(&dependent.env[STRUCTURED_ATTRIBUTES]).unwrap();
+    let unit = dependent.structured_attrs().unwrap().get("unit").unwrap();
     for (key, output, below) in [
         ("rlib", "out", "/libdependency.rlib"),
         ("rmeta", "meta", "/libdependency.rmeta"),
     ] {
         let expected = placeholder::upstream(&dependency, output).unwrap() + below;
-        assert_eq!(attributes["unit"][key], expected);
+        assert_eq!(unit[key], expected);
     }
 
     let (_, text) = derivation("crate.drv");
     let meta = placeholder::upstream(&structured, "meta").unwrap();
-    assert!(text.args[1].contains(&meta));
+    assert!(text.arguments()[1].contains(&meta));
 }
 
 #[test]
 fn structured_attributes_are_as_nix_writes_them() {
-    let (_, mut drv) = derivation("crate-structured-0.1.0+x");
-    let written = drv.env.remove(STRUCTURED_ATTRIBUTES).unwrap();
-    drv.set_structured_attributes(serde_json::from_str(&written).unwrap())
-        .unwrap();
-    assert_eq!(drv.env[STRUCTURED_ATTRIBUTES], written);
+    let (_, drv) = derivation("crate-structured-0.1.0+x");
+    let written = drv.structured_attrs().unwrap().raw_json();
+    let value: serde_json::Value = serde_json::from_slice(written).unwrap();
+    let pretty = serde_json::to_vec_pretty(&value).unwrap();
+    let attributes = StructuredAttrs::from_json_bytes(pretty).unwrap();
+    assert_eq!(attributes.canonical_json(), written);
+}
+
+/// No white space, keys sorted by their bytes at every level, and the escapes of Nix.
+#[test]
+fn structured_attributes_have_one_spelling() {
+    for (document, written) in [
+        (
+            serde_json::json!({ "b": [{ "ä": 1, "z": 2, "Z": 3 }], "a": null }),
+            r#"{"a":null,"b":[{"Z":3,"z":2,"ä":1}]}"#,
+        ),
+        (
+            serde_json::json!({ "s": "/\"\\\u{8}\t\n\u{c}\r\u{0}\u{1f}\u{7f}\u{80}ü\u{2028}🦀" }),
+            "{\"s\":\"/\\\"\\\\\\b\\t\\n\\f\\r\\u0000\\u001f\u{7f}\u{80}ü\u{2028}🦀\"}",
+        ),
+        (
+            serde_json::json!({ "n": [0, -1, u64::MAX, i64::MIN] }),
+            r#"{"n":[0,-1,18446744073709551615,-9223372036854775808]}"#,
+        ),
+    ] {
+        let pretty = serde_json::to_vec_pretty(&document).unwrap();
+        let attributes = StructuredAttrs::from_json_bytes(pretty).unwrap();
+        assert_eq!(attributes.canonical_json(), written.as_bytes());
+    }
+    assert!(StructuredAttrs::from_json_bytes("[]").is_err());
+}
+
+#[test]
+fn store_paths_are_ordered_as_in_nix() {
+    let path = |base: &str| -> StorePath { format!("{STORE_DIR}/{base}").parse().unwrap() };
+    let a = path("00000000000000000000000000000000-z");
+    let b = path("0w000000000000000000000000000000-a-b");
+    let c = path("0w000000000000000000000000000000-a.b");
+    assert!(a < b && b < c);
 }
 
 #[test]
@@ -147,7 +180,12 @@ fn archives_are_the_same_and_give_the_same_path() {
     let (path, expected) = fixtures("nar").pop().unwrap();
     assert_eq!(archive, expected);
     let name = path.name().strip_suffix(".nar").unwrap();
-    let source = StorePath::source(name, &Sha256::of(&archive), &BTreeSet::new()).unwrap();
+    let source = tree_path(
+        name,
+        &hash_bytes(HashAlgorithm::Sha256, &archive),
+        &BTreeSet::new(),
+    )
+    .unwrap();
     assert_eq!(format!("{source}.nar"), path.to_string());
 }
 
@@ -155,7 +193,8 @@ fn archives_are_the_same_and_give_the_same_path() {
 fn references_count_in_the_path_of_a_tree() {
     let known = fs::read_to_string(format!("{DIRECTORY}/references.json")).unwrap();
     let known: serde_json::Value = serde_json::from_str(&known).unwrap();
-    let path = |value: &serde_json::Value| StorePath::parse(value.as_str().unwrap()).unwrap();
+    let path =
+        |value: &serde_json::Value| -> StorePath { value.as_str().unwrap().parse().unwrap() };
     let references: BTreeSet<_> = known["references"]
         .as_array()
         .unwrap()
@@ -164,15 +203,9 @@ fn references_count_in_the_path_of_a_tree() {
         .collect();
     assert_eq!(references.len(), 2);
 
-    let base64 = known["narHash"]
-        .as_str()
-        .unwrap()
-        .strip_prefix("sha256-")
-        .unwrap();
-    let hash = BASE64.decode(base64.as_bytes()).unwrap();
-    let hash = Sha256(hash.try_into().unwrap());
+    let hash = NixHash::parse(known["narHash"].as_str().unwrap()).unwrap();
     assert_eq!(
-        StorePath::source("references", &hash, &references).unwrap(),
+        tree_path("references", &hash, &references).unwrap(),
         path(&known["path"])
     );
 

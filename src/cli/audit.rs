@@ -4,7 +4,7 @@
 //! in its source tree makes it be built again for nothing.
 
 use clap::Args;
-use dyndrv::drv::derivation::{Derivation, STRUCTURED_ATTRIBUTES};
+use dyndrv::drv::Derivation;
 use dyndrv::plan::Error;
 use dyndrv_builder::spec::{READ_FILES, Spec};
 use serde::Deserialize;
@@ -116,16 +116,17 @@ impl Unit {
 
 /// The specification in a derivation; none if it is not a unit's.
 fn spec(drv: &Path) -> Result<Option<Spec>, Error> {
-    #[derive(Deserialize)]
-    struct Attributes {
-        unit: Spec,
-    }
-    let text = std::fs::read_to_string(drv).map_err(Error::io("reading", drv))?;
-    let derivation = Derivation::parse(&text)?;
-    let attributes = derivation.env.get(STRUCTURED_ATTRIBUTES);
-    Ok(attributes
-        .and_then(|json| serde_json::from_str::<Attributes>(json).ok())
-        .map(|attributes| attributes.unit))
+    let text = std::fs::read(drv).map_err(Error::io("reading", drv))?;
+    let name = drv.file_stem().unwrap_or_default().to_string_lossy();
+    let derivation =
+        Derivation::from_aterm_bytes(&text, &name).map_err(|source| Error::NotADerivation {
+            path: drv.to_owned(),
+            source,
+        })?;
+    let unit = derivation
+        .structured_attrs()
+        .and_then(|attributes| attributes.get("unit"));
+    Ok(unit.and_then(|unit| Spec::deserialize(unit).ok()))
 }
 
 /// The derivation of the workspace's stage.

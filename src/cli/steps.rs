@@ -147,7 +147,7 @@ pub fn stage() -> Result<(), Error> {
     let Attributes { plan, outputs } = attributes("stage")?;
     let head: Head = read_json(&plan.join(HEAD))?;
     let plan = store_object("the plan", &plan.to_string_lossy())?;
-    write(&outputs.out, &head.derivation(&plan)?.to_aterm())
+    write(&outputs.out, head.derivation(&plan)?.to_aterm_bytes())
 }
 
 #[derive(Deserialize)]
@@ -212,6 +212,6 @@ fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Error> {
     write(path, &text)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
     fs::write(path, text).map_err(Error::io("writing", path))
 }

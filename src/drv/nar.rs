@@ -12,13 +12,14 @@
 //! tree.insert("link", Node::Symlink("src".into()))?;
 //! let hash = nar::hash(&tree, |text| Ok((text.len() as u64, text.as_bytes())))?;
 //! assert_eq!(
-//!     hash.to_string(),
-//!     "0da04c12a8ded859eb3eb8e1e26b9b2e12be5917a6ade1acc41ded07d2d52221",
+//!     hash.to_nix_base16_string(),
+//!     "sha256:0da04c12a8ded859eb3eb8e1e26b9b2e12be5917a6ade1acc41ded07d2d52221",
 //! );
 //! # Ok::<(), nar::Error>(())
 //! ```
 
-use super::hash::{Hasher, Sha256};
+use super::{HashAlgorithm, NixHash};
+use nix_derivation::NixHasher;
 use std::collections::{BTreeMap, btree_map::Entry};
 use std::io::{self, Read, Write};
 
@@ -122,10 +123,24 @@ impl<C> Node<C> {
 pub fn hash<'a, C, R: Read>(
     tree: &'a Node<C>,
     open: impl FnMut(&'a C) -> io::Result<(u64, R)>,
-) -> Result<Sha256, Error> {
-    let mut hasher = Hasher::default();
-    write(tree, &mut hasher, open)?;
-    Ok(hasher.finish())
+) -> Result<NixHash, Error> {
+    let mut sink = HashSink(NixHasher::new(HashAlgorithm::Sha256));
+    write(tree, &mut sink, open)?;
+    Ok(sink.0.finalize())
+}
+
+/// Hashes what is written to it.
+struct HashSink(NixHasher);
+
+impl Write for HashSink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes a tree's archive. `open` gives the length of a file's contents in bytes

@@ -1,6 +1,6 @@
 //! What can go wrong between a graph and its derivations.
 
-use crate::drv::{placeholder, store_path};
+use crate::drv::{self, StorePathError};
 use std::path::PathBuf;
 
 /// A plan that cannot be made, or written.
@@ -74,7 +74,7 @@ pub enum Error {
         /// The path.
         path: String,
         /// Why not.
-        source: store_path::Error,
+        source: StorePathError,
     },
     /// A unit's name that the store does not take.
     #[error("the unit `{unit}` cannot be named in the store: {source}")]
@@ -82,11 +82,8 @@ pub enum Error {
         /// The unit's label.
         unit: String,
         /// Why not.
-        source: store_path::Error,
+        source: StorePathError,
     },
-    /// An internal inconsistency: a path that should be a derivation's is not.
-    #[error(transparent)]
-    Placeholder(#[from] placeholder::NotADerivation),
     /// Nix has not said where an output is to be written.
     #[error("the stage has no output `{output}`; please report this")]
     NoOutput {
@@ -96,9 +93,28 @@ pub enum Error {
     /// A source tree cannot be archived.
     #[error(transparent)]
     Nar(#[from] crate::drv::nar::Error),
-    /// The attributes of a derivation that cannot be written canonically.
-    #[error(transparent)]
-    Attributes(#[from] crate::drv::derivation::AttributesError),
+    /// A derivation that Nix would not take.
+    #[error("the derivation of {unit} cannot be written")]
+    Derivation {
+        /// Its name.
+        unit: String,
+        /// Why not.
+        source: drv::Error,
+    },
+    /// A derivation that is not UTF-8, which no JSON document can hold.
+    #[error("the derivation of {unit} is not UTF-8; please report this")]
+    NotText {
+        /// Its name.
+        unit: String,
+    },
+    /// A document that cannot be written as JSON.
+    #[error("{document} cannot be written as JSON; please report this")]
+    Json {
+        /// The document.
+        document: &'static str,
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// The third-party layer has not emitted a unit that this layer needs.
     #[error(
         "{unit} is not in the index of the third-party stage. The two plans saw different graphs; please report this"
@@ -147,14 +163,30 @@ pub enum Error {
         status: std::process::ExitStatus,
     },
     /// A file that should be a derivation is none.
-    #[error(transparent)]
-    Derivation(#[from] crate::drv::derivation::ParseError),
+    #[error("{} is not a derivation", path.display())]
+    NotADerivation {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: drv::Error,
+    },
     /// The sources cannot be scanned.
     #[error(transparent)]
     Scan(#[from] crate::depinfo::Error),
 }
 
 impl Error {
+    /// For `map_err` on what makes a derivation.
+    pub fn derivation(unit: &str) -> impl FnOnce(drv::Error) -> Self + use<> {
+        let unit = unit.to_owned();
+        move |source| Self::Derivation { unit, source }
+    }
+
+    /// For `map_err` on what makes a JSON document.
+    pub fn json(document: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |source| Self::Json { document, source }
+    }
+
     /// For `map_err` on operations on a file.
     pub fn io(
         action: &'static str,

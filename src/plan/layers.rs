@@ -13,7 +13,7 @@ use super::lower::Lowering;
 use super::settings::{Settings, WorkspaceSettings, read_json};
 use super::sources::store_object;
 use super::{files, sources};
-use crate::drv::store_path::StorePath;
+use crate::drv::StorePath;
 use crate::graph::model::{Graph, Mode, UnitId, UnitRef};
 use std::collections::BTreeSet;
 
@@ -117,11 +117,11 @@ fn add_vendored<'a>(
 
 pub(super) fn finish(stage: Stage, settings: &Settings) -> Result<Plan, Error> {
     let tool = parse("dyndrv", &settings.dyndrv)?;
-    Ok(stage.finish(&settings.system, &tool))
+    stage.finish(&settings.system, &tool)
 }
 
 fn parse(what: &str, path: &str) -> Result<StorePath, Error> {
-    StorePath::parse(path).map_err(|source| Error::NotAStorePath {
+    path.parse().map_err(|source| Error::NotAStorePath {
         what: what.to_owned(),
         path: path.to_owned(),
         source,

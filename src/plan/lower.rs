@@ -10,9 +10,11 @@
 use super::Error;
 use super::cross;
 use super::settings::{CrateEnv, Settings};
-use crate::drv::derivation::{Derivation, Output};
-use crate::drv::placeholder;
-use crate::drv::store_path::{StorePath, find_references};
+use crate::drv::references::find_references;
+use crate::drv::{
+    DerivationBuilder, FLOATING_TREE, InputDerivation, MAX_NAME_LENGTH, StorePath, StructuredAttrs,
+    ValidatedDerivation, placeholder,
+};
 use crate::graph::model::{Graph, Identity, Mode, Package, PackageId, UnitRef};
 use crate::graph::rules::command::{build_script_invocation, rustc_invocation};
 use crate::graph::rules::layout::{Layout, SandboxLayout};
@@ -20,6 +22,11 @@ use crate::graph::rules::linkage::{Linkage, Visible};
 use crate::graph::rules::products::ProductKind;
 use dyndrv_builder::spec::{self, Spec};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What remains of a store object's name beside `crate-`, the start of an identity, the
+/// longest name of an output, and `.drv`.
+const MAX_LABEL_LENGTH: usize =
+    MAX_NAME_LENGTH - "crate-".len() - "-01234567".len() - "-link".len() - ".drv".len();
 
 /// Lowers the units of one graph. Units are lowered in the graph's order, so that
 /// the paths of a unit's dependencies are known.
@@ -62,7 +69,11 @@ impl Inputs {
             .entry(drv.clone())
             .or_default()
             .insert(output.to_owned());
-        Ok(placeholder::upstream(drv, output)?)
+        placeholder::upstream(drv, output).map_err(|source| Error::NotAStorePath {
+            what: "the derivation of a unit".to_owned(),
+            path: drv.to_string(),
+            source,
+        })
     }
 
     /// Declares whatever store objects a text mentions.
@@ -92,7 +103,14 @@ impl<'a> Lowering<'a> {
     /// it is, and the start of its identity, because a graph can hold a target
     /// several times.
     pub fn name(&self, unit: UnitRef<'a>) -> String {
-        format!("{}-{}", unit.label(), unit.identity().short())
+        self.named(&unit.label(), unit)
+    }
+
+    /// A name that starts with what it is and ends with the start of a unit's identity.
+    /// Long names of targets are cut off, because the store's names have a limit.
+    pub(super) fn named(&self, label: &str, unit: UnitRef<'a>) -> String {
+        let label: String = label.chars().take(MAX_LABEL_LENGTH).collect();
+        format!("{label}-{}", unit.identity().short())
     }
 
     /// Tells the path of a unit's derivation to the units that depend on it.
@@ -112,7 +130,11 @@ impl<'a> Lowering<'a> {
     /// # Errors
     ///
     /// If the unit cannot be described, or a dependency's path is not known.
-    pub fn unit(&self, unit: UnitRef<'a>, sources: &[SourceTree]) -> Result<Derivation, Error> {
+    pub fn unit(
+        &self,
+        unit: UnitRef<'a>,
+        sources: &[SourceTree],
+    ) -> Result<ValidatedDerivation, Error> {
         let mut inputs = Inputs::default();
         let (spec, outputs) = if unit.mode == Mode::RunCustomBuild {
             let spec = self.build_script(unit, sources, &mut inputs)?;
@@ -137,7 +159,7 @@ impl<'a> Lowering<'a> {
     /// # Errors
     ///
     /// If a root unit's path is not known.
-    pub fn result(&self, name: &str) -> Result<Derivation, Error> {
+    pub fn result(&self, name: &str) -> Result<ValidatedDerivation, Error> {
         let mut inputs = Inputs::default();
         let mut parts = Vec::new();
         for unit in self.shown() {
@@ -167,29 +189,31 @@ impl<'a> Lowering<'a> {
         spec: &Spec,
         outputs: &[&str],
         mut inputs: Inputs,
-    ) -> Result<Derivation, Error> {
+    ) -> Result<ValidatedDerivation, Error> {
         inputs.mentioned(&self.settings.builder);
-        let mut derivation = Derivation {
-            outputs: outputs
-                .iter()
-                .map(|&output| (output.to_owned(), Output::FloatingNar))
-                .collect(),
-            input_drvs: inputs.drvs,
-            input_srcs: inputs.srcs,
-            system: self.settings.system.clone(),
-            builder: format!("{}/bin/dyndrv-builder", self.settings.builder),
-            ..Derivation::default()
-        };
+        let name = format!("{}-{name}", super::emitter::collection::NAME);
         let mut attributes = serde_json::json!({
             // Nix does not tell derivations apart by the name of their file.
-            "name": format!("{}-{name}", super::emitter::collection::NAME),
+            "name": name,
             "unit": spec,
         });
         if !self.settings.allow_substitutes {
             attributes["allowSubstitutes"] = false.into();
         }
-        derivation.set_structured_attributes(attributes)?;
-        Ok(derivation)
+        let error = Error::derivation(&name);
+        let builder = format!("{}/bin/dyndrv-builder", self.settings.builder);
+        let mut derivation = DerivationBuilder::new(name, &self.settings.system, builder);
+        let trees = outputs
+            .iter()
+            .map(|&output| (output.to_owned(), FLOATING_TREE));
+        derivation.outputs_mut().extend(trees);
+        let drvs = inputs.drvs.into_iter();
+        let drvs = drvs.map(|(drv, outputs)| (drv, InputDerivation::new(outputs)));
+        derivation.input_derivations_mut().extend(drvs);
+        derivation.input_sources_mut().extend(inputs.srcs);
+        StructuredAttrs::from_json_bytes(attributes.to_string())
+            .and_then(|attributes| derivation.structured_attrs(attributes).build())
+            .map_err(error)
     }
 
     fn has_meta(&self, unit: UnitRef<'a>) -> bool {

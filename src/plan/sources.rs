@@ -5,7 +5,7 @@ use super::emitter::collection::Stage;
 use super::emitter::tree::Tree;
 use super::lower::SourceTree;
 use super::settings::{Settings, WorkspaceSettings};
-use crate::drv::store_path::{STORE_DIR, StorePath};
+use crate::drv::{STORE_DIR, StorePath};
 use crate::graph::model::{Location, UnitRef};
 use dyndrv_builder::spec;
 use std::fs;
@@ -82,7 +82,7 @@ pub fn store_object(what: &str, path: &str) -> Result<StorePath, Error> {
     } else {
         format!("{STORE_DIR}/{name}")
     };
-    StorePath::parse(&object).map_err(|source| Error::NotAStorePath {
+    object.parse().map_err(|source| Error::NotAStorePath {
         what: what.to_owned(),
         path: path.to_owned(),
         source,

@@ -1,10 +1,7 @@
 //! What the stages register: canonical derivations whose every path was predicted.
 
 use crate::project::{self, Project};
-use dyndrv::drv::derivation::Derivation;
-use dyndrv::drv::nix32;
-use dyndrv::drv::placeholder;
-use dyndrv::drv::store_path::StorePath;
+use dyndrv::drv::{Derivation, StorePath, nixbase32, placeholder};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -42,7 +39,7 @@ fn derivations(stage: &Stage) -> Vec<(StorePath, String)> {
     paths
         .map(|path| {
             let text = fs::read_to_string(path).unwrap();
-            (StorePath::parse(path).unwrap(), text)
+            (path.parse().unwrap(), text)
         })
         .collect()
 }
@@ -51,10 +48,15 @@ fn all_derivations() -> impl Iterator<Item = (StorePath, String)> {
     stages().iter().flat_map(derivations)
 }
 
+fn parse(path: &StorePath, text: &str) -> Derivation {
+    let name = path.name().trim_end_matches(".drv");
+    Derivation::from_aterm_bytes(text.as_bytes(), name).unwrap()
+}
+
 /// All in `text` that looks like a placeholder: a slash and 52 characters of nix32.
 fn placeholders(text: &str) -> BTreeSet<String> {
     const LENGTH: usize = 52;
-    let is_nix32 = |candidate: &str| nix32::decode(candidate).is_ok();
+    let is_nix32 = |candidate: &str| nixbase32::decode(candidate.as_bytes()).is_ok();
     text.match_indices('/')
         .filter_map(|(slash, _)| text.get(slash..slash + 1 + LENGTH))
         .filter(|candidate| is_nix32(&candidate[1..]))
@@ -73,10 +75,9 @@ fn both_layers_have_units() {
 #[test]
 fn registered_paths_follow_from_the_texts() {
     for (path, text) in all_derivations() {
-        let derivation = Derivation::parse(&text).unwrap();
-        let name = path.name().trim_end_matches(".drv");
-        assert_eq!(derivation.store_path(name).unwrap(), path);
-        assert_eq!(derivation.to_aterm(), text, "{path}");
+        let derivation = parse(&path, &text);
+        assert_eq!(derivation.drv_path().unwrap(), path);
+        assert_eq!(derivation.to_aterm_bytes(), text.as_bytes(), "{path}");
     }
 }
 
@@ -87,10 +88,10 @@ fn every_predicted_path_is_the_registered_one() {
     let mut known: BTreeSet<StorePath> = BTreeSet::new();
     let mut checked = 0;
     for (path, text) in all_derivations() {
-        let derivation = Derivation::parse(&text).unwrap();
+        let derivation = parse(&path, &text);
         let mut expected = BTreeSet::new();
-        for (input, outputs) in &derivation.input_drvs {
-            for output in outputs {
+        for (input, outputs) in derivation.input_derivations() {
+            for output in outputs.outputs() {
                 expected.insert(placeholder::upstream(input, output).unwrap());
             }
         }
@@ -102,9 +103,9 @@ fn every_predicted_path_is_the_registered_one() {
 
     let emitted_elsewhere = |input: &StorePath| !known.contains(input);
     for (path, text) in all_derivations() {
-        let derivation = Derivation::parse(&text).unwrap();
+        let derivation = parse(&path, &text);
         let strangers: Vec<_> = derivation
-            .input_drvs
+            .input_derivations()
             .keys()
             .filter(|input| emitted_elsewhere(input))
             .collect();
@@ -127,10 +128,12 @@ fn references_are_what_the_texts_mention() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|reference| StorePath::parse(reference.as_str().unwrap()).unwrap())
+            .map(|reference| reference.as_str().unwrap().parse().unwrap())
             .collect();
-        let derivation = Derivation::parse(&text).unwrap();
-        assert_eq!(registered, derivation.references(), "{path}");
+        let derivation = parse(&path, &text);
+        let drvs = derivation.input_derivations().keys();
+        let declared = drvs.chain(derivation.input_sources()).cloned().collect();
+        assert_eq!(registered, declared, "{path}");
     }
 }
 
@@ -244,7 +247,7 @@ fn redacted(text: &str) -> String {
             continue;
         }
         result += match word.len() {
-            32 | 52 if nix32::decode(&word).is_ok() => "…",
+            32 | 52 if nixbase32::decode(word.as_bytes()).is_ok() => "…",
             8 | 16 if word.bytes().all(|b| b.is_ascii_hexdigit()) => "…",
             _ => &word,
         };

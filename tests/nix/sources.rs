@@ -1,8 +1,8 @@
 //! Packages from everywhere but the public registry are built as cargo builds them, and run.
 
 use crate::project::{self, Project};
+use dyndrv::drv::{HashAlgorithm, hash_bytes};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -340,8 +340,9 @@ impl Registry {
         run(Command::new("tar")
             .args(["-czf", archive, "weather-1.0.0"])
             .current_dir(dir));
-        let checksum = Sha256::digest(fs::read(dir.join(archive)).unwrap());
-        let checksum = data_encoding::HEXLOWER.encode(&checksum);
+        let bytes = fs::read(dir.join(archive)).unwrap();
+        let checksum = hash_bytes(HashAlgorithm::Sha256, &bytes).to_nix_base16_string();
+        let checksum = checksum.trim_start_matches("sha256:").to_owned();
         Self { index, checksum }
     }
 

@@ -22,7 +22,7 @@ use super::files::Lists;
 use super::layers;
 use super::lower::{Inputs, Lowering};
 use super::settings::{Settings, WorkspaceSettings};
-use crate::drv::store_path::StorePath;
+use crate::drv::StorePath;
 use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
 use data::PackageFiles;
 use dyndrv_builder::spec::{self, Spec};

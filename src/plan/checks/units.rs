@@ -2,7 +2,7 @@
 
 use super::ChecksSettings;
 use super::data::PackageFiles;
-use crate::drv::store_path::StorePath;
+use crate::drv::StorePath;
 use crate::graph::model::{Mode, PackageId, UnitRef};
 use crate::graph::rules::checks::{
     clippy_invocation, metadata_of, rustdoc_invocation, test_directories, test_invocation,
@@ -292,7 +292,7 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         lowering.declare(&check.process, &check.args, &mut inputs);
         inputs.mentioned(&check.program);
-        let name = format!("{label}-{}", unit.identity().short());
+        let name = lowering.named(label, unit);
         let spec = Spec::Check(Box::new(check));
         let derivation = lowering.derivation(&name, &spec, &["log", "out"], inputs)?;
         self.stage.add_derivation(&name, None, &derivation)

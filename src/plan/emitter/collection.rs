@@ -16,9 +16,10 @@
 //! stage itself with the paths that it builds to, which Nix replaces by the final ones.
 
 use super::tree::Tree;
-use crate::drv::derivation::{Derivation, Output};
-use crate::drv::placeholder;
-use crate::drv::store_path::StorePath;
+use crate::drv::{
+    DerivationBuilder, FLOATING_TEXT, FLOATING_TREE, StorePath, StructuredAttrs,
+    ValidatedDerivation, hash_part, placeholder, tree_path,
+};
 use crate::graph::Identity;
 use crate::plan::Error;
 use serde::{Deserialize, Serialize};
@@ -91,41 +92,40 @@ impl Head {
     /// # Errors
     ///
     /// If the head names something that is not a store path.
-    pub fn derivation(&self, plan: &StorePath) -> Result<Derivation, Error> {
+    pub fn derivation(&self, plan: &StorePath) -> Result<ValidatedDerivation, Error> {
         let parse = |path: &String| {
-            StorePath::parse(path).map_err(|source| Error::NotAStorePath {
+            path.parse().map_err(|source| Error::NotAStorePath {
                 what: "an input of the stage".to_owned(),
                 path: path.clone(),
                 source,
             })
         };
-        let mut derivation = Derivation {
-            // The plan brings along what its contents mention.
-            input_srcs: [&self.tool]
-                .into_iter()
-                .chain(&self.source_object)
-                .map(parse)
-                .chain([Ok(plan.clone())])
-                .collect::<Result<_, _>>()?,
-            system: self.system.clone(),
-            builder: format!("{}/bin/dyndrv", self.tool),
-            args: vec!["emit".to_owned()],
-            ..Derivation::default()
-        };
-        let text = |output: &String| (output.clone(), Output::FloatingText);
-        let tree = |output: &String| (output.clone(), Output::FloatingNar);
-        derivation.outputs = self.texts.iter().map(text).collect();
-        derivation.outputs.extend(self.trees.iter().map(tree));
+        let tool = format!("{}/bin/dyndrv", self.tool);
+        let mut derivation = DerivationBuilder::new(NAME, &self.system, tool).argument("emit");
+        // The plan brings along what its contents mention.
+        *derivation.input_sources_mut() = [&self.tool]
+            .into_iter()
+            .chain(&self.source_object)
+            .map(parse)
+            .chain([Ok(plan.clone())])
+            .collect::<Result<_, _>>()?;
+        let text = |output: &String| (output.clone(), FLOATING_TEXT);
+        let tree = |output: &String| (output.clone(), FLOATING_TREE);
+        let outputs = derivation.outputs_mut();
+        outputs.extend(self.texts.iter().map(text));
+        outputs.extend(self.trees.iter().map(tree));
         // What users have in their sources may look like a reference.
         let discarded: BTreeMap<_, _> = self.trees.iter().map(|output| (output, true)).collect();
-        derivation.set_structured_attributes(serde_json::json!({
+        let attributes = serde_json::json!({
             "name": NAME,
             "stage": Places { plan: plan.to_string(), source: self.source.clone() },
             "unsafeDiscardReferences": discarded,
             "preferLocalBuild": true,
             "allowSubstitutes": false,
-        }))?;
-        Ok(derivation)
+        });
+        let finished = StructuredAttrs::from_json_bytes(attributes.to_string())
+            .and_then(|attributes| derivation.structured_attrs(attributes).build());
+        finished.map_err(Error::derivation("the stage"))
     }
 }
 
@@ -166,15 +166,17 @@ impl Stage {
         tree: Tree,
         root: &std::path::Path,
     ) -> Result<StorePath, Error> {
-        let output = format!("src-{package}-{}", tree.digest());
+        let output = format!("src-{package}-{}", tree.digest()?);
         if let Some(path) = self.paths.get(&output) {
             return Ok(path.clone());
         }
         let hash = tree.nar_hash(root)?;
-        let path = StorePath::source(&format!("{NAME}-{output}"), &hash, &BTreeSet::new())
-            .map_err(|source| Error::Name {
-                unit: output.clone(),
-                source,
+        let path =
+            tree_path(&format!("{NAME}-{output}"), &hash, &BTreeSet::new()).map_err(|source| {
+                Error::Name {
+                    unit: output.clone(),
+                    source,
+                }
             })?;
         self.contents.trees.insert(output.clone(), tree);
         self.paths.insert(output, path.clone());
@@ -187,26 +189,23 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// If the name is not one for the store.
+    /// If its text is not UTF-8.
     pub fn add_derivation(
         &mut self,
         name: &str,
         id: Option<Identity>,
-        derivation: &Derivation,
+        derivation: &ValidatedDerivation,
     ) -> Result<StorePath, Error> {
         let output = format!("{name}.drv");
-        let path = derivation
-            .store_path(&format!("{NAME}-{name}"))
-            .map_err(|source| Error::Name {
-                unit: name.to_owned(),
-                source,
-            })?;
+        let path = derivation.drv_path();
         if let Some(id) = id {
             self.index.units.insert(id, path.to_string());
         }
-        self.contents
-            .texts
-            .insert(output.clone(), derivation.to_aterm());
+        let text = String::from_utf8(derivation.to_aterm_bytes());
+        let text = text.map_err(|_| Error::NotText {
+            unit: name.to_owned(),
+        })?;
+        self.contents.texts.insert(output.clone(), text);
         self.paths.insert(output, path.clone());
         Ok(path)
     }
@@ -217,16 +216,18 @@ impl Stage {
     }
 
     /// The plan of all that was added. `tool` is the store path with `bin/dyndrv`.
-    pub fn finish(mut self, system: &str, tool: &StorePath) -> Plan {
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be written as JSON.
+    pub fn finish(mut self, system: &str, tool: &StorePath) -> Result<Plan, Error> {
         let siblings = self.siblings();
-        self.contents.texts.insert(
-            INDEX.to_owned(),
-            serde_json::to_string(&self.index).unwrap_or_default(),
-        );
+        let index = serde_json::to_string(&self.index).map_err(Error::json("the index"))?;
+        self.contents.texts.insert(INDEX.to_owned(), index);
         for text in self.contents.texts.values_mut() {
             *text = substitute(text, &siblings);
         }
-        Plan {
+        Ok(Plan {
             head: Head {
                 system: system.to_owned(),
                 tool: tool.to_string(),
@@ -236,7 +237,7 @@ impl Stage {
                 source_object: self.source_object,
             },
             contents: self.contents,
-        }
+        })
     }
 
     /// The hash parts of the outputs' final paths, with the paths and the
@@ -245,8 +246,10 @@ impl Stage {
         self.paths
             .iter()
             .map(|(output, path)| {
-                let hash = path.hash_part().to_owned();
-                (hash, (path.to_string(), placeholder::output(output)))
+                (
+                    hash_part(path),
+                    (path.to_string(), placeholder::output(output)),
+                )
             })
             .collect()
     }
@@ -286,10 +289,11 @@ mod tests {
     fn paths(names: &[&str]) -> Stage {
         let mut stage = Stage::default();
         for name in names {
-            let derivation = Derivation {
-                builder: format!("/bin/{name}"),
-                ..Derivation::default()
-            };
+            let derivation =
+                DerivationBuilder::new(format!("crate-{name}"), "x86_64-linux", "/bin/sh")
+                    .output("out", FLOATING_TREE)
+                    .build()
+                    .unwrap();
             let id = format!("{name:0>16}").parse().unwrap();
             stage.add_derivation(name, Some(id), &derivation).unwrap();
         }
@@ -311,16 +315,17 @@ mod tests {
 
     #[test]
     fn the_index_is_an_output_that_names_every_unit() {
-        let path = |name| StorePath::parse(&format!("/nix/store/{:0>32}-{name}", "")).unwrap();
+        let path = |name| format!("/nix/store/{:0>32}-{name}", "").parse().unwrap();
         let plan = paths(&["a", "b"]).finish("x86_64-linux", &path("dyndrv"));
+        let plan = plan.unwrap();
         let stage = plan.head.derivation(&path("plan")).unwrap();
-        assert_eq!(stage.outputs["index"], Output::FloatingText);
+        assert_eq!(stage.outputs()["index"], FLOATING_TEXT);
         for output in ["a.drv", "b.drv"] {
             let placeholder = placeholder::output(output);
             assert!(plan.contents.texts["index"].contains(&placeholder));
-            assert_eq!(stage.outputs[output], Output::FloatingText);
+            assert_eq!(stage.outputs()[output], FLOATING_TEXT);
         }
-        let inputs: Vec<_> = stage.input_srcs.into_iter().collect();
+        let inputs: Vec<_> = stage.input_sources().iter().cloned().collect();
         assert_eq!(inputs, [path("dyndrv"), path("plan")]);
     }
 }

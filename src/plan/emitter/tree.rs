@@ -4,8 +4,8 @@
 //! content: the name enters the store path, and an edit that changed it would
 //! make the same content a different input.
 
-use crate::drv::hash::Sha256;
 use crate::drv::nar::{self, Node};
+use crate::drv::{HashAlgorithm, NixHash, hash_bytes};
 use crate::plan::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,10 +43,15 @@ impl Tree {
     }
 
     /// A short name for the list of files.
-    pub fn digest(&self) -> String {
-        // A map of strings and booleans always has a JSON text.
-        let text = serde_json::to_string(self).unwrap_or_default();
-        Sha256::of(text).to_string()[..8].to_owned()
+    ///
+    /// # Errors
+    ///
+    /// If the list cannot be written as JSON.
+    pub fn digest(&self) -> Result<String, Error> {
+        let text = serde_json::to_vec(self).map_err(Error::json("a list of files"))?;
+        let hash = hash_bytes(HashAlgorithm::Sha256, &text);
+        let start = hash.digest_as_bytes().iter().take(4);
+        Ok(start.map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The hash of the tree's NAR, reading the files below `root`.
@@ -54,7 +59,7 @@ impl Tree {
     /// # Errors
     ///
     /// If a file cannot be read.
-    pub fn nar_hash(&self, root: &Path) -> Result<Sha256, Error> {
+    pub fn nar_hash(&self, root: &Path) -> Result<NixHash, Error> {
         let mut tree = Node::default();
         for (path, entry) in &self.0 {
             let node = match entry {
