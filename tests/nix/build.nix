@@ -8,6 +8,8 @@
   src,
   packageSet,
   args ? "{}",
+  # A file with a function of `{ pkgs }` to arguments that JSON cannot state.
+  settings ? "",
   attribute ? "",
 }:
 let
@@ -32,15 +34,26 @@ let
     path = src;
     name = "source";
   };
+  given = builtins.fromJSON args;
+  written = if settings == "" then { } else import settings { inherit pkgs; };
   result =
     if builtins.pathExists (source + "/dyndrv.nix") then
       import (source + "/dyndrv.nix") {
         inherit dyndrv pkgs;
         src = source;
-        settings = builtins.fromJSON args;
+        settings = given;
       }
     else
-      dyndrv.build ({ src = source; } // builtins.fromJSON args);
+      dyndrv.build (
+        {
+          src = source;
+        }
+        // written
+        // given
+        // {
+          checks = written.checks or { } // given.checks or { };
+        }
+      );
 in
 # A path of attributes of `passthru`, separated by dots.
 if attribute == "" then

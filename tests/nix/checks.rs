@@ -244,18 +244,17 @@ fn programs_of_the_package() {
         "fn main() {\n    println!(\"tool\");\n}\n",
     );
     let build = checked(&project, "test-several");
-    let ours = tests_of(&build);
-    assert_eq!(ours.len(), 4, "{ours:?}");
+    // With the one that has no harness.
+    let ours = tests_of(&build, false);
+    assert_eq!(ours.tests.len(), 5, "{ours:?}");
     let log = fs::read_to_string(build.out.join("logs/several-1.0.0-test-custom.txt")).unwrap();
     assert!(log.starts_with("custom "), "{log}");
-    let doctests = tests_of(&checked(&project, "doctest"));
+    let mut all = tests_of(&checked(&project, "doctest"), true);
+    assert_eq!(all.tests.len(), 4);
+    all.extend(ours);
     let target = tempfile::tempdir().unwrap();
-    let cargo = Cargo {
-        project: &project,
-        target: target.path(),
-    };
-    assert_eq!(doctests, cargo.tests("--doc").tests);
-    assert_eq!(doctests.len(), 4);
+    let cargo = Cargo::new(&project, Some(target.path()));
+    assert_eq!(all.tests, cargo.tests(None).unwrap().tests);
 }
 
 #[test]
@@ -414,8 +413,8 @@ fn documentation_tests_are_linked_with_link_time_optimisation() {
         &format!("{MANIFEST}\n[profile.whole]\ninherits = \"dev\"\nlto = true\n"),
     );
     project.args = serde_json::json!({ "checks": { "profile": "whole" } });
-    let doctests = tests_of(&checked(&project, "doctest"));
-    assert_eq!(doctests.len(), 4);
+    let doctests = tests_of(&checked(&project, "doctest"), true);
+    assert_eq!(doctests.tests.len(), 4);
 }
 
 #[test]

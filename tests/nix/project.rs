@@ -13,6 +13,8 @@ pub struct Project {
     dir: TempDir,
     /// Arguments for `build` of the library, beside those of a `dyndrv.nix`.
     pub args: Value,
+    /// A file with arguments that JSON cannot state: a function of `{ pkgs }`.
+    pub settings: Option<PathBuf>,
     /// Further options for Nix.
     pub options: Vec<String>,
     /// The flake with the package set, if not the usual one.
@@ -73,6 +75,7 @@ impl Project {
         Self {
             dir: tempfile::tempdir().unwrap(),
             args: json!({}),
+            settings: None,
             options: Vec::new(),
             package_set: None,
         }
@@ -117,10 +120,12 @@ impl Project {
         let set = self.package_set.as_deref();
         let set = set.unwrap_or_else(|| package_set()).to_owned();
         let mut arguments = vec!["--file".to_owned(), file];
+        let settings = self.settings.as_deref().unwrap_or(Path::new(""));
         for (name, value) in [
             ("src", self.path().display().to_string()),
             ("packageSet", set),
             ("args", self.args.to_string()),
+            ("settings", settings.display().to_string()),
             ("attribute", attribute.to_owned()),
         ] {
             arguments.extend(["--argstr".to_owned(), name.to_owned(), value]);
@@ -285,16 +290,20 @@ fn sorted(names: BTreeMap<String, String>) -> Vec<String> {
     names
 }
 
-/// Copies a directory but for what cargo has built in it.
+/// Copies a directory as it is, links included, but for what cargo has built in it and for git's own.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().unwrap().is_dir() {
-            if entry.file_name() != "target" {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            let built = from.join("CACHEDIR.TAG").exists() && entry.file_name() == "target";
+            if !built && entry.file_name() != ".git" {
                 copy(&from, &to);
             }
+        } else if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&from).unwrap(), &to).unwrap();
         } else {
             fs::copy(&from, &to).unwrap();
         }
