@@ -1,9 +1,9 @@
 //! Merges the products of several units into one tree.
 
 use crate::error::{Error, Result};
-use crate::layout::{create_dir_all, entries, make_link};
-use crate::spec::{Assemble, Show};
-use crate::task::Outputs;
+use crate::sandbox::files::{create_dir_all, entries, make_link};
+use crate::spec::Assemble;
+use crate::spec::task::Outputs;
 use std::fs;
 use std::path::Path;
 
@@ -26,16 +26,6 @@ pub fn run(assemble: &Assemble, outputs: &Outputs) -> Result<()> {
                 link(&from.join(&entry), &to.join(&entry))?;
             }
         }
-    }
-    Ok(())
-}
-
-/// Links all entries of another output into the output `out`.
-pub fn show(show: &Show, outputs: &Outputs) -> Result<()> {
-    let (from, out) = (Path::new(&show.of), outputs.get("out")?);
-    create_dir_all(out)?;
-    for (entry, _) in entries(from)? {
-        make_link(&from.join(&entry), &out.join(&entry))?;
     }
     Ok(())
 }

@@ -7,45 +7,36 @@
 //! What is written depends on the specification and the files that it names, and on
 //! nothing else: no time, no temporary name, no order of a directory listing. The
 //! one exception is the number of jobs that a build script may use.
+//!
+//! | module | its job |
+//! |---|---|
+//! | [`spec`] | what the planner asks for, as Nix hands it over |
+//! | [`sandbox`] | what a process sees: files, environment, packages of the system |
+//! | [`rustc`] | a run of the compiler |
+//! | [`build_script`] | a run of a build script, and the instructions that it prints |
+//!
+//! Tests, clippy, rustdoc and rustfmt are run by another program, `dyndrv-checker`, which
+//! uses this library: this program is an input of every unit, so that its every change
+//! builds everything again.
 
-pub mod answers;
 mod assemble;
-mod cargo_home;
-mod check;
-mod child;
-mod compile;
-mod dep_info;
-mod diagnostics;
-pub mod directives;
-mod environment;
+pub mod build_script;
 pub mod error;
-mod inputs;
-pub mod layout;
-mod libtest;
-mod link_flags;
-pub mod placeholder;
-mod products;
-mod remap;
-mod report;
+pub mod rustc;
 pub mod sandbox;
-mod script;
 pub mod spec;
-mod summary;
-mod supervise;
-pub mod task;
 
 use error::{Error, Result};
-use layout::Sandbox;
+use sandbox::{Sandbox, environment};
 use spec::Spec;
-use task::Task;
+use spec::task::Task;
 
 /// Does what `task` asks for, below `sandbox`. `cores` is Nix's `NIX_BUILD_CORES`.
-pub fn run(task: &Task, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
+pub fn run(task: &Task<Spec>, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
     let process = match &task.unit {
         Spec::Rustc(rustc) => Some(&rustc.process),
         Spec::BuildScript(script) => Some(&script.process),
-        Spec::Check(check) => Some(&check.process),
-        Spec::Assemble(_) | Spec::Summary(_) | Spec::Show(_) => None,
+        Spec::Assemble(_) => None,
     };
     let in_unit = |error: Error| match process {
         Some(process) => error.in_unit(&process.package, &process.target, &task.name),
@@ -54,18 +45,12 @@ pub fn run(task: &Task, sandbox: &Sandbox, cores: Option<&str>) -> Result<()> {
     sandbox
         .prepare()
         .and_then(|()| match &task.unit {
-            Spec::Rustc(rustc) => compile::run(rustc, &task.outputs, sandbox),
+            Spec::Rustc(rustc) => rustc::run(rustc, &task.outputs, sandbox),
             Spec::BuildScript(script) => {
                 let jobs = environment::jobs(cores);
-                script::run(script, &task.outputs, sandbox, jobs)
+                build_script::run(script, &task.outputs, sandbox, jobs)
             }
             Spec::Assemble(assemble) => assemble::run(assemble, &task.outputs),
-            Spec::Check(check) => {
-                let jobs = environment::jobs(cores);
-                check::run(check, &task.outputs, sandbox, jobs)
-            }
-            Spec::Show(show) => assemble::show(show, &task.outputs),
-            Spec::Summary(summary) => summary::run(summary, &task.outputs, sandbox),
         })
         .map_err(in_unit)
 }

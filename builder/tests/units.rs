@@ -3,7 +3,7 @@
 
 mod support;
 
-use dyndrv_builder::answers::{self, Cfg, Dep, Link};
+use dyndrv_builder::build_script::recorded::{self, Cfg, Dep, Link};
 use dyndrv_builder::error::Result;
 use dyndrv_builder::spec::{DepMetadata, Inputs};
 use std::fs;
@@ -144,30 +144,30 @@ fn no_path_of_the_machine_shows_in_what_was_compiled() {
     build(&world).unwrap();
     let root = world.text("");
     for (file, content) in world.outputs() {
-        let is_answer = ["run/link", "run/dep"]
+        let is_instruction = ["run/link", "run/dep"]
             .iter()
             .any(|name| file.ends_with(name));
         let shows = content
             .windows(root.len())
             .any(|part| part == root.as_bytes());
-        assert_eq!(shows, is_answer, "{}", file.display());
+        assert_eq!(shows, is_instruction, "{}", file.display());
     }
 }
 
 #[test]
-fn answers_are_split_by_their_readers() {
+fn instructions_are_split_by_their_readers() {
     let world = World::new(&DEMO);
     world.run_build_script(world.build_script()).unwrap();
     let out_dir = world.text(&format!("out/run/out/{OUT_DIR}"));
-    let cfg: Cfg = answers::read(&world.text("out/run/cfg")).unwrap();
+    let cfg: Cfg = recorded::read(&world.text("out/run/cfg")).unwrap();
     assert_eq!(cfg.cfg, ["answered"]);
     assert_eq!(cfg.check_cfg, ["cfg(answered)"]);
     assert_eq!(cfg.env["ANSWER"], "forty-two");
-    let link: Link = answers::read(&world.text("out/run/link")).unwrap();
+    let link: Link = recorded::read(&world.text("out/run/link")).unwrap();
     assert_eq!(link.libs, ["static=native"]);
     assert_eq!(link.search[0].path, format!("native={out_dir}"));
     assert!(link.search[0].own);
-    let dep: Dep = answers::read(&world.text("out/run/dep")).unwrap();
+    let dep: Dep = recorded::read(&world.text("out/run/dep")).unwrap();
     assert_eq!(dep.metadata["INCLUDE"], world.text("store/source-1/demo/c"));
     assert_eq!(dep.metadata["ROOT"], out_dir);
     assert_eq!(dep.out_dir.unwrap().from, out_dir);
@@ -179,8 +179,8 @@ fn a_dependent_build_script_sees_the_metadata() {
         r#"assert_eq!(std::env::var("DEP_Z_NG_INCLUDE_DIR").as_deref(), Ok("/z"));
            assert!(std::env::var("CFLAGS").unwrap().contains("-ffile-prefix-map=/z=/v"));"#,
     );
-    let answer = r#"{"metadata": {"INCLUDE_DIR": "/z"}, "out-dir": {"from": "/z", "to": "/v"}}"#;
-    fs::write(world.path("dep"), answer).unwrap();
+    let dep = r#"{"metadata": {"INCLUDE_DIR": "/z"}, "out-dir": {"from": "/z", "to": "/v"}}"#;
+    fs::write(world.path("dep"), dep).unwrap();
     let mut script = world.build_script();
     script.deps = vec![DepMetadata {
         links: "z-ng".to_string(),
@@ -201,7 +201,7 @@ fn a_build_script_may_write_into_its_package_only_if_allowed() {
 }
 
 #[test]
-fn replaced_answers_are_taken_without_running_anything() {
+fn replaced_instructions_are_taken_without_running_anything() {
     let world = script("std::process::exit(3);");
     let mut script = world.build_script();
     script.program = String::new();
@@ -210,9 +210,9 @@ fn replaced_answers_are_taken_without_running_anything() {
         ("root".to_owned(), "/prefix".to_owned()),
     ]);
     world.run_build_script(script).unwrap();
-    let link: Link = answers::read(&world.text("out/run/link")).unwrap();
+    let link: Link = recorded::read(&world.text("out/run/link")).unwrap();
     assert_eq!(link.libs, ["static=other"]);
-    let dep: Dep = answers::read(&world.text("out/run/dep")).unwrap();
+    let dep: Dep = recorded::read(&world.text("out/run/dep")).unwrap();
     assert_eq!(dep.metadata["ROOT"], "/prefix");
 }
 

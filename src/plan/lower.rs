@@ -2,8 +2,8 @@
 //!
 //! | the unit | outputs | sees of its dependencies |
 //! |---|---|---|
-//! | a library of rlibs only | `meta` (rmeta), `out` (rlib) | `meta` of its closure; its own build script's answers |
-//! | anything else that rustc compiles | `out` | `out` of its closure; the link directives of all build scripts in it |
+//! | a library of rlibs only | `meta` (rmeta), `out` (rlib) | `meta` of its closure; the instructions of its own build script |
+//! | anything else that rustc compiles | `out` | `out` of its closure; the link instructions of all build scripts in it |
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages |
 //! | the result | `out` | `out` of the root units |
 
@@ -21,6 +21,8 @@ use crate::graph::rules::layout::{Layout, SandboxLayout};
 use crate::graph::rules::linkage::{Linkage, Visible};
 use crate::graph::rules::products::ProductKind;
 use dyndrv_builder::spec::{self, Spec};
+use dyndrv_checker::spec::Program;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What remains of a store object's name beside `crate-`, the start of an identity, the
@@ -151,7 +153,7 @@ impl<'a> Lowering<'a> {
             };
             (Spec::Rustc(Box::new(spec)), outputs)
         };
-        self.derivation(&self.name(unit), &spec, outputs, inputs)
+        self.derivation(&self.builder(), &self.name(unit), &spec, outputs, inputs)
     }
 
     /// The derivation that puts the products of the root units together.
@@ -166,7 +168,7 @@ impl<'a> Lowering<'a> {
             parts.push(inputs.output(self.drv(unit)?, "out")?);
         }
         let spec = Spec::Assemble(spec::Assemble { parts });
-        self.derivation(name, &spec, &["out"], inputs)
+        self.derivation(&self.builder(), name, &spec, &["out"], inputs)
     }
 
     /// The units that were asked for, and dylibs that they load: as cargo, which
@@ -183,14 +185,16 @@ impl<'a> Lowering<'a> {
         self.graph.units().filter(is_shown).collect()
     }
 
+    /// A derivation that runs `program` with a specification.
     pub(super) fn derivation(
         &self,
+        program: &str,
         name: &str,
-        spec: &Spec,
+        spec: &impl Serialize,
         outputs: &[&str],
         mut inputs: Inputs,
     ) -> Result<ValidatedDerivation, Error> {
-        inputs.mentioned(&self.settings.builder);
+        inputs.mentioned(program);
         let name = format!("{}-{name}", super::emitter::collection::NAME);
         let mut attributes = serde_json::json!({
             // Nix does not tell derivations apart by the name of their file.
@@ -201,8 +205,7 @@ impl<'a> Lowering<'a> {
             attributes["allowSubstitutes"] = false.into();
         }
         let error = Error::derivation(&name);
-        let builder = format!("{}/bin/dyndrv-builder", self.settings.builder);
-        let mut derivation = DerivationBuilder::new(name, &self.settings.system, builder);
+        let mut derivation = DerivationBuilder::new(name, &self.settings.system, program);
         let trees = outputs
             .iter()
             .map(|&output| (output.to_owned(), FLOATING_TREE));
@@ -214,6 +217,11 @@ impl<'a> Lowering<'a> {
         StructuredAttrs::from_json_bytes(attributes.to_string())
             .and_then(|attributes| derivation.structured_attrs(attributes).build())
             .map_err(error)
+    }
+
+    /// The program that runs units.
+    fn builder(&self) -> String {
+        format!("{}/bin/dyndrv-builder", self.settings.builder)
     }
 
     fn has_meta(&self, unit: UnitRef<'a>) -> bool {
@@ -345,13 +353,13 @@ impl<'a> Lowering<'a> {
         &self,
         unit: UnitRef<'a>,
         inputs: &mut Inputs,
-    ) -> Result<Vec<spec::Program>, Error> {
+    ) -> Result<Vec<Program>, Error> {
         let mut programs = Vec::new();
         for program in self.linkage.executables(unit) {
             let Some(built) = program.unit else { continue };
             let at = self.layout.executable(unit, &program.name);
             programs.extend(at.map(|at| -> Result<_, Error> {
-                Ok(spec::Program {
+                Ok(Program {
                     from: self.built_program(built, inputs)?,
                     at,
                 })
@@ -370,7 +378,7 @@ impl<'a> Lowering<'a> {
         Ok(format!("{out}/{}", self.executable(unit)))
     }
 
-    /// How the unit uses build scripts' answers.
+    /// How the unit uses build scripts' instructions.
     pub(super) fn scripts(
         &self,
         unit: UnitRef<'a>,
@@ -380,7 +388,7 @@ impl<'a> Lowering<'a> {
         for script in self.linkage.effective_scripts(unit) {
             let drv = self.drv(script.run)?;
             let package = script.run.package();
-            let mut answer = spec::ScriptUse {
+            let mut instructions = spec::ScriptUse {
                 package: format!("{} {}", package.name, package.version),
                 link: Some(inputs.output(drv, "link")?),
                 cfg: None,
@@ -390,12 +398,12 @@ impl<'a> Lowering<'a> {
                 link_args: script.link_args,
             };
             if script.own {
-                answer.cfg = Some(inputs.output(drv, "cfg")?);
+                instructions.cfg = Some(inputs.output(drv, "cfg")?);
                 let out = inputs.output(drv, "out")?;
-                answer.out_dir = Some(format!("{out}/{}", self.out_dir(script.run)));
-                answer.out_dir_remap = Some(self.virtual_out_dir(script.run));
+                instructions.out_dir = Some(format!("{out}/{}", self.out_dir(script.run)));
+                instructions.out_dir_remap = Some(self.virtual_out_dir(script.run));
             }
-            uses.push(answer);
+            uses.push(instructions);
         }
         Ok(uses)
     }

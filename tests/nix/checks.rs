@@ -365,10 +365,10 @@ fn bad() {
     }
     let junit = fs::read_to_string(report.out.join("junit.xml")).unwrap();
     for part in [
-        "name=\"adds\"/>",
-        "name=\"bad\"><failure message=\"failed\">",
+        "<testcase name=\"adds\" classname=\"several 1.0.0 test failing\"/>",
+        "<failure message=\"failed\">",
         " &amp; &lt;so on&gt;",
-        "name=\"test aborts\"><error message=\"the test executable failed",
+        "<error message=\"the test executable failed",
         "<failure message=\"the test failed (exit status: 3)\">",
     ] {
         assert!(junit.contains(part), "no {part:?} in:\n{junit}");
@@ -397,11 +397,12 @@ fn a_report_has_failed_documentation_tests() {
     let report = checked(&project, "doctest-several.report");
     let junit = fs::read_to_string(report.out.join("junit.xml")).unwrap();
     assert!(
-        junit.contains("name=\"src/lib.rs - (line 3)\"><failure message=\"failed\">"),
+        junit.contains("<testcase name=\"src/lib.rs - (line 3)\"")
+            && junit.contains("<failure message=\"failed\">"),
         "{junit}"
     );
     assert!(
-        junit.contains("failures=\"1\" errors=\"0\" skipped=\"1\""),
+        junit.contains("skipped=\"1\" errors=\"0\" failures=\"1\""),
         "{junit}"
     );
 }

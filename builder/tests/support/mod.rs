@@ -1,11 +1,11 @@
 //! A small package, built unit by unit with the machine's own compiler.
 
 use dyndrv_builder::error::Result;
-use dyndrv_builder::layout::Sandbox;
+use dyndrv_builder::sandbox::Sandbox;
+use dyndrv_builder::spec::task::Task;
 use dyndrv_builder::spec::{
     Artifact, BuildScript, Process, Product, Rustc, ScriptUse, Source, Spec,
 };
-use dyndrv_builder::task::Task;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

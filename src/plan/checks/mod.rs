@@ -9,6 +9,9 @@
 //! | doc | library and program | its sources, metadata of dependencies |
 //! | fmt | package and edition | its Rust files, `rustfmt.toml` |
 //!
+//! The program that runs them, the checker, is an input of checks alone: another one changes
+//! no derivation of a unit that compiles.
+//!
 //! A summary for each check, and for each check and package, puts the results
 //! together. The summaries are what the flake exposes; their names are known
 //! without the graph: `test`, `test-<package>` and so on.
@@ -25,7 +28,7 @@ use super::settings::{Settings, WorkspaceSettings};
 use crate::drv::StorePath;
 use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
 use data::PackageFiles;
-use dyndrv_builder::spec::{self, Spec};
+use dyndrv_checker::spec::{Part, Spec, Summary};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use units::{Planned, Planner};
@@ -37,6 +40,8 @@ const KINDS: [&str; 5] = ["test", "doctest", "clippy", "doc", "fmt"];
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChecksSettings {
+    /// The store path with `bin/dyndrv-checker`.
+    pub checker: String,
     /// The store path with `bin/clippy-driver`.
     pub clippy: String,
     /// The store path with `bin/rustfmt`.
@@ -108,6 +113,11 @@ pub fn plan(
     }
     done.emit(graph, &lowering, checks, &mut stage)?;
     layers::finish(stage, settings)
+}
+
+/// What runs the checks.
+fn program(checks: &ChecksSettings) -> String {
+    format!("{}/bin/dyndrv-checker", checks.checker)
 }
 
 /// All checks of a unit that was asked for.
@@ -192,10 +202,10 @@ impl Summaries {
         for kind in KINDS {
             let all = packages.iter().flat_map(|package| self.of(kind, package));
             let all: Vec<&StorePath> = all.collect();
-            self.summary(kind, None, &all, lowering, stage)?;
+            self.summary((kind, None), &all, lowering, checks, stage)?;
             for package in &packages {
                 let own: Vec<&StorePath> = self.of(kind, package).collect();
-                self.summary(kind, Some(package), &own, lowering, stage)?;
+                self.summary((kind, Some(package)), &own, lowering, checks, stage)?;
             }
         }
         Ok(())
@@ -208,16 +218,16 @@ impl Summaries {
 
     fn summary(
         &self,
-        kind: &str,
-        package: Option<&str>,
-        checks: &[&StorePath],
+        (kind, package): (&str, Option<&str>),
+        runs: &[&StorePath],
         lowering: &Lowering<'_>,
+        checks: &ChecksSettings,
         stage: &mut Stage,
     ) -> Result<(), Error> {
         let mut inputs = Inputs::default();
         let mut parts = Vec::new();
-        for drv in checks {
-            parts.push(spec::Part {
+        for drv in runs {
+            parts.push(Part {
                 out: inputs.output(drv, "out")?,
                 log: inputs.output(drv, "log")?,
             });
@@ -235,13 +245,13 @@ impl Summaries {
             Some(package) => format!("{kind}-{package}"),
             None => kind.to_owned(),
         };
-        let spec = Spec::Summary(spec::Summary {
+        let spec = Spec::Summary(Summary {
             title: kind.to_owned(),
             parts,
             rustdoc,
             built,
         });
-        let derivation = lowering.derivation(&name, &spec, &["out"], inputs)?;
+        let derivation = lowering.derivation(&program(checks), &name, &spec, &["out"], inputs)?;
         stage.add_derivation(&name, None, &derivation)?;
         Ok(())
     }

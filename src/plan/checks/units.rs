@@ -3,7 +3,7 @@
 use super::ChecksSettings;
 use super::data::PackageFiles;
 use crate::drv::StorePath;
-use crate::graph::model::{Mode, PackageId, UnitRef};
+use crate::graph::model::{PackageId, UnitRef};
 use crate::graph::rules::checks::{
     clippy_invocation, metadata_of, rustdoc_invocation, test_directories, test_invocation,
     test_place,
@@ -17,7 +17,8 @@ use crate::plan::files::{self, Lists};
 use crate::plan::lower::{Inputs, Lowering, SourceTree, bin};
 use crate::plan::settings::WorkspaceSettings;
 use crate::plan::sources;
-use dyndrv_builder::spec::{self, BUILD, Check, CheckKind, Spec};
+use dyndrv_builder::spec;
+use dyndrv_checker::spec::{Check, Clippy, Doc, Doctest, Fmt, Spec, Test, Tool, Trial};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The path of a check's derivation.
@@ -46,27 +47,31 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         let target = unit.target();
         let invocation = test_invocation(&lowering.linkage, unit, &lowering.layout);
-        let data = self.package(unit).data.iter().cloned().collect();
+        let data = self.package(unit).data.clone();
         let mut inputs = Inputs::default();
-        let kind = match target.harness {
-            true => CheckKind::Test,
-            false => CheckKind::CustomTest,
-        };
-        let mut check = self.check(kind, unit, invocation, data, &mut inputs)?;
-        self.run_tests(&mut check, &mut inputs);
-        check.args = self.checks.test_args.clone();
-        check.program = lowering.built_program(unit, &mut inputs)?;
-        let file = check.program.rsplit('/').next().unwrap_or_default();
-        check.place = Some(test_place(lowering.graph, &lowering.layout, file));
-        check.programs = lowering.programs(unit, &mut inputs)?;
-        check.directories = test_directories(unit, &lowering.layout);
+        let (mut process, _) = self.process(unit, invocation, data, &mut inputs)?;
+        self.equip(&mut process, &mut inputs);
+        let program = lowering.built_program(unit, &mut inputs)?;
+        let file = program.rsplit('/').next().unwrap_or_default();
         let libraries = lowering.linkage.visible(unit).into_iter();
         let shared = libraries.filter(|library| library.kind == ProductKind::Dylib);
-        check.crates = lowering.artifacts(shared.collect(), &mut inputs)?;
-        if target.proc_macro || !check.crates.is_empty() {
-            check.loads_from = Some(format!("{}/bin/rustc", lowering.settings.rustc));
-        }
-        self.emit(&format!("{}-run", unit.label()), unit, check, inputs)
+        let crates = lowering.artifacts(shared.collect(), &mut inputs)?;
+        let loads = target.proc_macro || !crates.is_empty();
+        let test = Test {
+            process,
+            place: test_place(lowering.graph, &lowering.layout, file),
+            program,
+            args: self.checks.test_args.clone(),
+            harness: target.harness,
+            trial: self.trial(),
+            crates,
+            scripts: lowering.scripts(unit, &mut inputs)?,
+            programs: lowering.programs(unit, &mut inputs)?,
+            directories: test_directories(unit, &lowering.layout),
+            loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
+        };
+        let name = format!("{}-run", unit.label());
+        self.emit(&name, unit, Check::Test(test), inputs)
     }
 
     /// The tests in a library's documentation.
@@ -77,26 +82,31 @@ impl<'b> Planner<'_, 'b> {
             files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.package(unit).data.iter().cloned());
         let mut inputs = Inputs::default();
-        let mut check = self.check(CheckKind::Doctest, unit, invocation, files, &mut inputs)?;
-        self.run_tests(&mut check, &mut inputs);
+        let (mut process, mut args) = self.process(unit, invocation, files, &mut inputs)?;
+        self.equip(&mut process, &mut inputs);
         let (system, link_args) = lowering.linked_environment(unit);
-        check.process.inputs = system;
+        process.inputs = system;
         // rustdoc has rustc's spelling of codegen options, but not without the space.
         for arg in link_args {
-            check
-                .args
-                .extend(["-C".to_owned(), arg.replacen("-C", "", 1)]);
+            args.extend(["-C".to_owned(), arg.replacen("-C", "", 1)]);
         }
-        check.args.extend(self.checks.rustdoc_args.iter().cloned());
+        args.extend(self.checks.rustdoc_args.iter().cloned());
         for arg in &self.checks.test_args {
-            check.args.extend(["--test-args".to_owned(), arg.clone()]);
+            args.extend(["--test-args".to_owned(), arg.clone()]);
         }
-        check.program = rustdoc(lowering);
-        check.crates = lowering.artifacts(lowering.linkage.visible(unit), &mut inputs)?;
-        if unit.target().proc_macro {
-            check.loads_from = Some(format!("{}/bin/rustc", lowering.settings.rustc));
-        }
-        self.emit(&unit.label(), unit, check, inputs)
+        let loads = unit.target().proc_macro;
+        let doctest = Doctest {
+            rustdoc: Tool {
+                process,
+                program: rustdoc(lowering),
+                args,
+                crates: lowering.artifacts(lowering.linkage.visible(unit), &mut inputs)?,
+                scripts: lowering.scripts(unit, &mut inputs)?,
+            },
+            trial: self.trial(),
+            loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
+        };
+        self.emit(&unit.label(), unit, Check::Doctest(doctest), inputs)
     }
 
     /// clippy over one target.
@@ -107,21 +117,22 @@ impl<'b> Planner<'_, 'b> {
             files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.configuration(unit, &["clippy.toml", ".clippy.toml"]));
         let mut inputs = Inputs::default();
-        let mut check = self.check(CheckKind::Clippy, unit, invocation, files, &mut inputs)?;
-        let out = format!("{BUILD}/tmp/clippy");
-        check.args.extend([
-            "--error-format=json".to_owned(),
-            "--out-dir".to_owned(),
-            out.clone(),
-        ]);
-        check.directories = vec![out];
+        let (process, mut args) = self.process(unit, invocation, files, &mut inputs)?;
+        let own = lowering.crate_env(unit.package());
+        args.extend(own.rustc_args.iter().cloned());
         if self.checks.deny_warnings {
-            check.args.extend(["-D".to_owned(), "warnings".to_owned()]);
+            args.extend(["-D".to_owned(), "warnings".to_owned()]);
         }
-        check.args.extend(self.checks.clippy_args.iter().cloned());
-        check.program = format!("{}/bin/clippy-driver", self.checks.clippy);
-        check.crates = self.metadata(unit, &mut inputs)?;
-        self.emit(&format!("{}-clippy", unit.label()), unit, check, inputs)
+        args.extend(self.checks.clippy_args.iter().cloned());
+        let driver = Tool {
+            process,
+            program: format!("{}/bin/clippy-driver", self.checks.clippy),
+            args,
+            crates: self.metadata(unit, &mut inputs)?,
+            scripts: lowering.scripts(unit, &mut inputs)?,
+        };
+        let name = format!("{}-clippy", unit.label());
+        self.emit(&name, unit, Check::Clippy(Clippy { driver }), inputs)
     }
 
     /// The pages of one target.
@@ -130,27 +141,35 @@ impl<'b> Planner<'_, 'b> {
         let invocation = rustdoc_invocation(&lowering.linkage, unit, &lowering.layout);
         let files = files::of_unit(self.files, unit)?.iter().cloned().collect();
         let mut inputs = Inputs::default();
-        let mut check = self.check(CheckKind::Doc, unit, invocation, files, &mut inputs)?;
+        let (mut process, mut args) = self.process(unit, invocation, files, &mut inputs)?;
         // The unstable options are those for merging the pages of crates that were
         // documented apart from each other.
         let merge = ["-Zunstable-options", "--merge=none"].map(str::to_owned);
-        check.args.extend(merge);
+        args.extend(merge);
         let bootstrap = ("RUSTC_BOOTSTRAP".to_owned(), "1".to_owned());
-        check.process.env.extend([bootstrap]);
+        process.env.extend([bootstrap]);
         if self.checks.deny_warnings {
-            check.args.extend(["-D".to_owned(), "warnings".to_owned()]);
+            args.extend(["-D".to_owned(), "warnings".to_owned()]);
         }
-        check.args.extend(self.checks.rustdoc_args.iter().cloned());
-        check.program = rustdoc(lowering);
+        args.extend(self.checks.rustdoc_args.iter().cloned());
         let libraries = lowering.linkage.visible(unit);
         let neighbours: BTreeSet<String> = libraries
             .iter()
             .filter(|library| library.unit.package().member)
             .map(|library| library.unit.target().crate_name())
             .collect();
-        check.neighbours = neighbours.into_iter().collect();
-        check.crates = self.metadata(unit, &mut inputs)?;
-        self.emit(&format!("{}-doc", unit.label()), unit, check, inputs)
+        let doc = Doc {
+            rustdoc: Tool {
+                process,
+                program: rustdoc(lowering),
+                args,
+                crates: self.metadata(unit, &mut inputs)?,
+                scripts: lowering.scripts(unit, &mut inputs)?,
+            },
+            neighbours: neighbours.into_iter().collect(),
+        };
+        let name = format!("{}-doc", unit.label());
+        self.emit(&name, unit, Check::Doc(doc), inputs)
     }
 
     /// rustfmt over a package: one run for each edition in it.
@@ -175,36 +194,38 @@ impl<'b> Planner<'_, 'b> {
                 cwd: spec::WORKSPACE.to_owned(),
                 ..Invocation::default()
             };
-            let mut check =
-                self.check(CheckKind::Fmt, unit, invocation, files.clone(), &mut inputs)?;
-            check.process.target = match single {
+            let (mut process, _) = self.process(unit, invocation, files.clone(), &mut inputs)?;
+            process.target = match single {
                 true => "fmt".to_owned(),
                 false => format!("fmt, edition {edition}"),
             };
-            check.process.env.clear();
-            check.program = format!("{}/bin/rustfmt", self.checks.rustfmt);
-            check.args = ["--check", "--color=never", "--edition", edition]
+            process.env.clear();
+            let mut args: Vec<String> = ["--check", "--color=never", "--edition", edition]
                 .map(str::to_owned)
                 .into();
-            check.args.extend(roots);
+            args.extend(roots);
+            let fmt = Fmt {
+                process,
+                program: format!("{}/bin/rustfmt", self.checks.rustfmt),
+                args,
+            };
             let name = match single {
                 true => format!("{}-{}-fmt", own.name, own.version),
                 false => format!("{}-{}-fmt-{edition}", own.name, own.version),
             };
-            planned.push(self.emit(&name, unit, check, inputs)?);
+            planned.push(self.emit(&name, unit, Check::Fmt(fmt), inputs)?);
         }
         Ok(planned)
     }
 
-    /// A check of a unit that sees these files, without its program.
-    fn check(
+    /// What a check of a unit sees with these files, and the arguments of its invocation.
+    fn process(
         &mut self,
-        kind: CheckKind,
         unit: UnitRef<'b>,
         invocation: Invocation,
         files: BTreeSet<String>,
         inputs: &mut Inputs,
-    ) -> Result<Check, Error> {
+    ) -> Result<(spec::Process, Vec<String>), Error> {
         let lowering = self.lowering;
         let settings = lowering.settings;
         let files: Vec<String> = files.into_iter().collect();
@@ -213,47 +234,26 @@ impl<'b> Planner<'_, 'b> {
         let mut process = lowering.process(unit, invocation.env, invocation.cwd, &tree, inputs);
         process.remap.clear();
         process.path = vec![bin(&settings.rustc), bin(&settings.cargo)];
-        let mut args = invocation.args;
-        if kind == CheckKind::Clippy {
-            let own = lowering.crate_env(unit.package());
-            args.extend(own.rustc_args.iter().cloned());
-        }
-        if unit.mode == Mode::Test || kind == CheckKind::Doctest {
-            process.target = unit.target().describe();
-        }
-        Ok(Check {
-            kind,
-            process,
-            program: String::new(),
-            place: None,
-            args,
-            crates: Vec::new(),
-            scripts: match kind {
-                CheckKind::Fmt => Vec::new(),
-                _ => lowering.scripts(unit, inputs)?,
-            },
-            neighbours: Vec::new(),
-            programs: Vec::new(),
-            directories: Vec::new(),
-            loads_from: None,
-            timeout: None,
-            record: None,
-        })
+        Ok((process, invocation.args))
     }
 
-    /// What everything that runs a project's tests has.
-    fn run_tests(&self, check: &mut Check, inputs: &mut Inputs) {
+    /// Adds what everything that runs a project's tests has.
+    fn equip(&self, process: &mut spec::Process, inputs: &mut Inputs) {
         let settings = self.lowering.settings;
-        check.timeout = self.checks.test_timeout;
-        check.record = self.checks.record;
-        check.process.path.push(bin(&settings.cc));
-        check
-            .process
+        process.path.push(bin(&settings.cc));
+        process
             .path
             .extend(settings.tools.iter().map(|tool| bin(tool)));
         for (name, value) in &self.checks.test_env {
             inputs.mentioned(value);
-            check.process.env.insert(name.clone(), value.clone());
+            process.env.insert(name.clone(), value.clone());
+        }
+    }
+
+    fn trial(&self) -> Trial {
+        Trial {
+            timeout: self.checks.test_timeout,
+            record: self.checks.record,
         }
     }
 
@@ -290,11 +290,19 @@ impl<'b> Planner<'_, 'b> {
         mut inputs: Inputs,
     ) -> Result<Planned, Error> {
         let lowering = self.lowering;
-        lowering.declare(&check.process, &check.args, &mut inputs);
-        inputs.mentioned(&check.program);
+        let (program, args) = match &check {
+            Check::Test(test) => (&test.program, &test.args),
+            Check::Doctest(Doctest { rustdoc: tool, .. })
+            | Check::Clippy(Clippy { driver: tool })
+            | Check::Doc(Doc { rustdoc: tool, .. }) => (&tool.program, &tool.args),
+            Check::Fmt(fmt) => (&fmt.program, &fmt.args),
+        };
+        lowering.declare(check.process(), args, &mut inputs);
+        inputs.mentioned(program);
         let name = lowering.named(label, unit);
         let spec = Spec::Check(Box::new(check));
-        let derivation = lowering.derivation(&name, &spec, &["log", "out"], inputs)?;
+        let program = super::program(self.checks);
+        let derivation = lowering.derivation(&program, &name, &spec, &["log", "out"], inputs)?;
         self.stage.add_derivation(&name, None, &derivation)
     }
 }

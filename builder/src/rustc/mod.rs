@@ -1,17 +1,18 @@
 //! Runs the compiler once.
 
-use crate::answers::{self, Cfg, Link};
-use crate::child;
-use crate::dep_info::{self, Allowed};
-use crate::environment::{self, Environment};
+pub mod dep_info;
+pub mod link_flags;
+mod products;
+
+use crate::build_script::recorded::{self, Cfg, Link};
 use crate::error::{Error, Result};
-use crate::inputs::{self, Found};
-use crate::layout::{Manner, Sandbox, create_dir_all};
-use crate::link_flags;
-use crate::products;
-use crate::remap;
+use crate::sandbox::environment::{self, Environment};
+use crate::sandbox::files::create_dir_all;
+use crate::sandbox::inputs::{self, Found};
+use crate::sandbox::{Manner, Sandbox, child, remap};
+use crate::spec::task::Outputs;
 use crate::spec::{Process, READ_FILES, Rustc, ScriptUse};
-use crate::task::Outputs;
+use dep_info::Allowed;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +29,10 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     for output in outputs.paths() {
         create_dir_all(output)?;
     }
-    let answers = Answers::read(&rustc.scripts)?;
+    let instructions = EffectiveInstructions::read(&rustc.scripts)?;
     let found = inputs::find(&process.inputs)?;
-    let args = arguments(rustc, outputs.get("out")?, &answers, &found)?;
-    let env = variables(process, &answers, &found, sandbox);
+    let args = arguments(rustc, outputs.get("out")?, &instructions, &found)?;
+    let env = variables(process, &instructions, &found, sandbox);
     let allowed = allowed(rustc, outputs, sandbox, &found, &args, &env)?;
 
     let short = shorten(args, sandbox)?;
@@ -64,24 +65,31 @@ fn record(out: &Path, rustc: &Rustc, read: &BTreeSet<PathBuf>) -> Result<()> {
     fs::write(&file, list).map_err(|e| Error::io("cannot write", &file, e))
 }
 
-/// What the build scripts said.
+/// The instructions of build scripts that apply to a unit.
 #[derive(Default)]
-pub(crate) struct Answers<'a> {
-    pub(crate) link: Vec<(&'a ScriptUse, Link)>,
-    pub(crate) cfg: Vec<Cfg>,
+pub struct EffectiveInstructions<'a> {
+    /// Of each script whose package the unit links.
+    pub link: Vec<(&'a ScriptUse, Link)>,
+    /// Of the script of the unit's own package.
+    pub cfg: Vec<Cfg>,
     out_dir: Option<&'a String>,
 }
 
-impl<'a> Answers<'a> {
-    pub(crate) fn read(scripts: &'a [ScriptUse]) -> Result<Self> {
+impl<'a> EffectiveInstructions<'a> {
+    /// Reads what the runs have kept.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or is malformed.
+    pub fn read(scripts: &'a [ScriptUse]) -> Result<Self> {
         let mut found = Self::default();
         for script in scripts {
             found.out_dir = script.out_dir.as_ref().or(found.out_dir);
             if let Some(file) = &script.link {
-                found.link.push((script, answers::read(file)?));
+                found.link.push((script, recorded::read(file)?));
             }
             if let Some(file) = &script.cfg {
-                found.cfg.push(answers::read(file)?);
+                found.cfg.push(recorded::read(file)?);
             }
         }
         Ok(found)
@@ -91,7 +99,7 @@ impl<'a> Answers<'a> {
 fn arguments(
     rustc: &Rustc,
     out: &Path,
-    answers: &Answers<'_>,
+    instructions: &EffectiveInstructions<'_>,
     found: &Found,
 ) -> Result<Vec<String>> {
     let mut args = rustc.args.clone();
@@ -108,8 +116,8 @@ fn arguments(
     {
         args.push(format!("--remap-path-prefix={from}={to}"));
     }
-    args.extend(link_flags::link(&answers.link));
-    args.extend(answers.cfg.iter().flat_map(link_flags::cfg));
+    args.extend(link_flags::link(&instructions.link));
+    args.extend(instructions.cfg.iter().flat_map(link_flags::cfg));
     for lib in &found.lib {
         args.extend(["-L".to_string(), format!("native={lib}")]);
     }
@@ -120,17 +128,17 @@ fn arguments(
 }
 
 /// The environment of a process that sees what its package's build script said.
-pub(crate) fn variables(
+pub fn variables(
     process: &Process,
-    answers: &Answers<'_>,
+    instructions: &EffectiveInstructions<'_>,
     found: &Found,
     sandbox: &Sandbox,
 ) -> Environment {
     let mut env = environment::of(process, found, sandbox);
-    if let Some(out_dir) = answers.out_dir {
+    if let Some(out_dir) = instructions.out_dir {
         env.insert("OUT_DIR".to_string(), out_dir.clone());
     }
-    for cfg in &answers.cfg {
+    for cfg in &instructions.cfg {
         env.extend(cfg.env.clone());
     }
     env
@@ -165,7 +173,7 @@ fn allowed(
 }
 
 /// Moves a long command line into a file, one argument on each line.
-pub(crate) fn shorten(args: Vec<String>, sandbox: &Sandbox) -> Result<Vec<String>> {
+pub fn shorten(args: Vec<String>, sandbox: &Sandbox) -> Result<Vec<String>> {
     if args.iter().map(|arg| arg.len() + 1).sum::<usize>() <= LONGEST {
         return Ok(args);
     }

@@ -4,8 +4,8 @@
 //!
 //! | line | meaning |
 //! |---|---|
-//! | `cargo::KEY=VALUE` | the directive `KEY`; an unknown one is an error, and so is this syntax in a package whose `rust-version` is below 1.77 |
-//! | `cargo:KEY=VALUE`, `KEY` reserved | the directive `KEY` |
+//! | `cargo::KEY=VALUE` | the instruction `KEY`; an unknown one is an error, and so is this syntax in a package whose `rust-version` is below 1.77 |
+//! | `cargo:KEY=VALUE`, `KEY` reserved | the instruction `KEY` |
 //! | `cargo:KEY=VALUE` otherwise | the metadata `KEY` |
 //! | not UTF-8, or anything else | ignored |
 //!
@@ -14,7 +14,7 @@
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Keys that are directives in the old syntax. Later ones exist in the new only.
+/// Keys that are instructions in the old syntax. Later ones exist in the new only.
 const RESERVED: [&str; 17] = [
     "rustc-flags",
     "rustc-link-lib",
@@ -52,9 +52,9 @@ pub struct Package<'a> {
     pub bootstrap: bool,
 }
 
-/// The effective directives, in the order in which they were printed.
+/// The effective instructions, in the order in which they were printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Directives {
+pub struct Instructions {
     /// `rustc-link-search`, and `-L` of `rustc-flags`.
     pub search: Vec<String>,
     /// `rustc-link-lib`, and `-l` of `rustc-flags`.
@@ -69,7 +69,7 @@ pub struct Directives {
     pub env: Vec<(String, String)>,
     /// `metadata`, and unreserved keys of the old syntax.
     pub metadata: Vec<(String, String)>,
-    /// What is wrong with the directives themselves, but no error.
+    /// What is wrong with the instructions themselves, but no error.
     pub warnings: Vec<String>,
 }
 
@@ -108,15 +108,15 @@ pub fn messages(stdout: &[u8]) -> Messages {
     found
 }
 
-/// Reads all directives but the messages.
-pub fn parse(stdout: &[u8], package: Package<'_>) -> Result<Directives> {
-    let mut directives = Directives::default();
+/// Reads all instructions but the messages.
+pub fn parse(stdout: &[u8], package: Package<'_>) -> Result<Instructions> {
+    let mut instructions = Instructions::default();
     for line in lines(stdout) {
-        if let Some(directive) = Directive::of(line, package)? {
-            directives.take(directive, package)?;
+        if let Some(instruction) = Instruction::of(line, package)? {
+            instructions.take(instruction, package)?;
         }
     }
-    Ok(directives)
+    Ok(instructions)
 }
 
 fn lines(stdout: &[u8]) -> impl Iterator<Item = &str> {
@@ -128,13 +128,13 @@ fn lines(stdout: &[u8]) -> impl Iterator<Item = &str> {
 
 /// One line, taken apart.
 #[derive(Clone, Copy)]
-struct Directive<'a> {
+struct Instruction<'a> {
     line: &'a str,
     key: &'a str,
     value: &'a str,
 }
 
-impl<'a> Directive<'a> {
+impl<'a> Instruction<'a> {
     fn of(line: &'a str, package: Package<'_>) -> Result<Option<Self>> {
         let (data, new_syntax) = if let Some(data) = line.strip_prefix("cargo::") {
             require_new_syntax(line, data, package)?;
@@ -189,30 +189,30 @@ impl<'a> Directive<'a> {
     }
 }
 
-impl Directives {
-    fn take(&mut self, directive: Directive<'_>, package: Package<'_>) -> Result<()> {
-        let value = directive.value;
-        match directive.key {
-            "rustc-flags" => self.take_flags(directive)?,
+impl Instructions {
+    fn take(&mut self, instruction: Instruction<'_>, package: Package<'_>) -> Result<()> {
+        let value = instruction.value;
+        match instruction.key {
+            "rustc-flags" => self.take_flags(instruction)?,
             "rustc-link-lib" => self.libs.push(value.to_string()),
             "rustc-link-search" => self.search.push(value.to_string()),
             "rustc-cfg" => self.cfgs.push(value.to_string()),
             "rustc-check-cfg" => self.check_cfgs.push(value.to_string()),
-            "rustc-env" => self.take_env(directive, package)?,
-            "metadata" => self.metadata.push(directive.pair("KEY=VALUE")?),
+            "rustc-env" => self.take_env(instruction, package)?,
+            "metadata" => self.metadata.push(instruction.pair("KEY=VALUE")?),
             key if key.starts_with("rustc-link-arg") || key == "rustc-cdylib-link-arg" => {
-                self.take_link_arg(directive, package)?;
+                self.take_link_arg(instruction, package)?;
             }
             // Messages are read by `messages`; a unit always runs anew.
             "error" | "warning" | "rerun-if-changed" | "rerun-if-env-changed" => {}
-            key => return Err(directive.invalid(&format!("the key `{key}` is unknown"))),
+            key => return Err(instruction.invalid(&format!("the key `{key}` is unknown"))),
         }
         Ok(())
     }
 
-    fn take_link_arg(&mut self, directive: Directive<'_>, package: Package<'_>) -> Result<()> {
-        let value = directive.value;
-        let link_arg = match directive.key {
+    fn take_link_arg(&mut self, instruction: Instruction<'_>, package: Package<'_>) -> Result<()> {
+        let value = instruction.value;
+        let link_arg = match instruction.key {
             "rustc-link-arg" => LinkArg {
                 to: "all".to_string(),
                 arg: value.to_string(),
@@ -221,7 +221,7 @@ impl Directives {
                 if !has(package, "cdylib") {
                     self.warnings.push(format!(
                         "`{}` is for a cdylib target, and the package {} has none",
-                        directive.line, package.name
+                        instruction.line, package.name
                     ));
                 }
                 LinkArg {
@@ -230,34 +230,34 @@ impl Directives {
                 }
             }
             "rustc-link-arg-bin" => {
-                let (bin, arg) = directive.pair("BIN=ARG")?;
-                directive.link_arg(&format!("bin:{bin}"), &arg, package)?
+                let (bin, arg) = instruction.pair("BIN=ARG")?;
+                instruction.link_arg(&format!("bin:{bin}"), &arg, package)?
             }
-            "rustc-link-arg-bins" => directive.link_arg("bins", value, package)?,
-            "rustc-link-arg-tests" => directive.link_arg("tests", value, package)?,
-            "rustc-link-arg-benches" => directive.link_arg("benches", value, package)?,
-            "rustc-link-arg-examples" => directive.link_arg("examples", value, package)?,
-            key => return Err(directive.invalid(&format!("the key `{key}` is unknown"))),
+            "rustc-link-arg-bins" => instruction.link_arg("bins", value, package)?,
+            "rustc-link-arg-tests" => instruction.link_arg("tests", value, package)?,
+            "rustc-link-arg-benches" => instruction.link_arg("benches", value, package)?,
+            "rustc-link-arg-examples" => instruction.link_arg("examples", value, package)?,
+            key => return Err(instruction.invalid(&format!("the key `{key}` is unknown"))),
         };
         self.link_args.push(link_arg);
         Ok(())
     }
 
     /// `-l` and `-L`, with or without a space before their values.
-    fn take_flags(&mut self, directive: Directive<'_>) -> Result<()> {
-        let mut words = directive.value.split_whitespace();
+    fn take_flags(&mut self, instruction: Instruction<'_>) -> Result<()> {
+        let mut words = instruction.value.split_whitespace();
         while let Some(word) = words.next() {
             let (list, value) = if let Some(value) = word.strip_prefix("-l") {
                 (&mut self.libs, value)
             } else if let Some(value) = word.strip_prefix("-L") {
                 (&mut self.search, value)
             } else {
-                return Err(directive.invalid("only `-l` and `-L` are allowed in rustc-flags"));
+                return Err(instruction.invalid("only `-l` and `-L` are allowed in rustc-flags"));
             };
             let value = match value {
                 "" => words
                     .next()
-                    .ok_or_else(|| directive.invalid("its last flag has no value"))?,
+                    .ok_or_else(|| instruction.invalid("its last flag has no value"))?,
                 value => value,
             };
             list.push(value.to_string());
@@ -265,15 +265,15 @@ impl Directives {
         Ok(())
     }
 
-    fn take_env(&mut self, directive: Directive<'_>, package: Package<'_>) -> Result<()> {
-        let (name, value) = directive.pair("NAME=VALUE")?;
+    fn take_env(&mut self, instruction: Instruction<'_>, package: Package<'_>) -> Result<()> {
+        let (name, value) = instruction.pair("NAME=VALUE")?;
         if name != "RUSTC_BOOTSTRAP" {
             self.env.push((name, value));
             return Ok(());
         }
         let refusal = format!(
             "`{}`: a crate cannot set RUSTC_BOOTSTRAP itself",
-            directive.line
+            instruction.line
         );
         if package.bootstrap {
             self.warnings.push(refusal);
@@ -342,7 +342,11 @@ fn is_at_least_1_77(rust_version: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parse_for(stdout: &str, targets: &[&str], rust_version: Option<&str>) -> Result<Directives> {
+    fn parse_for(
+        stdout: &str,
+        targets: &[&str],
+        rust_version: Option<&str>,
+    ) -> Result<Instructions> {
         let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
         let package = Package {
             name: "a 1.0.0",
@@ -353,7 +357,7 @@ mod tests {
         parse(stdout.as_bytes(), package)
     }
 
-    fn parse_one(stdout: &str) -> Directives {
+    fn parse_one(stdout: &str) -> Instructions {
         parse_for(stdout, &["lib", "bins", "bin:rg", "tests"], None).unwrap()
     }
 
@@ -377,55 +381,55 @@ mod tests {
 
     #[test]
     fn each_line_means_what_cargo_says() {
-        let empty = Directives::default;
+        let empty = Instructions::default;
         let table = [
             ("nothing", empty()),
             ("cargo-looks-like=it", empty()),
             (
                 "  cargo:rustc-cfg=a b  ",
-                Directives {
+                Instructions {
                     cfgs: strings(&["a b"]),
                     ..empty()
                 },
             ),
             (
                 "cargo::rustc-cfg=a=\"b\"",
-                Directives {
+                Instructions {
                     cfgs: strings(&["a=\"b\""]),
                     ..empty()
                 },
             ),
             (
                 "cargo::rustc-check-cfg=cfg(a)",
-                Directives {
+                Instructions {
                     check_cfgs: strings(&["cfg(a)"]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-check-cfg=cfg(a)\r",
-                Directives {
+                Instructions {
                     check_cfgs: strings(&["cfg(a)"]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-link-lib=static=z",
-                Directives {
+                Instructions {
                     libs: strings(&["static=z"]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-link-search=native=/z",
-                Directives {
+                Instructions {
                     search: strings(&["native=/z"]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-flags=-lx -l y  -L /a -L/b",
-                Directives {
+                Instructions {
                     libs: strings(&["x", "y"]),
                     search: strings(&["/a", "/b"]),
                     ..empty()
@@ -433,70 +437,70 @@ mod tests {
             ),
             (
                 "cargo:rustc-env=A=b=c",
-                Directives {
+                Instructions {
                     env: pairs(&[("A", "b=c")]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-env=A=",
-                Directives {
+                Instructions {
                     env: pairs(&[("A", "")]),
                     ..empty()
                 },
             ),
             (
                 "cargo:include=/z",
-                Directives {
+                Instructions {
                     metadata: pairs(&[("include", "/z")]),
                     ..empty()
                 },
             ),
             (
                 "cargo::metadata=include=/z",
-                Directives {
+                Instructions {
                     metadata: pairs(&[("include", "/z")]),
                     ..empty()
                 },
             ),
             (
                 "cargo:metadata=include=/z",
-                Directives {
+                Instructions {
                     metadata: pairs(&[("metadata", "include=/z")]),
                     ..empty()
                 },
             ),
             (
                 "cargo:error=fine",
-                Directives {
+                Instructions {
                     metadata: pairs(&[("error", "fine")]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-link-arg=-x",
-                Directives {
+                Instructions {
                     link_args: args(&[("all", "-x")]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-link-arg-bins=-x",
-                Directives {
+                Instructions {
                     link_args: args(&[("bins", "-x")]),
                     ..empty()
                 },
             ),
             (
                 "cargo:rustc-link-arg-bin=rg=-x=y",
-                Directives {
+                Instructions {
                     link_args: args(&[("bin:rg", "-x=y")]),
                     ..empty()
                 },
             ),
             (
                 "cargo::rustc-link-arg-tests=-x",
-                Directives {
+                Instructions {
                     link_args: args(&[("tests", "-x")]),
                     ..empty()
                 },
@@ -561,19 +565,19 @@ mod tests {
 
     #[test]
     fn lines_that_are_not_text_are_skipped() {
-        let directives = parse(b"\xff\xfe\ncargo:rustc-cfg=a\n\xff", Package::default()).unwrap();
-        assert_eq!(directives.cfgs, ["a"]);
+        let instructions = parse(b"\xff\xfe\ncargo:rustc-cfg=a\n\xff", Package::default()).unwrap();
+        assert_eq!(instructions.cfgs, ["a"]);
     }
 
     #[test]
     fn a_link_argument_without_its_cdylib_is_a_warning() {
-        let directives =
+        let instructions =
             parse_one("cargo:rustc-cdylib-link-arg=-x\ncargo:rustc-link-arg-cdylib=-y");
         assert_eq!(
-            directives.link_args,
+            instructions.link_args,
             args(&[("cdylib", "-x"), ("cdylib", "-y")])
         );
-        assert_eq!(directives.warnings.len(), 2);
+        assert_eq!(instructions.warnings.len(), 2);
     }
 
     #[test]
@@ -582,9 +586,9 @@ mod tests {
             bootstrap: true,
             ..Package::default()
         };
-        let directives = parse(b"cargo:rustc-env=RUSTC_BOOTSTRAP=1", package).unwrap();
-        assert!(directives.env.is_empty());
-        assert_eq!(directives.warnings.len(), 1);
+        let instructions = parse(b"cargo:rustc-env=RUSTC_BOOTSTRAP=1", package).unwrap();
+        assert!(instructions.env.is_empty());
+        assert_eq!(instructions.warnings.len(), 1);
     }
 
     #[test]

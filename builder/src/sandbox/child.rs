@@ -3,8 +3,8 @@
 //! Nix takes the end of the log for the end of the builder, so the builder never
 //! replaces itself by a child: it passes on what the child prints, as it comes.
 
-use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::sandbox::environment::Environment;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -42,7 +42,7 @@ pub fn run(
 
 /// Tells Nix what the unit is at: its progress display shows it, and its log in
 /// JSON says from when to when a compiler was at work.
-pub(crate) fn set_phase(phase: &str) {
+pub fn set_phase(phase: &str) {
     let message = serde_json::json!({ "action": "setPhase", "phase": phase });
     eprintln!("@nix {message}");
 }

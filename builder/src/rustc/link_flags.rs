@@ -4,10 +4,10 @@
 //! in the order of the scripts, so that a library that was just built wins over
 //! one of the system. Then, script by script, its libraries and linker arguments.
 
-use crate::answers::{Cfg, Link};
+use crate::build_script::recorded::{Cfg, Link};
 use crate::spec::ScriptUse;
 
-/// The flags of the scripts' `link` answers.
+/// The flags for the linker.
 pub fn link(scripts: &[(&ScriptUse, Link)]) -> Vec<String> {
     let mut args = Vec::new();
     for own in [true, false] {
@@ -32,7 +32,7 @@ pub fn link(scripts: &[(&ScriptUse, Link)]) -> Vec<String> {
     args
 }
 
-/// The flags of the own script's `cfg` answer.
+/// The flags for conditional compilation.
 pub fn cfg(cfg: &Cfg) -> Vec<String> {
     let flags = |flag: &'static str, values: &[String]| -> Vec<String> {
         values
@@ -48,10 +48,10 @@ pub fn cfg(cfg: &Cfg) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::Search;
-    use crate::directives::LinkArg;
+    use crate::build_script::instructions::LinkArg;
+    use crate::build_script::recorded::Search;
 
-    fn answer(name: &str) -> Link {
+    fn instructions(name: &str) -> Link {
         let search = |path: &str, own| Search {
             path: format!("{path}/{name}"),
             own,
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn own_search_paths_come_first_then_libraries_script_by_script() {
         let (first, second) = (usage(true, &["all", "bin:rg"]), usage(false, &["cdylib"]));
-        let args = link(&[(&first, answer("a")), (&second, answer("b"))]);
+        let args = link(&[(&first, instructions("a")), (&second, instructions("b"))]);
         assert_eq!(
             args.join(" "),
             "-L native=/own/a -L native=/own/b -L /sys/a -L /sys/b \
@@ -92,13 +92,13 @@ mod tests {
 
     #[test]
     fn cfgs_come_before_check_cfgs() {
-        let answer = Cfg {
+        let instructions = Cfg {
             cfg: vec!["a".to_string(), "b".to_string()],
             check_cfg: vec!["cfg(a)".to_string()],
             ..Cfg::default()
         };
         assert_eq!(
-            cfg(&answer),
+            cfg(&instructions),
             ["--cfg", "a", "--cfg", "b", "--check-cfg", "cfg(a)"]
         );
     }

@@ -1,6 +1,6 @@
 //! The files in which checks tell what they came to.
 
-use crate::error::{Error, Result};
+use dyndrv_builder::error::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs;

@@ -1,10 +1,10 @@
-//! What one build-script run tells other units.
+//! The instructions of one build-script run, as its outputs keep them for other units.
 //!
-//! The answers are split by who reads them, each a file of its own and an output
-//! of its own, so that a change of one reaches none but its readers. The files are
-//! canonical: lists whose order means nothing are sorted.
+//! They are split by who reads them, each part a file and an output of its own, so that
+//! a change of one reaches none but its readers. The files are canonical: lists whose
+//! order means nothing are sorted.
 
-use crate::directives::LinkArg;
+use super::instructions::LinkArg;
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -67,21 +67,21 @@ pub struct Remap {
     pub to: String,
 }
 
-/// Reads an answer.
+/// Reads one of the outputs.
 pub fn read<T: DeserializeOwned>(file: &str) -> Result<T> {
     let path = Path::new(file);
     let text = fs::read_to_string(path)
-        .map_err(|e| Error::io("cannot read the build script's answer", path, e))?;
+        .map_err(|e| Error::io("cannot read a build script's instructions in", path, e))?;
     serde_json::from_str(&text).map_err(|e| {
         Error::new(format!(
-            "the build script's answer {file} is malformed: {e}"
+            "a build script's instructions in {file} are malformed: {e}"
         ))
     })
 }
 
-/// Writes an answer as the output `path`.
-pub fn write<T: Serialize>(path: &Path, answer: &T) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(answer)
+/// Writes the output `path`.
+pub fn write<T: Serialize>(path: &Path, instructions: &T) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(instructions)
         .map_err(|e| Error::io("cannot write", path, e.into()))?;
     text.push('\n');
     fs::write(path, text).map_err(|e| Error::io("cannot write", path, e))
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_survives_its_file() {
+    fn instructions_survive_their_file() {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("dep");
         let dep = Dep {

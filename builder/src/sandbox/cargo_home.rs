@@ -1,7 +1,7 @@
 //! A home for the cargo that a build script asks about the workspace.
 
 use crate::error::{Error, Result};
-use crate::layout::create_dir_all;
+use crate::sandbox::files::create_dir_all;
 use std::fs;
 use std::path::Path;
 

@@ -4,8 +4,8 @@
 //! they keep their order, and a process that the child has left behind does not
 //! keep anybody waiting: Nix ends it with the builder.
 
-use crate::environment::Environment;
-use crate::error::{Error, Result};
+use dyndrv_builder::error::{Error, Result};
+use dyndrv_builder::sandbox::environment::Environment;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,20 +1,24 @@
 //! Reads what Nix hands over: the structured attributes of the derivation.
 
+use super::placeholder;
 use crate::error::{Error, Result};
-use crate::placeholder;
-use crate::spec::Spec;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The derivation's name, its outputs and what is to be done.
+/// Where Nix says which file holds the structured attributes.
+const ATTRIBUTES: &str = "NIX_ATTRS_JSON_FILE";
+
+/// The derivation's name, its specification and its outputs. `S` is the type of the
+/// specification: [`Spec`](super::Spec) for this program.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Task {
+pub struct Task<S> {
     /// The derivation's name.
     pub name: String,
     /// What to run.
-    pub unit: Spec,
+    pub unit: S,
     /// Where the outputs go.
     pub outputs: Outputs,
 }
@@ -51,9 +55,18 @@ impl<N: Into<String>, P: Into<PathBuf>> FromIterator<(N, P)> for Outputs {
     }
 }
 
-impl Task {
+impl<S: DeserializeOwned> Task<S> {
     /// Reads the file that `NIX_ATTRS_JSON_FILE` names.
-    pub fn read(file: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If this is no build of Nix, or the attributes are not of this version.
+    pub fn of_this_build() -> Result<Self> {
+        let file = std::env::var_os(ATTRIBUTES).ok_or_else(|| {
+            Error::new(format!("{ATTRIBUTES} is not set"))
+                .note("this program is the builder of derivations that dyndrv plans; Nix runs it")
+        })?;
+        let file = Path::new(&file);
         let text = std::fs::read_to_string(file).map_err(|e| Error::io("cannot read", file, e))?;
         Self::parse(&text)
     }
@@ -79,10 +92,11 @@ fn malformed(source: &serde_json::Error) -> Error {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::spec::Spec;
 
     #[test]
     fn attributes_of_nix_are_ignored() {
-        let task = Task::parse(
+        let task = Task::<Spec>::parse(
             r#"{"name": "crate-x", "builder": "b", "system": "s", "outputs": {"out": "/o"},
                 "unit": {"run": "assemble", "parts": ["/p"]}}"#,
         )
@@ -94,7 +108,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_of_the_unit_are_refused() {
-        let message = Task::parse(
+        let message = Task::<Spec>::parse(
             r#"{"name": "x", "outputs": {}, "unit": {"run": "assemble", "parts": [], "new": 1}}"#,
         )
         .unwrap_err()

@@ -1,16 +1,17 @@
-//! Runs a build script once and keeps its answers.
+//! Runs a build script once and keeps the instructions that it prints.
 
-use crate::answers::{self, Cfg, Dep, Link, Remap, Search};
-use crate::cargo_home;
-use crate::child::{self, Finished};
-use crate::directives::{self, Directives, Messages, Package};
-use crate::environment::{self, Environment, envify};
+pub mod instructions;
+pub mod recorded;
+
 use crate::error::{Error, Result};
-use crate::inputs;
-use crate::layout::{Manner, Sandbox, create_dir_all, resolved};
-use crate::remap;
+use crate::sandbox::child::{self, Finished};
+use crate::sandbox::environment::{self, Environment, envify};
+use crate::sandbox::files::{create_dir_all, resolved};
+use crate::sandbox::{Manner, Sandbox, cargo_home, inputs, remap};
+use crate::spec::task::Outputs;
 use crate::spec::{BuildScript, Source};
-use crate::task::Outputs;
+use instructions::{Instructions, Messages, Package};
+use recorded::{Cfg, Dep, Link, Remap, Search};
 use std::path::Path;
 
 /// Kinds of search paths that may stand before a path, as `KIND=PATH`.
@@ -32,7 +33,7 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
         to: format!("/{}", script.out_dir),
     };
 
-    let directives = match &script.replaced {
+    let instructions = match &script.replaced {
         Some(replaced) => parse(script, &as_lines(replaced))?,
         None => {
             let mut env = variables(script, &own, sandbox)?;
@@ -49,9 +50,9 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
         Manner::Links => to_store(&process.sources, text),
         Manner::Copy => text.to_string(),
     };
-    answers::write(outputs.get("link")?, &link(&directives, &own, translate))?;
-    answers::write(outputs.get("dep")?, &dep(&directives, own, translate))?;
-    answers::write(outputs.get("cfg")?, &cfg(directives))
+    recorded::write(outputs.get("link")?, &link(&instructions, &own, translate))?;
+    recorded::write(outputs.get("dep")?, &dep(&instructions, own, translate))?;
+    recorded::write(outputs.get("cfg")?, &cfg(instructions))
 }
 
 fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Environment> {
@@ -61,7 +62,7 @@ fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Env
     env.insert("OUT_DIR".to_string(), own.from.clone());
     let mut maps = remap::for_c(process)?;
     for dependency in &script.deps {
-        let dep: Dep = answers::read(&dependency.dep)?;
+        let dep: Dep = recorded::read(&dependency.dep)?;
         for (key, value) in dep.metadata {
             env.insert(format!("DEP_{}_{key}", envify(&dependency.links)), value);
         }
@@ -74,9 +75,9 @@ fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Env
 
 /// Shows what the script has to say, and fails if it has failed by its exit
 /// status, by its own word, or by what it printed.
-fn read(script: &BuildScript, finished: &Finished) -> Result<Directives> {
+fn read(script: &BuildScript, finished: &Finished) -> Result<Instructions> {
     let package = &script.process.package;
-    let messages = directives::messages(&finished.stdout);
+    let messages = instructions::messages(&finished.stdout);
     let failed = !finished.status.success() || !messages.errors.is_empty();
     show(package, &messages, script.local || failed);
     if !finished.status.success() {
@@ -88,13 +89,13 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Directives> {
     if let Some(error) = messages.errors.first() {
         return Err(Error::new(format!("the build script reports: {error}")));
     }
-    let directives = parse(script, &finished.stdout)?;
+    let instructions = parse(script, &finished.stdout)?;
     if script.local {
-        for warning in &directives.warnings {
+        for warning in &instructions.warnings {
             eprintln!("warning: {package}: {warning}");
         }
     }
-    Ok(directives)
+    Ok(instructions)
 }
 
 /// What often helps against what a script complains of.
@@ -114,12 +115,14 @@ fn hints(script: &BuildScript, stderr: &[u8]) -> Vec<String> {
         );
     }
     if script.local && stderr.contains("No such file or directory") {
-        hints.push(crate::dep_info::extra_sources("a file that is missing"));
+        hints.push(crate::rustc::dep_info::extra_sources(
+            "a file that is missing",
+        ));
     }
     hints
 }
 
-fn parse(script: &BuildScript, stdout: &[u8]) -> Result<Directives> {
+fn parse(script: &BuildScript, stdout: &[u8]) -> Result<Instructions> {
     let package = &script.process.package;
     let name = package.split(' ').next().unwrap_or_default();
     let rules = Package {
@@ -128,10 +131,10 @@ fn parse(script: &BuildScript, stdout: &[u8]) -> Result<Directives> {
         targets: &script.targets,
         bootstrap: may_bootstrap(&script.process.env, name),
     };
-    directives::parse(stdout, rules)
+    instructions::parse(stdout, rules)
 }
 
-/// What a script would have printed to give the answers of the configuration.
+/// What a script would have printed to give the instructions of the configuration.
 fn as_lines(replaced: &[(String, String)]) -> Vec<u8> {
     let line = |(key, value): &(String, String)| format!("cargo:{key}={value}\n");
     replaced.iter().map(line).collect::<String>().into_bytes()
@@ -157,11 +160,11 @@ fn may_bootstrap(env: &Environment, package: &str) -> bool {
     })
 }
 
-fn cfg(directives: Directives) -> Cfg {
+fn cfg(instructions: Instructions) -> Cfg {
     Cfg {
-        cfg: sorted(directives.cfgs),
-        check_cfg: sorted(directives.check_cfgs),
-        env: directives.env.into_iter().collect(),
+        cfg: sorted(instructions.cfgs),
+        check_cfg: sorted(instructions.check_cfgs),
+        env: instructions.env.into_iter().collect(),
     }
 }
 
@@ -171,15 +174,15 @@ fn sorted(mut values: Vec<String>) -> Vec<String> {
     values
 }
 
-fn link(directives: &Directives, own: &Remap, translate: impl Fn(&str) -> String) -> Link {
-    let search = directives.search.iter().map(|path| Search {
+fn link(instructions: &Instructions, own: &Remap, translate: impl Fn(&str) -> String) -> Link {
+    let search = instructions.search.iter().map(|path| Search {
         own: Path::new(without_kind(path)).starts_with(&own.from),
         path: translate(path),
     });
     Link {
         search: search.collect(),
-        libs: directives.libs.clone(),
-        args: directives.link_args.clone(),
+        libs: instructions.libs.clone(),
+        args: instructions.link_args.clone(),
     }
 }
 
@@ -190,8 +193,8 @@ fn without_kind(search: &str) -> &str {
     }
 }
 
-fn dep(directives: &Directives, own: Remap, translate: impl Fn(&str) -> String) -> Dep {
-    let metadata = directives.metadata.iter();
+fn dep(instructions: &Instructions, own: Remap, translate: impl Fn(&str) -> String) -> Dep {
+    let metadata = instructions.metadata.iter();
     let metadata = metadata.map(|(key, value)| (envify(key), translate(value)));
     let mut dep = Dep {
         metadata: metadata.collect(),
@@ -242,50 +245,50 @@ mod tests {
         }
     }
 
-    fn parse(stdout: &str) -> Directives {
-        directives::parse(stdout.as_bytes(), Package::default()).unwrap()
+    fn parse(stdout: &str) -> Instructions {
+        instructions::parse(stdout.as_bytes(), Package::default()).unwrap()
     }
 
     #[test]
     fn search_paths_in_the_own_out_dir_are_marked() {
-        let directives = parse(
+        let instructions = parse(
             "cargo:rustc-link-search=native=/nix/store/x-run/debug/build/z-1/out/lib\n\
              cargo:rustc-link-search=/nix/store/x-run/debug/build/z-1/outside\n\
              cargo:rustc-link-search=all=/usr/lib\n\
              cargo:rustc-link-search=odd=/nix/store/x-run/debug/build/z-1/out",
         );
-        let link = link(&directives, &own(), str::to_string);
+        let link = link(&instructions, &own(), str::to_string);
         let marks: Vec<bool> = link.search.iter().map(|search| search.own).collect();
         assert_eq!(marks, [true, false, false, false]);
     }
 
     #[test]
     fn metadata_is_canonical_and_names_the_out_dir_only_if_it_shows() {
-        let directives = parse("cargo:b-c=1\ncargo:a=2\ncargo:B_C=3");
+        let instructions = parse("cargo:b-c=1\ncargo:a=2\ncargo:B_C=3");
         let expected = Dep {
             metadata: [("A", "2"), ("B_C", "3")]
                 .map(|(k, v)| (k.to_string(), v.to_string()))
                 .into(),
             out_dir: None,
         };
-        assert_eq!(dep(&directives, own(), str::to_string), expected);
-        let directives = parse(&format!("cargo:root={}/x", own().from));
-        let dep = dep(&directives, own(), str::to_string);
+        assert_eq!(dep(&instructions, own(), str::to_string), expected);
+        let instructions = parse(&format!("cargo:root={}/x", own().from));
+        let dep = dep(&instructions, own(), str::to_string);
         assert_eq!(dep.out_dir, Some(own()));
     }
 
     #[test]
     fn cfgs_are_sorted_and_the_last_value_of_a_variable_wins() {
-        let answer = cfg(parse(
+        let cfg = cfg(parse(
             "cargo:rustc-cfg=b\ncargo:rustc-cfg=a\ncargo:rustc-cfg=b\n\
              cargo:rustc-env=A=1\ncargo:rustc-env=A=2",
         ));
-        assert_eq!(answer.cfg, ["a", "b"]);
-        assert_eq!(answer.env.get("A").map(String::as_str), Some("2"));
+        assert_eq!(cfg.cfg, ["a", "b"]);
+        assert_eq!(cfg.env.get("A").map(String::as_str), Some("2"));
     }
 
     #[test]
-    fn answers_point_to_the_store_instead_of_the_sandbox() {
+    fn instructions_point_to_the_store_instead_of_the_sandbox() {
         let source = |from: &str, at: &str| Source {
             from: from.to_string(),
             at: at.to_string(),

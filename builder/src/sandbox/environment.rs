@@ -3,8 +3,8 @@
 //! Nothing of the builder's own environment is passed on: a child sees what the
 //! specification says, and what is derived here.
 
-use crate::inputs::Found;
-use crate::layout::Sandbox;
+use crate::sandbox::Sandbox;
+use crate::sandbox::inputs::Found;
 use crate::spec::Process;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

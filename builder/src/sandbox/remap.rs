@@ -2,10 +2,10 @@
 //!
 //! Where two maps fit, the later one wins, for rustc as for C compilers.
 
-use crate::answers::Remap;
-use crate::environment::Environment;
+use crate::build_script::recorded::Remap;
 use crate::error::{Error, Result};
-use crate::layout::resolved;
+use crate::sandbox::environment::Environment;
+use crate::sandbox::files::resolved;
 use crate::spec::{Process, VENDOR, WORKSPACE};
 use std::path::Path;
 

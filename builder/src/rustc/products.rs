@@ -1,10 +1,10 @@
 //! Moves what the compiler made to its place among the outputs.
 
-use crate::dep_info::Allowed;
 use crate::error::{Error, Result};
-use crate::layout::{create_dir_all, entries};
+use crate::rustc::dep_info::Allowed;
+use crate::sandbox::files::{create_dir_all, entries};
 use crate::spec::Product;
-use crate::task::Outputs;
+use crate::spec::task::Outputs;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;

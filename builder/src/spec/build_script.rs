@@ -1,0 +1,51 @@
+//! A build-script run.
+
+use super::Process;
+use serde::{Deserialize, Serialize};
+
+/// A build-script run. Its outputs: `out`, a directory that holds `OUT_DIR`, and
+/// the files `cfg`, `link` and `dep`, as in /// [`recorded`](crate::build_script::recorded).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuildScript {
+    /// Directory, environment and sources.
+    pub process: Process,
+    /// The compiled build script; empty if it is replaced.
+    pub program: String,
+    /// The instructions that cargo's configuration gives in place of the script
+    /// (`[target.<triple>.<links>]`), as keys and values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Vec<(String, String)>>,
+    /// `OUT_DIR`, relative to the output `out`.
+    pub out_dir: String,
+    /// Whether the package is laid out as a writable copy.
+    #[serde(default)]
+    pub writable: bool,
+    /// Runs of direct dependencies with a `links` key.
+    #[serde(default)]
+    pub deps: Vec<DepMetadata>,
+    /// The package's `rust-version`: instructions with `cargo::` need 1.77.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rust_version: Option<String>,
+    /// Target kinds that the package has: `lib`, `cdylib`, `bins`, `bin:NAME`,
+    /// `tests`, `benches`, `examples`; some instructions need one of them.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// Whether the package is the user's own, whose warnings are shown.
+    #[serde(default)]
+    pub local: bool,
+    /// The vendor directory, for a script that sees the lock file and may ask cargo
+    /// about the packages in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+}
+
+/// The metadata that one dependency's build script passes on as `DEP_…`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepMetadata {
+    /// The dependency's `links` value.
+    pub links: String,
+    /// Its run's output `dep`.
+    pub dep: String,
+}

@@ -1,0 +1,53 @@
+//! What a unit derivation asks of the builder.
+//!
+//! The planner writes a [`Spec`] into the derivation's structured attributes
+//! under the key `unit`; Nix replaces the placeholders in it by store paths and
+//! hands it over in the file that `NIX_ATTRS_JSON_FILE` names. All paths in a
+//! specification are either store paths or below [`BUILD`], so that equal units
+//! have equal specifications on every machine.
+
+mod build_script;
+pub mod placeholder;
+mod process;
+mod rustc;
+pub mod task;
+
+pub use build_script::{BuildScript, DepMetadata};
+pub use process::{Inputs, Process, Source};
+pub use rustc::{Artifact, Product, Rustc, ScriptUse};
+
+use serde::{Deserialize, Serialize};
+
+/// The sandbox's build directory.
+pub const BUILD: &str = "/build";
+/// Where the source tree of the workspace is laid out.
+pub const WORKSPACE: &str = "/build/ws";
+/// The parent of the source directories of third-party packages.
+pub const VENDOR: &str = "/build/s";
+/// The one directory that holds the libraries which a unit may load.
+pub const DEPS: &str = "/build/deps";
+
+/// Where a unit's output `out` tells which of its source files were read, one
+/// sandbox path on each line.
+pub const READ_FILES: &str = "nix-support/dyndrv-read-files";
+
+/// One unit: a rustc run, a build-script run, or the assembly of a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "run", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Spec {
+    /// Run the compiler once.
+    Rustc(Box<Rustc>),
+    /// Run a compiled build script once.
+    BuildScript(Box<BuildScript>),
+    /// Put the products of the root units into one tree.
+    Assemble(Assemble),
+}
+
+/// The final tree: what cargo would leave in its target directory for the user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assemble {
+    /// Store paths whose directories `bin` and `lib` are merged by symbolic
+    /// links. Two entries with one name are an error.
+    pub parts: Vec<String>,
+}

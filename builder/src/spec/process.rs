@@ -1,0 +1,65 @@
+//! What every process of a unit sees.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What every process of a unit sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// The package, as `name version`, for messages.
+    pub package: String,
+    /// The target, as `lib`, `bin rg`, `build script` and so on, for messages.
+    pub target: String,
+    /// The working directory, below [`BUILD`](super::BUILD).
+    pub cwd: String,
+    /// The environment, complete but for what is only known at build time.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Directories of executables, in the order of `PATH`.
+    #[serde(default)]
+    pub path: Vec<String>,
+    /// Source trees to lay out.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    /// Packages from the user's environment for this crate.
+    #[serde(default, skip_serializing_if = "Inputs::is_empty")]
+    pub inputs: Inputs,
+    /// Virtual names for sandbox and store paths, as `from=to`, given to the
+    /// compilers as path prefix maps. Later ones win.
+    #[serde(default)]
+    pub remap: Vec<String>,
+}
+
+/// A source tree of the store and the place below [`BUILD`](super::BUILD) where the unit sees it.
+///
+/// The place is a real directory with one symbolic link for each of the tree's
+/// top-level entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// A store path, or a path below one.
+    pub from: String,
+    /// The absolute path in the sandbox.
+    pub at: String,
+}
+
+/// Packages of the system for one crate, in the terms of nixpkgs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// `nativeBuildInputs`: their `bin` joins `PATH`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub native: Vec<String>,
+    /// `buildInputs`: headers, libraries and pkg-config files, of these and of
+    /// what they propagate (`nix-support/propagated-build-inputs`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub build: Vec<String>,
+}
+
+impl Inputs {
+    /// Whether there is nothing to set up.
+    pub fn is_empty(&self) -> bool {
+        self.native.is_empty() && self.build.is_empty()
+    }
+}

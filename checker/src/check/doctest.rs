@@ -1,0 +1,33 @@
+//! The tests in a library's documentation, which rustdoc compiles and runs.
+
+use super::{Context, Prepared, trial, without_libraries};
+use crate::spec::Doctest;
+use crate::supervise::echo;
+use dyndrv_builder::error::Result;
+use dyndrv_builder::rustc::link_flags;
+use dyndrv_builder::sandbox::Manner;
+
+pub fn run(doctest: &Doctest, context: &Context<'_>) -> Result<()> {
+    let tool = &doctest.rustdoc;
+    let mut prepared = Prepared::new(tool, Manner::Copy, context.sandbox)?;
+    let libraries = trial::Libraries {
+        instructions: &prepared.instructions,
+        shown: !tool.crates.is_empty(),
+        loads_from: doctest.loads_from.as_deref(),
+    };
+    trial::equip(&mut prepared.env, &libraries, context)?;
+    let mut args = tool.args.clone();
+    let link = link_flags::link(&prepared.instructions.link);
+    args.extend(without_libraries(link));
+    args.extend(prepared.instructions.cfg.iter().flat_map(link_flags::cfg));
+    for lib in &prepared.found.lib {
+        args.extend(["-L".to_owned(), format!("native={lib}")]);
+    }
+    for lib in &prepared.found.shared {
+        args.extend(["-C".to_owned(), format!("link-arg=-Wl,-rpath,{lib}")]);
+    }
+    let command = prepared.command(args, context.sandbox)?;
+    let finished = context.run("doctest", &command, doctest.trial.timeout, echo)?;
+    let report = trial::report(&tool.process, &doctest.trial, &finished, Vec::new)?;
+    context.keep(&report, &finished)
+}

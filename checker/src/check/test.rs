@@ -1,0 +1,100 @@
+//! The run of a test executable.
+
+use super::{Command, Context, report_of, succeed, trial};
+use crate::libtest;
+use crate::report::Report;
+use crate::spec::Test;
+use crate::supervise::{self, Finished, echo};
+use dyndrv_builder::error::{Error, Result};
+use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
+use dyndrv_builder::sandbox::files::make_link;
+use dyndrv_builder::sandbox::{Manner, Sandbox, inputs};
+use std::fs;
+use std::path::Path;
+
+/// Seconds in which an executable has to list its tests.
+const LIST_TIMEOUT: u64 = 20;
+
+pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
+    let sandbox = context.sandbox;
+    settle(test, sandbox)?;
+    let instructions = EffectiveInstructions::read(&test.scripts)?;
+    let found = inputs::find(&test.process.inputs)?;
+    let mut env = variables(&test.process, &instructions, &found, sandbox);
+    let libraries = trial::Libraries {
+        instructions: &instructions,
+        shown: !test.crates.is_empty(),
+        loads_from: test.loads_from.as_deref(),
+    };
+    trial::equip(&mut env, &libraries, context)?;
+    let command = Command {
+        program: &test.place,
+        args: shorten(test.args.clone(), sandbox)?,
+        cwd: &test.process.cwd,
+        env,
+    };
+    let finished = context.run("test", &command, test.trial.timeout, echo)?;
+    let report = match test.harness {
+        true => {
+            let listed = || list(&command, sandbox);
+            trial::report(&test.process, &test.trial, &finished, listed)?
+        }
+        false => without_harness(test, &finished)?,
+    };
+    context.keep(&report, &finished)
+}
+
+/// Lays out sources, libraries and programs. Tests get a copy of their package, as
+/// some write beside their sources, or look whether a file is a link.
+fn settle(test: &Test, sandbox: &Sandbox) -> Result<()> {
+    sandbox.settle(&test.process, Manner::Copy)?;
+    sandbox.link_crates(&test.crates)?;
+    for directory in &test.directories {
+        sandbox.make_real(Path::new(directory))?;
+    }
+    for program in &test.programs {
+        let at = Path::new(&program.at);
+        in_real_directory(at, sandbox)?;
+        make_link(Path::new(&program.from), at)?;
+    }
+    let (from, at) = (Path::new(&test.program), Path::new(&test.place));
+    in_real_directory(at, sandbox)?;
+    fs::copy(from, at).map_err(|e| Error::io("cannot copy", from, e))?;
+    Ok(())
+}
+
+fn in_real_directory(file: &Path, sandbox: &Sandbox) -> Result<()> {
+    file.parent()
+        .map_or(Ok(()), |directory| sandbox.make_real(directory))
+}
+
+/// Only the exit status of such a test counts.
+fn without_harness(test: &Test, finished: &Finished) -> Result<Report> {
+    let mut report = report_of(&test.process);
+    report.custom = true;
+    if let Err(error) = succeed("the test", finished) {
+        report.failure = trial::kept(&test.trial, error)?;
+    }
+    Ok(report)
+}
+
+/// The names of all tests that an executable would run; none if it does not say.
+fn list(command: &Command<'_>, sandbox: &Sandbox) -> Vec<String> {
+    let mut args = vec!["--list".to_owned(), "--format=terse".to_owned()];
+    args.extend_from_slice(&command.args);
+    let log = sandbox.home().join("list");
+    let run = (command.program, args.as_slice());
+    match supervise::run(
+        run,
+        command.cwd,
+        &command.env,
+        Some(LIST_TIMEOUT),
+        &log,
+        |_| {},
+    ) {
+        Ok(listed) if listed.succeeded() => {
+            libtest::listed(&String::from_utf8_lossy(&listed.printed))
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,156 @@
+//! What test executables and documentation tests share: the environment that they run
+//! in, and the reading of what rustc's harness prints.
+
+use super::{Context, failed, report_of};
+use crate::libtest;
+use crate::report::{Report, Status};
+use crate::spec::Trial;
+use crate::supervise::{End, Finished};
+use dyndrv_builder::error::{Error, Result};
+use dyndrv_builder::rustc::EffectiveInstructions;
+use dyndrv_builder::sandbox::environment::Environment;
+use dyndrv_builder::spec::Process;
+use std::path::Path;
+use std::process::Command;
+
+/// The variable that tells the dynamic loader where to look.
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+/// The variable that tells rustc's harness how many tests may run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// Where a test may find shared libraries.
+pub struct Libraries<'a> {
+    /// What build scripts said; the libraries that they have made count.
+    pub instructions: &'a EffectiveInstructions<'a>,
+    /// Whether the sandbox shows libraries of other units.
+    pub shown: bool,
+    /// The compiler whose own libraries are loaded.
+    pub loads_from: Option<&'a str>,
+}
+
+/// Adds what the process of a test sees besides what the compiler saw.
+pub fn equip(
+    env: &mut Environment,
+    libraries: &Libraries<'_>,
+    context: &Context<'_>,
+) -> Result<()> {
+    env.entry(THREADS.to_owned())
+        .or_insert_with(|| context.jobs.to_string());
+    let mut directories = Vec::new();
+    for (_, link) in &libraries.instructions.link {
+        // Libraries that a build script has made; those of the system have run paths.
+        directories.extend(link.search.iter().filter(|s| s.own).map(|search| {
+            let (_, path) = search.path.split_once('=').unwrap_or(("", &search.path));
+            path.to_owned()
+        }));
+    }
+    if libraries.shown {
+        directories.push(context.sandbox.deps().display().to_string());
+    }
+    if let Some(rustc) = libraries.loads_from {
+        directories.extend(own_libraries(rustc, env)?);
+    }
+    if let Some(given) = env.get(LIBRARY_PATH) {
+        directories.push(given.clone());
+    }
+    if !directories.is_empty() {
+        env.insert(LIBRARY_PATH.to_owned(), directories.join(":"));
+    }
+    Ok(())
+}
+
+/// The directories of the compiler's own libraries, which it knows best itself.
+fn own_libraries(rustc: &str, env: &Environment) -> Result<Vec<String>> {
+    let printed = Command::new(rustc)
+        .args(["--print=sysroot", "--print=target-libdir"])
+        .env_clear()
+        .envs(env)
+        .output()
+        .map_err(|e| Error::io("cannot run", Path::new(rustc), e))?;
+    let text = String::from_utf8_lossy(&printed.stdout).into_owned();
+    let mut lines = text.lines();
+    Ok([
+        lines.next().map(|sysroot| format!("{sysroot}/lib")),
+        lines.next().map(String::from),
+    ]
+    .into_iter()
+    .flatten()
+    .collect())
+}
+
+/// What a run with rustc's harness came to; an error if it failed and is not recorded.
+///
+/// `listed` gives the names of all tests of an executable.
+pub fn report(
+    process: &Process,
+    trial: &Trial,
+    finished: &Finished,
+    listed: impl FnOnce() -> Vec<String>,
+) -> Result<Report> {
+    let output = libtest::parse(&String::from_utf8_lossy(&finished.printed));
+    let mut report = report_of(process);
+    if !finished.succeeded() || output.incomplete {
+        let names = if output.incomplete {
+            listed()
+        } else {
+            Vec::new()
+        };
+        report.failure = kept(trial, failed_tests(&output, &names, finished))?;
+    }
+    report.cases = output.cases;
+    report.counts = output.counts;
+    Ok(report)
+}
+
+/// What a report says of a failure; the failure itself if it is not for a report.
+pub fn kept(trial: &Trial, error: Error) -> Result<Vec<String>> {
+    match trial.record {
+        Some(_) => Ok(error.lines()),
+        None => Err(error.note(
+            "the attribute `report` of this check is a table and a JUnit file of all tests, \
+             failed ones too",
+        )),
+    }
+}
+
+/// The error of a test executable: which tests failed, hang, or were never heard of.
+fn failed_tests(output: &libtest::Output, listed: &[String], finished: &Finished) -> Error {
+    let failed_names: Vec<&str> = output
+        .cases
+        .iter()
+        .filter(|case| case.status == Status::Failed)
+        .map(|case| case.name.as_str())
+        .collect();
+    let mut error = match (finished.end, output.incomplete) {
+        (End::Exited(status), true) if status.success() => {
+            Error::new("the test executable ended before its tests did")
+        }
+        (_, true) => failed("the test executable", finished),
+        _ if failed_names.is_empty() => failed("the test executable", finished),
+        _ => Error::new(format!(
+            "{} of {} tests failed: {}",
+            failed_names.len(),
+            output.counts.passed + output.counts.failed,
+            failed_names.join(", ")
+        )),
+    };
+    let unheard: Vec<&str> = listed
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !output.cases.iter().any(|case| case.name == *name))
+        .collect();
+    if !unheard.is_empty() {
+        error = error.note(format!("without a result: {}", unheard.join(", ")));
+    }
+    if output.incomplete && !failed_names.is_empty() {
+        error = error.note(format!("failed before: {}", failed_names.join(", ")));
+    }
+    if String::from_utf8_lossy(&finished.printed).contains("(os error 2)") {
+        error = error.note(
+            "a test sees the files of its package but for sources and documents that no source \
+             names; add others to `test-data = [\"…\"]` under [package.metadata.dyndrv] in the \
+             package's Cargo.toml",
+        );
+    }
+    error
+}
