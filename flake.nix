@@ -78,7 +78,7 @@
           default = (ownProject lib).package;
           # What plans and builds the above, built by a plain cargo run.
           bootstrap = lib.dyndrv;
-          inherit (lib) builder;
+          inherit (lib) builder checker;
         }
       );
 

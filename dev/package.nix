@@ -28,6 +28,7 @@ let
     inherit pkgs;
     dyndrv = tool "dyndrv";
     builder = tool "builder";
+    checker = tool "checker";
   };
 in
 dyndrv.build {

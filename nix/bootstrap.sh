@@ -1,4 +1,5 @@
-# Builds $package of the sources in $src with the third-party packages in $vendor.
+# Builds $package of the sources in $src with the third-party packages in $vendor. A
+# workspace that is a part of the project's has its $manifest and its $lock file.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the variables are those of the derivation
 cp -r "$src" /build/dyndrv
@@ -10,15 +11,20 @@ cp "$vendor/.cargo/config.toml" .cargo/config.toml
 ln -s "$vendor" cargo-vendor-dir
 export CARGO_HOME=/build/cargo-home
 
-# Tests are left out, and so are the planner's sources where the builder is built,
-# so that an edit of them does not reach it. cargo still wants every target of the
-# root package to exist.
-mkdir -p src tests/nix
-for file in src/lib.rs tests/differential.rs tests/nix/main.rs; do
-  [ -e "$file" ] || : > "$file"
-done
+if [ -n "${manifest:-}" ]; then
+  printf '%s' "$manifest" > Cargo.toml
+  printf '%s' "$lock" > Cargo.lock
+  # cargo orders a lock file in its own way, which `--frozen` would refuse.
+  frozen=--offline
+else
+  # Tests are left out, but cargo wants every target of the root package to exist.
+  mkdir -p tests/nix
+  : > tests/differential.rs
+  : > tests/nix/main.rs
+  frozen=--frozen
+fi
 
-cargo build --release --frozen --package "$package" --bin "$package"
+cargo build --release "$frozen" --package "$package" --bin "$package"
 
 mkdir -p "$out/bin"
 cp "target/release/$package" "$out/bin/"

@@ -8,6 +8,7 @@
   wrap,
   src,
   extraSources,
+  checker,
   clippy,
   rustfmt,
 }:
@@ -71,6 +72,7 @@ let
           rustdocArgs
           record
           ;
+        checker = "${checker}";
         clippy = "${clippy}";
         rustfmt = "${rustfmt}";
         packages = members;

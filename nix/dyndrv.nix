@@ -18,6 +18,8 @@
   # Store paths with `bin/dyndrv` and `bin/dyndrv-builder`.
   dyndrv,
   builder,
+  # A store path with `bin/dyndrv-checker`, for the checks.
+  checker,
   # Store paths with `bin/clippy-driver` and `bin/rustfmt`, for the checks.
   clippy ? rustc,
   rustfmt ? rustc,
@@ -187,15 +189,15 @@ let
 
   unit = name: builtins.outputOf (builtins.outputOf workspacePlan.outPath "${name}.drv") "out";
 
-  # A derivation of the Nix language with the content of a planned one.
+  # A derivation of the Nix language with the content of a planned one, made by `program`.
   derive =
-    name: unit:
+    program: name: unit:
     derivation (
       contentAddressed
       // {
         inherit name system unit;
         __structuredAttrs = true;
-        builder = "${builder}/bin/dyndrv-builder";
+        builder = program;
         preferLocalBuild = true;
       }
     );
@@ -207,6 +209,7 @@ let
       settingsOf
       src
       extraSources
+      checker
       clippy
       rustfmt
       ;
@@ -216,7 +219,7 @@ let
         part,
         passthru,
       }:
-      derive "${pname}-${suffix}" {
+      derive "${checker}/bin/dyndrv-checker" "${pname}-${suffix}" {
         run = "show";
         of = part;
       }
@@ -236,7 +239,7 @@ else
 
   {
     package =
-      derive (if version == "" then pname else "${pname}-${version}") {
+      derive "${builder}/bin/dyndrv-builder" (if version == "" then pname else "${pname}-${version}") {
         run = "assemble";
         parts = [ (unit "result") ];
       }

@@ -1,4 +1,8 @@
-# The text of a lock file with these packages: what vendoring asks of it, which are names, sources and checksums.
+# The text of a lock file with these packages.
+{
+  # What cargo needs to build with them. Vendoring asks for names, sources and checksums alone.
+  withDependencies ? false,
+}:
 lock:
 
 let
@@ -7,8 +11,9 @@ let
     "version"
     "source"
     "checksum"
-  ];
-  # JSON's strings are TOML's.
+  ]
+  ++ (if withDependencies then [ "dependencies" ] else [ ]);
+  # JSON's strings and lists are TOML's.
   line = table: key: "${builtins.toJSON key} = ${builtins.toJSON table.${key}}\n";
   lines = table: keys: builtins.concatStringsSep "" (map (line table) keys);
   package = p: "\n[[package]]\n${lines p (builtins.filter (key: p ? ${key}) keys)}";

@@ -1,10 +1,11 @@
 # Fills the core's arguments from nixpkgs, or from any package set in its shape.
 {
   pkgs,
-  # Packages with the planner and the unit builder, if they are not to be built
+  # Packages with the planner, the unit builder and the checker, if they are not to be built
   # with the toolchain of `pkgs`.
   dyndrv ? null,
   builder ? null,
+  checker ? null,
 }:
 
 let
@@ -39,12 +40,13 @@ let
       bash
       coreutils
       ;
-    vendor = vendorOf { lockFile = ../Cargo.lock; } { };
+    vendorOf = lockFileContents: vendorOf { inherit lockFileContents; } { };
   };
 
   tools = {
     dyndrv = if dyndrv == null then bootstrap.dyndrv else dyndrv;
     builder = if builder == null then bootstrap.builder else builder;
+    checker = if checker == null then bootstrap.checker else checker;
   };
 
   # What stdenv puts on every builder's PATH beside the C compiler, and what build
@@ -108,7 +110,7 @@ let
           if rest == [ ] then
             null
           else
-            vendorOf { lockFileContents = import ./lock-text.nix (lock // { package = rest; }); } args;
+            vendorOf { lockFileContents = import ./lock-text.nix { } (lock // { package = rest; }); } args;
       };
 
   # `{ package, checks }` of a project.
@@ -161,7 +163,7 @@ let
         clippy = if toolchain == null then pkgs.clippy else toolchain;
         rustfmt = if toolchain == null then pkgs.rustfmt else toolchain;
         tools = nativeBuildInputs ++ buildTools;
-        inherit (tools) dyndrv builder;
+        inherit (tools) dyndrv builder checker;
       };
     in
     core (
@@ -206,5 +208,5 @@ let
 in
 {
   inherit build project;
-  inherit (tools) dyndrv builder;
+  inherit (tools) dyndrv builder checker;
 }

@@ -2,7 +2,7 @@
 #
 # With a file `dyndrv.nix` in it the tree says itself how it is built.
 #
-# DYNDRV_TOOLS may name a directory with the planner and the unit builder, as
+# DYNDRV_TOOLS may name a directory with the planner, the unit builder and the checker, as
 # `dev/static-tools` makes it, so that no edit of them waits for the bootstrap.
 {
   src,
@@ -28,6 +28,7 @@ let
       {
         dyndrv = tool "dyndrv" "dyndrv";
         builder = tool "builder" "dyndrv-builder";
+        checker = tool "checker" "dyndrv-checker";
       };
   dyndrv = import ../../nix/nixpkgs.nix ({ inherit pkgs; } // tools);
   source = builtins.path {

@@ -10,7 +10,8 @@ fn dyndrv() -> TempDir {
     let tools = match std::env::var("DYNDRV_TOOLS") {
         Ok(dir) => format!(
             "dyndrv = builtins.path {{ path = {dir}/dyndrv; name = \"dyndrv\"; }}; \
-             builder = builtins.path {{ path = {dir}/builder; name = \"dyndrv-builder\"; }};"
+             builder = builtins.path {{ path = {dir}/builder; name = \"dyndrv-builder\"; }}; \
+             checker = builtins.path {{ path = {dir}/checker; name = \"dyndrv-checker\"; }};"
         ),
         Err(_) => String::new(),
     };

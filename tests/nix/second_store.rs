@@ -60,7 +60,7 @@ fn fill(dir: &Path) {
     assert!(output.status.success(), "{output:?}");
     if std::env::var_os("DYNDRV_TOOLS").is_none() {
         // Not to be built a second time: that takes minutes.
-        for tool in ["dyndrv", "builder"] {
+        for tool in ["dyndrv", "builder", "checker"] {
             let mut copy = project::nix();
             copy.args(["copy", "--no-check-sigs", "--impure", "--to"]);
             copy.arg(dir);
