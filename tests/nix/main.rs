@@ -14,6 +14,7 @@ mod emission;
 mod examples;
 mod flakes;
 mod kinds;
+mod programs;
 mod project;
 mod rebuild;
 mod second_store;
