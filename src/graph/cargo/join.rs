@@ -18,6 +18,7 @@ pub(super) fn join(
     platforms: Platforms,
     units: UnitGraph,
     metadata: Metadata,
+    sources: Sources,
 ) -> Result<Graph> {
     let packages = packages::read(places, &units, &metadata)?;
     let mut raw = RawUnits::resolve(&units, &packages)?;
@@ -47,6 +48,7 @@ pub(super) fn join(
         host: platforms.host,
         targets: platforms.targets,
         config_env: config.env.clone(),
+        sources,
         packages: packages.list,
         units,
         roots,

@@ -26,7 +26,7 @@ mod units;
 mod vendor;
 
 use crate::graph::error::{Result, io};
-use crate::graph::model::Graph;
+use crate::graph::model::{Graph, Sources};
 use std::fs;
 use std::path::PathBuf;
 
@@ -179,14 +179,18 @@ impl Selection {
 /// program does not support, with the package that uses it.
 pub fn ask(request: &Request) -> Result<Graph> {
     let places = Places::of(request)?;
-    let tools = process::Tools::new(request, &places)?;
+    let sources = match &places.vendor {
+        Some(directory) => vendor::sources(directory, &places.source, &places.cwd)?,
+        None => Sources::new(),
+    };
+    let tools = process::Tools::new(request, &places, &sources)?;
     // First, because a wrapper that it names would be run by everything that follows.
     let config = config::read(&tools, &places)?;
     let units = tools.unit_graph(request)?;
     let rustc = rustc::version(&tools)?;
     let metadata = tools.metadata(&rustc.host, &units.triples())?;
     let platforms = rustc::platforms(&tools, &config, request, &rustc, &units.triples())?;
-    join::join(&places, &config, rustc, platforms, units, metadata)
+    join::join(&places, &config, rustc, platforms, units, metadata, sources)
 }
 
 /// The directories of a request, without symbolic links on the way.

@@ -1,8 +1,10 @@
 //! Running cargo and rustc so that nothing of the machine has a say.
 
 use super::documents::{Metadata, UnitGraph};
-use super::{Places, Request, failure, vendor};
+use super::{Places, Request, failure};
 use crate::graph::error::{Error, Result, io};
+use crate::graph::model::Sources;
+use crate::graph::rules::sources::replacement;
 use serde::de::DeserializeOwned;
 use std::ffi::OsStr;
 use std::fs;
@@ -26,7 +28,7 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    pub fn new(request: &Request, places: &Places) -> Result<Self> {
+    pub fn new(request: &Request, places: &Places, sources: &Sources) -> Result<Self> {
         let home = match &request.cargo_home {
             Some(home) => home.clone(),
             None => request.scratch.join("cargo-home"),
@@ -34,8 +36,12 @@ impl Tools {
         fs::create_dir_all(&home).map_err(io("create", &home))?;
         let sources = match &places.vendor {
             Some(directory) => {
+                let directory = directory.to_str().ok_or_else(|| Error::Vendor {
+                    path: directory.clone(),
+                    reason: "its path is not UTF-8; move it".to_owned(),
+                })?;
                 let file = request.scratch.join("sources.toml");
-                let text = vendor::configuration(directory, &places.source, &places.cwd)?;
+                let text = replacement(sources, directory);
                 fs::write(&file, text).map_err(io("write", &file))?;
                 Some(file)
             }

@@ -1,30 +1,34 @@
-//! Telling cargo that every package is in the vendor directory.
+//! The sources whose packages are in the vendor directory.
 //!
-//! | what names a source | as |
+//! | they are named by | because |
 //! |---|---|
 //! | the vendor directory's own `.cargo/config.toml` | nixpkgs' `importCargoLock` writes it |
-//! | the lock file | of a vendor directory without configuration, or one that leaves a registry out |
+//! | the lock file | a vendor directory may have no configuration, or leave a registry out |
 //! | the user's configuration | it may define the same source; cargo wants one name for it |
+//!
+//! [`replacement`](crate::graph::rules::sources::replacement) makes a configuration of them.
 
 use crate::graph::error::{Error, Result, io};
-use std::collections::BTreeSet;
+use crate::graph::model::Sources;
+use percent_encoding::percent_decode_str;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// The name of the source that stands in for all others.
-const REPLACEMENT: &str = "dyndrv-vendor";
+/// The keys of a source and their values.
+type Definition = BTreeMap<String, String>;
 
 /// cargo's name of the public registry.
 const DEFAULT_REGISTRY: &str = "crates-io";
 
-/// The configuration file that replaces all sources by `vendor`, for a cargo that is
-/// started in `cwd`, in or below the source root.
-pub(super) fn configuration(vendor: &Path, source: &Path, cwd: &Path) -> Result<String> {
+/// The sources that `vendor` takes the place of, for a cargo that is started in `cwd`, in or
+/// below the source root.
+pub(super) fn sources(vendor: &Path, source: &Path, cwd: &Path) -> Result<Sources> {
     let own = vendor.join(".cargo/config.toml");
     let mut known = match own.is_file() {
         true => from_configuration(&own)?,
-        false => Table::new(),
+        false => Sources::new(),
     };
     for (name, definition) in from_lock_file(cwd)? {
         if !known.values().any(|other| *other == definition) {
@@ -32,7 +36,7 @@ pub(super) fn configuration(vendor: &Path, source: &Path, cwd: &Path) -> Result<
         }
     }
     let theirs = of_the_user(source, cwd)?;
-    let mut sources = Table::new();
+    let mut sources = Sources::new();
     for (name, definition) in known {
         // The default registry has this name and no definition.
         let same = match name.as_str() {
@@ -40,22 +44,13 @@ pub(super) fn configuration(vendor: &Path, source: &Path, cwd: &Path) -> Result<
             _ => theirs.iter().find(|(_, other)| *other == definition),
         };
         let name = same.map_or(name, |(theirs, _)| theirs.clone());
-        sources.insert(name, replaced_source(definition));
+        sources.insert(name, definition);
     }
-    let directory = vendor.to_str().ok_or_else(|| Error::Vendor {
-        path: vendor.to_owned(),
-        reason: "its path is not UTF-8".to_owned(),
-    })?;
-    let mut replacement = Table::new();
-    replacement.insert("directory".to_owned(), Value::String(directory.to_owned()));
-    sources.insert(REPLACEMENT.to_owned(), Value::Table(replacement));
-    let mut file = Table::new();
-    file.insert("source".to_owned(), Value::Table(sources));
-    Ok(file.to_string())
+    Ok(sources)
 }
 
 /// The sources that the configuration files of the source tree define, by name.
-fn of_the_user(source: &Path, cwd: &Path) -> Result<Vec<(String, Value)>> {
+fn of_the_user(source: &Path, cwd: &Path) -> Result<Vec<(String, Definition)>> {
     let dirs = cwd.ancestors().take_while(|dir| dir.starts_with(source));
     let files: Vec<PathBuf> = dirs
         .flat_map(|dir| [dir.join(".cargo/config"), dir.join(".cargo/config.toml")])
@@ -73,7 +68,7 @@ fn of_the_user(source: &Path, cwd: &Path) -> Result<Vec<(String, Value)>> {
 }
 
 /// How a configuration file defines its sources, but for directories and for replacements.
-fn from_configuration(path: &Path) -> Result<Table> {
+fn from_configuration(path: &Path) -> Result<Sources> {
     let text = fs::read_to_string(path).map_err(io("read", path))?;
     let broken = |reason: String| Error::Manifest {
         path: path.display().to_string(),
@@ -85,24 +80,30 @@ fn from_configuration(path: &Path) -> Result<Table> {
     let Some(Value::Table(sources)) = file.get("source") else {
         return Err(broken("it has no table `source`".to_owned()));
     };
-    let mut defined = Table::new();
+    let mut defined = Sources::new();
     for (name, source) in sources {
         let Value::Table(source) = source else {
             return Err(broken(format!("`source.{name}` is not a table")));
         };
-        let mut source = source.clone();
-        source.remove("replace-with");
-        if !source.contains_key("directory") {
-            defined.insert(name.clone(), Value::Table(source));
+        if source.contains_key("directory") {
+            continue;
         }
+        let mut definition = Definition::new();
+        for (key, value) in source.iter().filter(|(key, _)| *key != "replace-with") {
+            let value = value
+                .as_str()
+                .ok_or_else(|| broken(format!("`source.{name}.{key}` is not a string")))?;
+            definition.insert(key.clone(), value.to_owned());
+        }
+        defined.insert(name.clone(), definition);
     }
     Ok(defined)
 }
 
 /// All sources that a lock file names, and the default registry.
-fn from_lock_file(workspace: &Path) -> Result<Table> {
-    let mut defined = Table::new();
-    defined.insert(DEFAULT_REGISTRY.to_owned(), Value::Table(Table::new()));
+fn from_lock_file(workspace: &Path) -> Result<Sources> {
+    let mut defined = Sources::new();
+    defined.insert(DEFAULT_REGISTRY.to_owned(), Definition::new());
     let lock_file = workspace
         .ancestors()
         .map(|dir| dir.join("Cargo.lock"))
@@ -124,27 +125,26 @@ fn from_lock_file(workspace: &Path) -> Result<Table> {
         .filter_map(|package| package.get("source")?.as_str())
         .collect();
     for source in sources {
-        if let Some((name, table)) = locked_source(source) {
-            defined.insert(name, Value::Table(table));
-        }
+        defined.extend(locked_source(source));
     }
     Ok(defined)
 }
 
 /// The definition of a source of the lock file; none for the public registry.
-fn locked_source(source: &str) -> Option<(String, Table)> {
-    let mut table = Table::new();
+fn locked_source(source: &str) -> Option<(String, Definition)> {
+    let mut definition = Definition::new();
     let mut set = |key: &str, value: &str| {
-        table.insert(key.to_owned(), Value::String(value.to_owned()));
+        definition.insert(key.to_owned(), value.to_owned());
     };
     if let Some(git) = source.strip_prefix("git+") {
         let address = git.split_once('#').map_or(git, |(address, _)| address);
         let (url, query) = address.split_once('?').unwrap_or((address, ""));
         set("git", url);
         if let Some((key @ ("branch" | "tag" | "rev"), value)) = query.split_once('=') {
-            set(key, &percent_decode(value));
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            set(key, &value);
         }
-        return Some((format!("git+{address}"), table));
+        return Some((format!("git+{address}"), definition));
     }
     if source.contains("github.com/rust-lang/crates.io-index") {
         return None;
@@ -152,38 +152,7 @@ fn locked_source(source: &str) -> Option<(String, Table)> {
     // Sparse registries keep their prefix, which is part of the address.
     let url = source.strip_prefix("registry+").unwrap_or(source);
     set("registry", url);
-    Some((source.to_owned(), table))
-}
-
-fn replaced_source(mut definition: Value) -> Value {
-    if let Value::Table(source) = &mut definition {
-        let replacement = Value::String(REPLACEMENT.to_owned());
-        source.insert("replace-with".to_owned(), replacement);
-    }
-    definition
-}
-
-/// Undoes `%XX`; anything else stays as it is.
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match code
-            .filter(|_| first == b'%')
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Some((source.to_owned(), definition))
 }
 
 #[cfg(test)]
@@ -196,8 +165,8 @@ mod tests {
         let (name, table) =
             locked_source("git+https://example.org/r?branch=a%2Fb#0123").unwrap_or_default();
         assert_eq!(name, "git+https://example.org/r?branch=a%2Fb");
-        assert_eq!(table["git"].as_str(), Some("https://example.org/r"));
-        assert_eq!(table["branch"].as_str(), Some("a/b"));
+        assert_eq!(table["git"], "https://example.org/r");
+        assert_eq!(table["branch"], "a/b");
     }
 
     const LOCK: &str = r#"
@@ -212,8 +181,8 @@ mod tests {
         source = "registry+https://github.com/rust-lang/crates.io-index"
     "#;
 
-    /// The sources of the configuration for a project with these files.
-    fn sources(files: &[(&str, &str)]) -> Table {
+    /// The sources of a project with these files.
+    fn sources_of(files: &[(&str, &str)]) -> Sources {
         let dir = tempfile::tempdir().unwrap();
         let source = dir.path().join("source");
         for (path, text) in files {
@@ -221,18 +190,16 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let text = configuration(&dir.path().join("vendor"), &source, &source.join("app"));
-        let file: Table = text.unwrap().parse().unwrap();
-        file["source"].as_table().unwrap().clone()
+        sources(&dir.path().join("vendor"), &source, &source.join("app")).unwrap()
     }
 
-    fn names(sources: &Table) -> Vec<&str> {
+    fn names(sources: &Sources) -> Vec<&str> {
         sources.keys().map(String::as_str).collect()
     }
 
     #[test]
     fn a_registry_that_the_vendor_directory_does_not_name_is_replaced_all_the_same() {
-        let sources = sources(&[
+        let sources = sources_of(&[
             ("source/app/Cargo.lock", LOCK),
             (
                 "vendor/.cargo/config.toml",
@@ -252,19 +219,18 @@ mod tests {
             names(&sources),
             [
                 "crates-io",
-                "dyndrv-vendor",
                 "https://example.org/r?tag=v1",
                 "sparse+https://example.org/index/"
             ]
         );
         let registry = &sources["sparse+https://example.org/index/"];
-        assert_eq!(registry["replace-with"].as_str(), Some("dyndrv-vendor"));
+        assert_eq!(registry["registry"], "sparse+https://example.org/index/");
     }
 
     /// cargo refuses to have one source under two names.
     #[test]
     fn a_source_has_the_name_that_the_users_configuration_gives_it() {
-        let sources = sources(&[
+        let sources = sources_of(&[
             ("source/app/Cargo.lock", LOCK),
             (
                 "source/.cargo/config.toml",
@@ -282,12 +248,7 @@ mod tests {
         ]);
         assert_eq!(
             names(&sources),
-            [
-                "crates-io",
-                "dyndrv-vendor",
-                "mine",
-                "sparse+https://example.org/index/"
-            ]
+            ["crates-io", "mine", "sparse+https://example.org/index/"]
         );
     }
 }

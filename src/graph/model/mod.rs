@@ -56,6 +56,9 @@ pub struct Graph {
     pub targets: BTreeMap<String, Platform>,
     /// The `[env]` table of cargo's configuration, in its order.
     pub config_env: Vec<ConfigEnv>,
+    /// The sources whose packages are in the vendor directory.
+    #[serde(default, skip_serializing_if = "Sources::is_empty")]
+    pub sources: Sources,
     /// The packages of all units, sorted as cargo sorts them: name, version, source.
     pub(in crate::graph) packages: Vec<Package>,
     /// The units, dependencies before dependents.
@@ -63,6 +66,10 @@ pub struct Graph {
     /// The units that were asked for, ascending.
     pub(in crate::graph) roots: Vec<UnitId>,
 }
+
+/// Sources of packages, by their names in cargo's configuration: the keys and values that define
+/// each there, such as `git` and `tag`, or `registry`. The public registry needs none.
+pub type Sources = BTreeMap<String, BTreeMap<String, String>>;
 
 /// What `rustc -vV` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

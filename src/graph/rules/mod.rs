@@ -8,6 +8,7 @@
 //! | [`lto`] | the part of a unit in link-time optimisation |
 //! | [`layout`] | the places of files on the machine that runs a unit |
 //! | [`command`] | the command line and the environment of a unit |
+//! | [`sources`] | the configuration with which cargo finds the packages |
 //! | [`checks`] | the same for tests, clippy, rustdoc and rustfmt |
 //!
 //! The rules are those of cargo 1.95 to 1.97.
@@ -19,3 +20,4 @@ pub mod layout;
 pub mod linkage;
 pub mod lto;
 pub mod products;
+pub mod sources;
