@@ -259,6 +259,11 @@ impl<'a> Lowering<'a> {
             let (system, link_args) = self.linked_environment(unit);
             process.inputs = system;
             args.extend(link_args);
+            process.environment = self.linked_environments(unit);
+        } else {
+            // A procedural macro may start a program.
+            process.inputs.native = own.native.clone();
+            process.environment = own.environment.iter().cloned().collect();
         }
         self.declare(&process, &args, inputs);
 
@@ -432,7 +437,11 @@ impl<'a> Lowering<'a> {
             native: own.native.clone(),
             build: own.build.clone(),
         };
+        process.environment = own.environment.iter().cloned().collect();
         self.equip_for_linked(unit, &mut process, inputs);
+        process
+            .environment
+            .extend(self.settings.environment.clone());
         // Where a C compiler lies must not show in what it makes.
         process.remap.push(format!("{}=/cc", self.settings.cc));
         cross::equip(self.settings, unit, own, &mut process);
@@ -492,6 +501,11 @@ impl<'a> Lowering<'a> {
                     process.inputs.native.push(tool.clone());
                 }
             }
+            if let Some(recorded) = &env.environment
+                && !process.environment.contains(recorded)
+            {
+                process.environment.push(recorded.clone());
+            }
             for (name, value) in &env.env {
                 if !process.env.contains_key(name) {
                     inputs.mentioned(value);
@@ -535,6 +549,7 @@ impl<'a> Lowering<'a> {
                 })
                 .collect(),
             inputs: spec::Inputs::default(),
+            environment: Vec::new(),
             remap: vec![
                 format!("{}=/s", spec::VENDOR),
                 format!("{}=/w", spec::WORKSPACE),
@@ -547,9 +562,29 @@ impl<'a> Lowering<'a> {
         inputs.mentioned(&self.settings.rustc);
         inputs.mentioned(&self.settings.cargo);
         let packages = process.inputs.native.iter().chain(&process.inputs.build);
-        for text in process.path.iter().chain(packages).chain(args) {
+        let texts = process.path.iter().chain(&process.environment);
+        for text in texts.chain(packages).chain(args) {
             inputs.mentioned(text);
         }
+    }
+
+    /// The recorded environments of all crates in a program, and that of the toolchain.
+    pub(super) fn linked_environments(&self, unit: UnitRef<'a>) -> Vec<String> {
+        // A build for another platform has no environments for the host but its own tools'.
+        let libraries = match cross::is_helper(unit) {
+            true => Vec::new(),
+            false => self.linkage.visible(unit),
+        };
+        let packages = std::iter::once(unit.package())
+            .chain(libraries.iter().map(|library| library.unit.package()));
+        let mut environments = Vec::new();
+        for recorded in packages.filter_map(|package| self.crate_env(package).environment.clone()) {
+            if !environments.contains(&recorded) {
+                environments.push(recorded);
+            }
+        }
+        environments.extend(self.settings.environment.clone());
+        environments
     }
 
     /// The system's libraries and linker arguments of all crates in a program.

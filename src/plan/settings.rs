@@ -30,6 +30,10 @@ pub struct Settings {
     pub graph: PathBuf,
     /// The vendor directory.
     pub vendor: PathBuf,
+    /// The environment that stdenv's setup records for the toolchain as such: a JSON object of
+    /// strings in the store. It belongs to build-script runs and to all that is linked.
+    #[serde(default)]
+    pub environment: Option<String>,
     /// Environments by `<name>-<version>`.
     pub crate_env: BTreeMap<String, CrateEnv>,
     /// Whether units may be substituted from binary caches.
@@ -61,6 +65,11 @@ pub struct CrateEnv {
     /// Variables.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The environment that stdenv's setup records with the crate's inputs: a JSON object of
+    /// strings in the store. It belongs to the crate's build-script run and its own units, to
+    /// the runs of build scripts that the crate is linked into, and to programs that hold it.
+    #[serde(default)]
+    pub environment: Option<String>,
     /// Arguments for the linker of every program that holds the crate.
     #[serde(default)]
     pub link_args: Vec<String>,

@@ -58,7 +58,7 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
 fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Environment> {
     let process = &script.process;
     let found = inputs::find(&process.inputs)?;
-    let mut env = environment::of(process, &found, sandbox);
+    let mut env = environment::of(process, &found, sandbox)?;
     env.insert("OUT_DIR".to_string(), own.from.clone());
     let mut maps = remap::for_c(process)?;
     for dependency in &script.deps {

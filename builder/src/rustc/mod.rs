@@ -32,7 +32,7 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     let instructions = EffectiveInstructions::read(&rustc.scripts)?;
     let found = inputs::find(&process.inputs)?;
     let args = arguments(rustc, outputs.get("out")?, &instructions, &found)?;
-    let env = variables(process, &instructions, &found, sandbox);
+    let env = variables(process, &instructions, &found, sandbox)?;
     let allowed = allowed(rustc, outputs, sandbox, &found, &args, &env)?;
 
     let short = shorten(args, sandbox)?;
@@ -128,20 +128,24 @@ fn arguments(
 }
 
 /// The environment of a process that sees what its package's build script said.
+///
+/// # Errors
+///
+/// If a recorded environment cannot be read.
 pub fn variables(
     process: &Process,
     instructions: &EffectiveInstructions<'_>,
     found: &Found,
     sandbox: &Sandbox,
-) -> Environment {
-    let mut env = environment::of(process, found, sandbox);
+) -> Result<Environment> {
+    let mut env = environment::of(process, found, sandbox)?;
     if let Some(out_dir) = instructions.out_dir {
         env.insert("OUT_DIR".to_string(), out_dir.clone());
     }
     for cfg in &instructions.cfg {
         env.extend(cfg.env.clone());
     }
-    env
+    Ok(env)
 }
 
 /// The places whose files belong to the unit.

@@ -3,8 +3,10 @@
 //! Nothing of the builder's own environment is passed on: a child sees what the
 //! specification says, and what is derived here.
 
-use crate::sandbox::Sandbox;
-use crate::sandbox::inputs::Found;
+use super::Sandbox;
+use super::inputs::Found;
+use super::recorded_environment;
+use crate::error::Result;
 use crate::spec::Process;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -15,8 +17,15 @@ pub type Environment = BTreeMap<String, String>;
 /// The variables that hold the headers' directories, one for each language.
 const INCLUDE: [&str; 2] = ["C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"];
 
+/// When everything is said to be made, for what asks: the date that nixpkgs' stdenv sets.
+const SOURCE_DATE_EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");
+
 /// The environment of `process`, with what was found in its inputs.
-pub fn of(process: &Process, found: &Found, sandbox: &Sandbox) -> Environment {
+///
+/// # Errors
+///
+/// If a recorded environment cannot be read.
+pub fn of(process: &Process, found: &Found, sandbox: &Sandbox) -> Result<Environment> {
     let mut env = process.env.clone();
     let path: Vec<String> = found.bin.iter().chain(&process.path).cloned().collect();
     append(&mut env, "PATH", &path);
@@ -38,7 +47,11 @@ pub fn of(process: &Process, found: &Found, sandbox: &Sandbox) -> Environment {
         env.entry(variable.to_string())
             .or_insert_with(|| value.clone());
     }
-    env
+    recorded_environment::add(&mut env, &process.environment)?;
+    let (variable, date) = SOURCE_DATE_EPOCH;
+    env.entry(variable.to_string())
+        .or_insert_with(|| date.to_string());
+    Ok(env)
 }
 
 /// Adds directories behind those that a variable already names.
@@ -76,6 +89,7 @@ pub fn envify(name: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -94,13 +108,14 @@ mod tests {
             include: vec!["/z/include".to_string()],
             ..Found::default()
         };
-        let env = of(&process, &found, &Sandbox::default());
+        let env = of(&process, &found, &Sandbox::default()).unwrap();
         let expected = [
             ("CPLUS_INCLUDE_PATH", "/z/include"),
             ("C_INCLUDE_PATH", "/z/include"),
             ("HOME", "/build/home"),
             ("PATH", "/tool/bin:/toolchain/bin"),
             ("PKG_CONFIG_PATH", "/mine:/z/lib/pkgconfig"),
+            ("SOURCE_DATE_EPOCH", "315532800"),
             ("TEMP", "/build/tmp"),
             ("TEMPDIR", "/build/tmp"),
             ("TMP", "/build/tmp"),

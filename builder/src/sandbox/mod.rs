@@ -11,6 +11,7 @@ pub mod child;
 pub mod environment;
 pub mod files;
 pub mod inputs;
+pub mod recorded_environment;
 pub mod remap;
 
 use crate::error::{Error, Result};

@@ -25,6 +25,11 @@ pub struct Process {
     /// Packages from the user's environment for this crate.
     #[serde(default, skip_serializing_if = "Inputs::is_empty")]
     pub inputs: Inputs,
+    /// Environments that stdenv's setup has recorded, the most specific one first: JSON
+    /// objects of strings in the store. They are joined to all of the above as
+    /// [`recorded_environment`](crate::sandbox::recorded_environment) tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<String>,
     /// Virtual names for sandbox and store paths, as `from=to`, given to the
     /// compilers as path prefix maps. Later ones win.
     #[serde(default)]

@@ -15,7 +15,7 @@ pub fn run(fmt: &Fmt, context: &Context<'_>) -> Result<()> {
         program: &fmt.program,
         args: shorten(fmt.args.clone(), sandbox)?,
         cwd: &fmt.process.cwd,
-        env: environment::of(&fmt.process, &found, sandbox),
+        env: environment::of(&fmt.process, &found, sandbox)?,
     };
     let finished = context.run("rustfmt", &command, None, echo)?;
     if !finished.succeeded() {

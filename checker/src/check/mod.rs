@@ -112,7 +112,7 @@ impl<'a> Prepared<'a> {
         sandbox.link_crates(&tool.crates)?;
         let instructions = EffectiveInstructions::read(&tool.scripts)?;
         let found = inputs::find(&tool.process.inputs)?;
-        let env = variables(&tool.process, &instructions, &found, sandbox);
+        let env = variables(&tool.process, &instructions, &found, sandbox)?;
         Ok(Self {
             tool,
             instructions,

@@ -20,7 +20,7 @@ pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
     settle(test, sandbox)?;
     let instructions = EffectiveInstructions::read(&test.scripts)?;
     let found = inputs::find(&test.process.inputs)?;
-    let mut env = variables(&test.process, &instructions, &found, sandbox);
+    let mut env = variables(&test.process, &instructions, &found, sandbox)?;
     let libraries = trial::Libraries {
         instructions: &instructions,
         shown: !test.crates.is_empty(),

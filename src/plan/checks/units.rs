@@ -50,7 +50,7 @@ impl<'b> Planner<'_, 'b> {
         let data = self.package(unit).data.clone();
         let mut inputs = Inputs::default();
         let (mut process, _) = self.process(unit, invocation, data, &mut inputs)?;
-        self.equip(&mut process, &mut inputs);
+        self.equip(unit, &mut process, &mut inputs);
         let program = lowering.built_program(unit, &mut inputs)?;
         let file = program.rsplit('/').next().unwrap_or_default();
         let libraries = lowering.linkage.visible(unit).into_iter();
@@ -83,7 +83,7 @@ impl<'b> Planner<'_, 'b> {
         files.extend(self.package(unit).data.iter().cloned());
         let mut inputs = Inputs::default();
         let (mut process, mut args) = self.process(unit, invocation, files, &mut inputs)?;
-        self.equip(&mut process, &mut inputs);
+        self.equip(unit, &mut process, &mut inputs);
         let (system, link_args) = lowering.linked_environment(unit);
         process.inputs = system;
         // rustdoc has rustc's spelling of codegen options, but not without the space.
@@ -238,7 +238,8 @@ impl<'b> Planner<'_, 'b> {
     }
 
     /// Adds what everything that runs a project's tests has.
-    fn equip(&self, process: &mut spec::Process, inputs: &mut Inputs) {
+    fn equip(&self, unit: UnitRef<'b>, process: &mut spec::Process, inputs: &mut Inputs) {
+        process.environment = self.lowering.linked_environments(unit);
         let settings = self.lowering.settings;
         process.path.push(bin(&settings.cc));
         process
