@@ -20,6 +20,7 @@ use crate::graph::rules::command::{build_script_invocation, rustc_invocation};
 use crate::graph::rules::layout::{Layout, SandboxLayout};
 use crate::graph::rules::linkage::{Linkage, Visible};
 use crate::graph::rules::products::ProductKind;
+use crate::graph::rules::sources::replacement;
 use dyndrv_builder::spec::{self, Spec};
 use dyndrv_checker::spec::Program;
 use serde::Serialize;
@@ -465,9 +466,10 @@ impl<'a> Lowering<'a> {
             });
         }
         let asks_cargo = sources.iter().any(|source| source.locked);
-        let vendor = asks_cargo.then(|| self.settings.vendor.to_string_lossy().into_owned());
-        if let Some(vendor) = &vendor {
-            inputs.mentioned(vendor);
+        let vendor = self.settings.vendor.to_string_lossy();
+        let cargo_config = asks_cargo.then(|| replacement(&self.graph.sources, &vendor));
+        if let Some(config) = &cargo_config {
+            inputs.mentioned(config);
         }
         Ok(spec::BuildScript {
             process,
@@ -477,9 +479,9 @@ impl<'a> Lowering<'a> {
             writable: self.is_writable(package),
             deps,
             rust_version: package.rust_version.clone(),
-            targets: package.link_arg_kinds(),
+            targets: package.link_arg_targets(),
             local: package.is_local(),
-            vendor,
+            cargo_config,
         })
     }
 

@@ -8,6 +8,7 @@ use dyndrv::graph::rules::command::{
 use dyndrv::graph::rules::layout::{Layout, package_dir};
 use dyndrv::graph::rules::linkage::Linkage;
 use dyndrv::graph::{Mode, UnitRef};
+use dyndrv_builder::spec::LinkArgTarget;
 use std::fs;
 
 /// What a process is expected to be, with our identities.
@@ -53,7 +54,7 @@ struct Answers {
     own_search: Vec<String>,
     search: Vec<String>,
     libs: Vec<String>,
-    link_args: Vec<(String, String)>,
+    link_args: Vec<(LinkArgTarget, String)>,
     cfgs: Vec<String>,
     check_cfgs: Vec<String>,
     env: Vec<(String, String)>,
@@ -79,12 +80,12 @@ fn answers(run: UnitRef<'_>, layout: &CargoLayout<'_>) -> Answers {
             "rustc-link-search" if value.contains(&out_dir) => answers.own_search.push(value),
             "rustc-link-search" => answers.search.push(value),
             "rustc-link-lib" => answers.libs.push(value),
-            "rustc-link-arg" => answers.link_args.push(("all".to_owned(), value)),
+            "rustc-link-arg" => answers.link_args.push((LinkArgTarget::All, value)),
             "rustc-link-arg-bin" => {
                 let (bin, value) = value.split_once('=').unwrap();
                 answers
                     .link_args
-                    .push((format!("bin:{bin}"), value.to_owned()));
+                    .push((LinkArgTarget::Bin(bin.to_owned()), value.to_owned()));
             }
             "rustc-cfg" => answers.cfgs.push(value),
             "rustc-check-cfg" => answers.check_cfgs.push(value),
@@ -93,7 +94,10 @@ fn answers(run: UnitRef<'_>, layout: &CargoLayout<'_>) -> Answers {
                 answers.env.push((name.to_owned(), value.to_owned()));
             }
             key => match key.strip_prefix("rustc-link-arg-") {
-                Some(kind) => answers.link_args.push((kind.to_owned(), value)),
+                Some(kind) => {
+                    let target = LinkArgTarget::try_from(kind.to_owned()).unwrap();
+                    answers.link_args.push((target, value));
+                }
                 None => answers.metadata.push((key.to_owned(), value)),
             },
         }

@@ -12,6 +12,7 @@
 //! Lines are trimmed on both sides, values at their end.
 
 use crate::error::{Error, Result};
+use crate::spec::LinkArgTarget;
 use serde::{Deserialize, Serialize};
 
 /// Keys that are instructions in the old syntax. Later ones exist in the new only.
@@ -45,9 +46,8 @@ pub struct Package<'a> {
     pub name: &'a str,
     /// Its `rust-version`.
     pub rust_version: Option<&'a str>,
-    /// The kinds of targets that it has, as in
-    /// [`BuildScript::targets`](crate::spec::BuildScript::targets).
-    pub targets: &'a [String],
+    /// The targets that it has.
+    pub targets: &'a [LinkArgTarget],
     /// Whether the user has set `RUSTC_BOOTSTRAP` for it.
     pub bootstrap: bool,
 }
@@ -76,9 +76,8 @@ pub struct Instructions {
 /// An argument for the linker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkArg {
-    /// Which targets it is for, as in
-    /// [`ScriptUse::link_args`](crate::spec::ScriptUse::link_args).
-    pub to: String,
+    /// Whom it is for.
+    pub to: LinkArgTarget,
     /// The argument.
     pub arg: String,
 }
@@ -167,24 +166,18 @@ impl<'a> Instruction<'a> {
             .ok_or_else(|| self.invalid(&format!("it should have the form {form}")))
     }
 
-    /// An argument for the linker that needs a target of the kind `to`.
-    fn link_arg(&self, to: &str, arg: &str, package: Package<'_>) -> Result<LinkArg> {
-        if has(package, to) {
+    /// An argument for the linker that needs the target `to`.
+    fn link_arg(&self, to: LinkArgTarget, arg: &str, package: Package<'_>) -> Result<LinkArg> {
+        if package.targets.contains(&to) {
             return Ok(LinkArg {
-                to: to.to_string(),
+                to,
                 arg: arg.to_string(),
             });
         }
-        let target = match to {
-            "bins" => "bin target".to_string(),
-            "tests" => "test target".to_string(),
-            "benches" => "benchmark target".to_string(),
-            "examples" => "example target".to_string(),
-            bin => format!("target `{bin}`"),
-        };
         Err(self.invalid(&format!(
-            "the package {} does not have a {target}",
-            package.name
+            "the package {} does not have a {}",
+            package.name,
+            to.describe()
         )))
     }
 }
@@ -214,29 +207,33 @@ impl Instructions {
         let value = instruction.value;
         let link_arg = match instruction.key {
             "rustc-link-arg" => LinkArg {
-                to: "all".to_string(),
+                to: LinkArgTarget::All,
                 arg: value.to_string(),
             },
             "rustc-link-arg-cdylib" | "rustc-cdylib-link-arg" => {
-                if !has(package, "cdylib") {
+                if !package.targets.contains(&LinkArgTarget::Cdylib) {
                     self.warnings.push(format!(
                         "`{}` is for a cdylib target, and the package {} has none",
                         instruction.line, package.name
                     ));
                 }
                 LinkArg {
-                    to: "cdylib".to_string(),
+                    to: LinkArgTarget::Cdylib,
                     arg: value.to_string(),
                 }
             }
             "rustc-link-arg-bin" => {
                 let (bin, arg) = instruction.pair("BIN=ARG")?;
-                instruction.link_arg(&format!("bin:{bin}"), &arg, package)?
+                instruction.link_arg(LinkArgTarget::Bin(bin), &arg, package)?
             }
-            "rustc-link-arg-bins" => instruction.link_arg("bins", value, package)?,
-            "rustc-link-arg-tests" => instruction.link_arg("tests", value, package)?,
-            "rustc-link-arg-benches" => instruction.link_arg("benches", value, package)?,
-            "rustc-link-arg-examples" => instruction.link_arg("examples", value, package)?,
+            "rustc-link-arg-bins" => instruction.link_arg(LinkArgTarget::Bins, value, package)?,
+            "rustc-link-arg-tests" => instruction.link_arg(LinkArgTarget::Tests, value, package)?,
+            "rustc-link-arg-benches" => {
+                instruction.link_arg(LinkArgTarget::Benches, value, package)?
+            }
+            "rustc-link-arg-examples" => {
+                instruction.link_arg(LinkArgTarget::Examples, value, package)?
+            }
             key => return Err(instruction.invalid(&format!("the key `{key}` is unknown"))),
         };
         self.link_args.push(link_arg);
@@ -284,10 +281,6 @@ impl Instructions {
              if you are sure, set RUSTC_BOOTSTRAP in the environment of this crate",
         ))
     }
-}
-
-fn has(package: Package<'_>, target: &str) -> bool {
-    package.targets.iter().any(|kind| kind == target)
 }
 
 fn is_reserved(data: &str) -> bool {
@@ -342,12 +335,16 @@ fn is_at_least_1_77(rust_version: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn target(text: &str) -> LinkArgTarget {
+        text.to_string().try_into().unwrap()
+    }
+
     fn parse_for(
         stdout: &str,
         targets: &[&str],
         rust_version: Option<&str>,
     ) -> Result<Instructions> {
-        let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+        let targets: Vec<LinkArgTarget> = targets.iter().map(|&text| target(text)).collect();
         let package = Package {
             name: "a 1.0.0",
             rust_version,
@@ -358,7 +355,7 @@ mod tests {
     }
 
     fn parse_one(stdout: &str) -> Instructions {
-        parse_for(stdout, &["lib", "bins", "bin:rg", "tests"], None).unwrap()
+        parse_for(stdout, &["bins", "bin:rg", "tests"], None).unwrap()
     }
 
     fn strings(values: &[&str]) -> Vec<String> {
@@ -373,10 +370,11 @@ mod tests {
     }
 
     fn args(values: &[(&str, &str)]) -> Vec<LinkArg> {
-        pairs(values)
-            .into_iter()
-            .map(|(to, arg)| LinkArg { to, arg })
-            .collect()
+        let arg = |&(to, arg): &(&str, &str)| LinkArg {
+            to: target(to),
+            arg: arg.to_string(),
+        };
+        values.iter().map(arg).collect()
     }
 
     #[test]
@@ -531,14 +529,14 @@ mod tests {
             ("cargo:rustc-flags=-O", "only `-l` and `-L`"),
             ("cargo:rustc-flags=-L", "no value"),
             ("cargo:rustc-link-arg-bins=-x", "does not have a bin target"),
-            ("cargo:rustc-link-arg-bin=rg=-x", "target `bin:rg`"),
+            ("cargo:rustc-link-arg-bin=rg=-x", "bin target `rg`"),
             ("cargo:rustc-link-arg-bin=-x", "BIN=ARG"),
             ("cargo:rustc-link-arg-tests=-x", "test target"),
             ("cargo:rustc-link-arg-benches=-x", "benchmark target"),
             ("cargo:rustc-link-arg-examples=-x", "example target"),
             ("cargo:rustc-env=RUSTC_BOOTSTRAP=1", "RUSTC_BOOTSTRAP"),
         ] {
-            let message = parse_for(stdout, &["lib"], None).unwrap_err().to_string();
+            let message = parse_for(stdout, &[], None).unwrap_err().to_string();
             assert!(message.contains(reason), "{stdout}: {message}");
         }
     }

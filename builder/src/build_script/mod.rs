@@ -38,8 +38,8 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
         None => {
             let mut env = variables(script, &own, sandbox)?;
             env.insert("NUM_JOBS".to_string(), jobs.to_string());
-            if let Some(vendor) = &script.vendor {
-                cargo_home::write(vendor, &sandbox.home())?;
+            if let Some(config) = &script.cargo_config {
+                cargo_home::write(config, &sandbox.home())?;
             }
             let finished = child::run("build script", &script.program, &[], &process.cwd, &env)?;
             read(script, &finished)?

@@ -50,6 +50,11 @@ mod tests {
     use super::*;
     use crate::build_script::instructions::LinkArg;
     use crate::build_script::recorded::Search;
+    use crate::spec::LinkArgTarget;
+
+    fn target(text: &str) -> LinkArgTarget {
+        LinkArgTarget::try_from(text.to_string()).unwrap_or_else(|error| panic!("{error}"))
+    }
 
     fn instructions(name: &str) -> Link {
         let search = |path: &str, own| Search {
@@ -57,7 +62,7 @@ mod tests {
             own,
         };
         let arg = |to: &str| LinkArg {
-            to: to.to_string(),
+            to: target(to),
             arg: format!("{to}-{name}"),
         };
         Link {
@@ -75,7 +80,7 @@ mod tests {
             out_dir: None,
             out_dir_remap: None,
             libs,
-            link_args: link_args.iter().map(ToString::to_string).collect(),
+            link_args: link_args.iter().map(|&text| target(text)).collect(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! A build-script run.
 
-use super::Process;
+use super::{LinkArgTarget, Process};
 use serde::{Deserialize, Serialize};
 
 /// A build-script run. Its outputs: `out`, a directory that holds `OUT_DIR`, and
-/// the files `cfg`, `link` and `dep`, as in /// [`recorded`](crate::build_script::recorded).
+/// the files `cfg`, `link` and `dep`, as in [`recorded`](crate::build_script::recorded).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuildScript {
@@ -27,17 +27,16 @@ pub struct BuildScript {
     /// The package's `rust-version`: instructions with `cargo::` need 1.77.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rust_version: Option<String>,
-    /// Target kinds that the package has: `lib`, `cdylib`, `bins`, `bin:NAME`,
-    /// `tests`, `benches`, `examples`; some instructions need one of them.
+    /// The targets that the package has; some instructions need one of them.
     #[serde(default)]
-    pub targets: Vec<String>,
+    pub targets: Vec<LinkArgTarget>,
     /// Whether the package is the user's own, whose warnings are shown.
     #[serde(default)]
     pub local: bool,
-    /// The vendor directory, for a script that sees the lock file and may ask cargo
-    /// about the packages in it.
+    /// cargo's configuration, for a script that sees the lock file and may ask cargo about
+    /// the packages in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vendor: Option<String>,
+    pub cargo_config: Option<String>,
 }
 
 /// The metadata that one dependency's build script passes on as `DEP_…`.

@@ -7,12 +7,14 @@
 //! have equal specifications on every machine.
 
 mod build_script;
+mod link_arg;
 pub mod placeholder;
 mod process;
 mod rustc;
 pub mod task;
 
 pub use build_script::{BuildScript, DepMetadata};
+pub use link_arg::LinkArgTarget;
 pub use process::{Inputs, Process, Source};
 pub use rustc::{Artifact, Product, Rustc, ScriptUse};
 

@@ -1,6 +1,6 @@
 //! A rustc run.
 
-use super::Process;
+use super::{LinkArgTarget, Process};
 use serde::{Deserialize, Serialize};
 
 /// A rustc run.
@@ -59,10 +59,9 @@ pub struct ScriptUse {
     pub out_dir_remap: Option<String>,
     /// Whether `-l` libraries are passed on.
     pub libs: bool,
-    /// Which kinds of linker arguments apply: `all`, `cdylib`, `bins`,
-    /// `bin:NAME`, `tests`, `benches`, `examples`.
+    /// Which linker arguments apply to the unit.
     #[serde(default)]
-    pub link_args: Vec<String>,
+    pub link_args: Vec<LinkArgTarget>,
 }
 
 /// A file of the compiler's output directory and its final place.

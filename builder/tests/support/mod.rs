@@ -4,7 +4,7 @@ use dyndrv_builder::error::Result;
 use dyndrv_builder::sandbox::Sandbox;
 use dyndrv_builder::spec::task::Task;
 use dyndrv_builder::spec::{
-    Artifact, BuildScript, Process, Product, Rustc, ScriptUse, Source, Spec,
+    Artifact, BuildScript, LinkArgTarget, Process, Product, Rustc, ScriptUse, Source, Spec,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -148,7 +148,7 @@ impl World {
             out_dir: Some(self.text(&format!("out/run/out/{OUT_DIR}"))),
             out_dir_remap: Some("/o/demo".to_string()),
             libs: true,
-            link_args: vec!["all".to_string()],
+            link_args: vec![LinkArgTarget::All],
         }
     }
 

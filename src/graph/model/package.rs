@@ -1,8 +1,10 @@
 //! Packages and their targets.
 
 use super::{CrateType, PackageMetadata};
+use dyndrv_builder::spec::LinkArgTarget;
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A package.
@@ -147,31 +149,25 @@ impl Package {
             .find(|target| target.kind == TargetKind::Lib)
     }
 
-    /// The kinds of targets that a build script may direct linker arguments
-    /// to: `lib`, `cdylib`, `bins`, `bin:NAME`, `tests`, `benches`, `examples`.
-    pub fn link_arg_kinds(&self) -> Vec<String> {
-        let mut kinds = Vec::new();
+    /// The targets that a build script may direct linker arguments to, sorted.
+    pub fn link_arg_targets(&self) -> Vec<LinkArgTarget> {
+        let mut found = BTreeSet::new();
         for target in &self.targets {
             match target.kind {
-                TargetKind::Lib => {
-                    kinds.push("lib".to_owned());
-                    if target.has_crate_type(CrateType::Cdylib) {
-                        kinds.push("cdylib".to_owned());
-                    }
+                TargetKind::Lib if target.has_crate_type(CrateType::Cdylib) => {
+                    found.insert(LinkArgTarget::Cdylib);
                 }
                 TargetKind::Bin => {
-                    kinds.push("bins".to_owned());
-                    kinds.push(format!("bin:{}", target.name));
+                    let name = target.name.clone();
+                    found.extend([LinkArgTarget::Bins, LinkArgTarget::Bin(name)]);
                 }
-                TargetKind::Test => kinds.push("tests".to_owned()),
-                TargetKind::Bench => kinds.push("benches".to_owned()),
-                TargetKind::Example => kinds.push("examples".to_owned()),
-                TargetKind::CustomBuild => {}
+                TargetKind::Test => found.extend([LinkArgTarget::Tests]),
+                TargetKind::Bench => found.extend([LinkArgTarget::Benches]),
+                TargetKind::Example => found.extend([LinkArgTarget::Examples]),
+                TargetKind::Lib | TargetKind::CustomBuild => {}
             }
         }
-        kinds.sort();
-        kinds.dedup();
-        kinds
+        found.into_iter().collect()
     }
 }
 

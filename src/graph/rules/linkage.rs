@@ -24,8 +24,8 @@
 //! |---|---|
 //! | search paths `-L` | always, those below its `OUT_DIR` before all others |
 //! | `-l` | it is of the same package, and the unit is a library or the package has none |
-//! | linker arguments of kind `cdylib` | the unit is a cdylib and no test |
-//! | linker arguments of other kinds | it is of the same package and the kind fits the target |
+//! | linker arguments for `cdylib` | the unit is a cdylib and no test |
+//! | other linker arguments | it is of the same package and they are for its target |
 //! | `--cfg`, `--check-cfg`, variables, `OUT_DIR` | it is the unit's own |
 //! | metadata `DEP_…` | the unit is a run that depends on this run |
 //!
@@ -34,6 +34,7 @@
 
 use super::products::ProductKind;
 use crate::graph::model::{CrateType, Dependency, Graph, Mode, TargetKind, UnitId, UnitRef};
+use dyndrv_builder::spec::LinkArgTarget;
 use std::collections::BTreeSet;
 
 /// A file of another unit that a unit can see.
@@ -56,9 +57,8 @@ pub struct ScriptUse<'a> {
     pub own: bool,
     /// Whether `-l` is passed on.
     pub libs: bool,
-    /// The kinds of linker arguments that are passed on: `all`, `cdylib`,
-    /// `bins`, `bin:NAME`, `tests`, `benches`, `examples`.
-    pub link_args: Vec<String>,
+    /// The linker arguments that are passed on.
+    pub link_args: Vec<LinkArgTarget>,
 }
 
 /// The program of the same package that a test or benchmark can run.
@@ -107,7 +107,7 @@ impl<'a> Linkage<'a> {
                     run,
                     own: Some(run) == own,
                     libs: same && libs,
-                    link_args: link_arg_kinds(unit, same),
+                    link_args: link_args(unit, same),
                 }
             })
             .collect()
@@ -204,25 +204,28 @@ fn propagate(done: &[Vec<UnitId>], unit: UnitRef<'_>) -> Vec<UnitId> {
     list
 }
 
-fn link_arg_kinds(unit: UnitRef<'_>, same_package: bool) -> Vec<String> {
+fn link_args(unit: UnitRef<'_>, same_package: bool) -> Vec<LinkArgTarget> {
     let target = unit.target();
     let test = unit.mode == Mode::Test;
-    let mut kinds = Vec::new();
+    let mut heeded = Vec::new();
     if target.kind == TargetKind::Lib && target.has_crate_type(CrateType::Cdylib) && !test {
-        kinds.push("cdylib".to_owned());
+        heeded.push(LinkArgTarget::Cdylib);
     }
     if !same_package {
-        return kinds;
+        return heeded;
     }
-    kinds.push("all".to_owned());
+    heeded.push(LinkArgTarget::All);
     match target.kind {
-        TargetKind::Bin => kinds.extend(["bins".to_owned(), format!("bin:{}", target.name)]),
-        TargetKind::Test => kinds.push("tests".to_owned()),
-        TargetKind::Bench => kinds.push("benches".to_owned()),
-        TargetKind::Example if target.is_example_bin() => kinds.push("examples".to_owned()),
+        TargetKind::Bin => {
+            let own = LinkArgTarget::Bin(target.name.clone());
+            heeded.extend([LinkArgTarget::Bins, own]);
+        }
+        TargetKind::Test => heeded.push(LinkArgTarget::Tests),
+        TargetKind::Bench => heeded.push(LinkArgTarget::Benches),
+        TargetKind::Example if target.is_example_bin() => heeded.push(LinkArgTarget::Examples),
         _ => {}
     }
-    kinds
+    heeded
 }
 
 fn is_linkable(unit: UnitRef<'_>) -> bool {
