@@ -76,6 +76,8 @@
         in
         {
           default = (ownProject lib).package;
+          # The book.
+          docs = import ./nix/docs.nix { inherit pkgs; };
           # What plans and builds the above, built by a plain cargo run.
           bootstrap = lib.dyndrv;
           inherit (lib) builder checker;

@@ -314,6 +314,40 @@ fn what_is_not_supported_is_refused() {
     case.fails_with(&["`build.rustc-wrapper`", "remove it"]);
 }
 
+#[test]
+fn what_the_configuration_sets_and_is_not_supported_is_refused() {
+    for (setting, named) in [
+        ("[unstable]\nbuild-std = [\"core\"]", "`unstable.build-std`"),
+        ("[host]\nlinker = \"cc\"", "`host.linker`"),
+        ("[host]\nrustflags = [\"-O\"]", "`host.rustflags`"),
+        (
+            "[unstable]\ntarget-applies-to-host = true",
+            "`unstable.target-applies-to-host`",
+        ),
+    ] {
+        let case = Case::new(&format!("{SMALL}### .cargo/config.toml\n{setting}\n"));
+        case.fails_with(&[named, "is not supported", "remove"]);
+    }
+}
+
+#[test]
+fn a_custom_target_file_is_refused() {
+    let mut case = Case::new(&format!("{SMALL}### own.json\n{{}}\n"));
+    fs::write(case.place.source.join("Cargo.lock"), LOCK).unwrap();
+    case.selection.target = Some("own.json".to_owned());
+    case.fails_with(&["a custom target file is not supported", "built-in target"]);
+}
+
+#[test]
+fn a_root_file_outside_of_the_source_root() {
+    let case = Case::new(&SMALL.replace(
+        "[dependencies]\n",
+        "[[bin]]\nname = \"elsewhere\"\npath = \"../../elsewhere.rs\"\n[dependencies]\n",
+    ));
+    fs::write(case.place.source.join("Cargo.lock"), LOCK).unwrap();
+    case.fails_with(&["the file of a target is missing", "elsewhere"]);
+}
+
 /// What cargo says to rustdoc about code generation, for the tests in documentation.
 fn codegen_of_cargo(case: &Case, profile: &str) -> Vec<String> {
     let toolchain = Toolchain::find();

@@ -1,5 +1,8 @@
-//! The tables of what is supported, and what is refused: whatever a row says it is checked by
-//! exists, every error is one of the sources', and nothing that is checked is left out.
+//! The book's tables of what is supported, and what is refused.
+//!
+//! The last cell of a row lists what `dev/test` checks, and behind `by hand:` what somebody has to
+//! run. Each check exists and stands on its side, every error is one of the sources', and nothing
+//! that is checked is left out.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -8,10 +11,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The document with the tables.
-const DOCUMENT: &str = "README.md";
+const DOCUMENT: &str = "docs/src/supported.md";
 
-/// One check of a row: its kind, and its name.
-type Check = (String, String);
+/// What parts the checks of a row.
+const BY_HAND: &str = "by hand: ";
+
+/// One check of a row.
+#[derive(Debug)]
+struct Check {
+    kind: String,
+    name: String,
+    /// Whether the row says that somebody has to run it.
+    by_hand: bool,
+}
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -34,14 +46,26 @@ fn rows(name: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// ``KIND `NAME`, KIND `NAME` `` of the last cell.
+/// ``KIND `NAME`, KIND `NAME`; by hand: KIND `NAME` `` of the last cell.
 fn checks(row: &[String]) -> Vec<Check> {
     let cell = row.last().unwrap();
-    let parts = cell.split(", ").filter(|part| !part.is_empty());
+    let sides: Vec<(bool, &str)> =
+        match (cell.strip_prefix(BY_HAND), cell.split_once("; by hand: ")) {
+            (Some(hand), _) => vec![(true, hand)],
+            (None, Some((test, hand))) => vec![(false, test), (true, hand)],
+            (None, None) => vec![(false, cell)],
+        };
+    let parts = sides
+        .into_iter()
+        .flat_map(|(by_hand, side)| side.split(", ").map(move |part| (by_hand, part)));
     parts
-        .map(|part| {
+        .map(|(by_hand, part)| {
             let check = part.split_once(" `").and_then(|(kind, name)| {
-                Some((kind.to_owned(), name.strip_suffix('`')?.to_owned()))
+                Some(Check {
+                    kind: kind.to_owned(),
+                    name: name.strip_suffix('`')?.to_owned(),
+                    by_hand,
+                })
             });
             check.unwrap_or_else(|| panic!("`{part}` is not: kind `name`"))
         })
@@ -80,24 +104,39 @@ fn workspaces() -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether `FILE::…::NAME` is a function of `directory/FILE.rs` that is a test.
-fn is_test(directory: &str, name: &str) -> bool {
+/// Whether `MODULE::…::NAME` is a test of that module of `directory`, and if so, whether it is ignored.
+fn is_ignored(directory: &str, name: &str) -> Option<bool> {
     let (file, function) = (name.split("::").next(), name.rsplit("::").next());
-    let text = read(&format!("{directory}/{}.rs", file.unwrap()));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files =
+        [".rs", "/mod.rs", "/main.rs"].map(|end| format!("{directory}/{}{end}", file.unwrap()));
+    let text = read(files.iter().find(|file| root.join(file).exists())?);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let start = format!("fn {}(", function.unwrap());
-    lines
-        .windows(2)
-        .any(|pair| pair[0] == "#[test]" && pair[1].starts_with(&start))
+    let at = lines.iter().position(|line| line.starts_with(&start))?;
+    let attributes: Vec<&&str> = lines[..at]
+        .iter()
+        .rev()
+        .take_while(|line| line.starts_with("#["))
+        .collect();
+    let has = |attribute: &str| attributes.iter().any(|line| line.starts_with(attribute));
+    has("#[test]").then(|| has("#[ignore"))
 }
 
-fn exists((kind, name): &Check) -> bool {
-    match kind.as_str() {
-        "workspace" => workspaces().contains(name),
-        "program" => programs().contains(name),
-        "published" => published().contains(name),
-        "nix" => is_test("tests/nix", name),
-        "test" => is_test("tests", name),
+/// Whether it exists, and `dev/test` runs it if the row says so, and only then.
+fn exists(check: &Check) -> bool {
+    let Check {
+        kind,
+        name,
+        by_hand,
+    } = check;
+    match (kind.as_str(), by_hand) {
+        ("workspace", false) => workspaces().contains(name),
+        ("program", true) => programs().contains(name),
+        ("published", true) => published().contains(name),
+        ("nix", false) => is_ignored("tests/nix", name) == Some(false),
+        ("test", false) => is_ignored("tests", name) == Some(false),
+        ("packages", true) => is_ignored("tests/nix", name) == Some(true),
         _ => false,
     }
 }
@@ -125,14 +164,17 @@ fn sources() -> String {
 fn every_check_of_the_tables_exists() {
     let tables = [rows("supported"), rows("refused")].concat();
     let checks: Vec<Check> = tables.iter().flat_map(|row| checks(row)).collect();
-    let missing: Vec<&Check> = checks.iter().filter(|check| !exists(check)).collect();
-    assert!(missing.is_empty(), "no such check: {missing:?}");
+    let wrong: Vec<&Check> = checks.iter().filter(|check| !exists(check)).collect();
+    assert!(
+        wrong.is_empty(),
+        "no such check, or on the wrong side: {wrong:?}"
+    );
 }
 
 #[test]
-fn whatever_is_supported_is_checked() {
-    for row in rows("supported") {
-        assert!(!checks(&row).is_empty(), "nothing checks: {}", row[0]);
+fn no_cell_is_empty() {
+    for row in [rows("supported"), rows("refused")].concat() {
+        assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
     }
 }
 
@@ -141,8 +183,8 @@ fn every_synthetic_workspace_is_in_the_table() {
     let named: BTreeSet<String> = rows("supported")
         .iter()
         .flat_map(|row| checks(row))
-        .filter(|(kind, _)| kind == "workspace")
-        .map(|(_, name)| name)
+        .filter(|check| check.kind == "workspace")
+        .map(|check| check.name)
         .collect();
     let unnamed: Vec<String> = workspaces().difference(&named).cloned().collect();
     assert!(unnamed.is_empty(), "add rows for {unnamed:?}");

@@ -28,7 +28,7 @@ fn dyndrv() -> TempDir {
 }
 
 /// `nix COMMAND` for attributes of a project's flake, or for all of it.
-fn flake(project: &Project, command: &[&str], attributes: &[&str]) -> Output {
+pub fn flake(project: &Project, command: &[&str], attributes: &[&str]) -> Output {
     let dyndrv = dyndrv();
     let input = format!("path:{}", dyndrv.path().display());
     let attributes = attributes.iter();

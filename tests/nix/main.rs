@@ -7,6 +7,7 @@
 mod agreement;
 mod audit;
 mod bad_input;
+mod book;
 mod checks;
 mod cross;
 mod development;
@@ -14,6 +15,9 @@ mod emission;
 mod examples;
 mod flakes;
 mod kinds;
+#[allow(dead_code)] // `tests/book` uses the rest
+#[path = "../book/markdown.rs"]
+mod markdown;
 mod programs;
 mod project;
 mod rebuild;

@@ -18,6 +18,11 @@ const CAUSES: &[(&[&str], &str, &str)] = &[
         "Remove it from `cargo-features`, or use a nightly toolchain.",
     ),
     (
+        &["target specs require"],
+        "a custom target file is not supported",
+        "Name a built-in target, as `rustc --print target-list` lists them.",
+    ),
+    (
         &["could not find `Cargo.toml`", "failed to read `/"],
         "a manifest is missing",
         "Point to a directory that holds a Cargo.toml; path dependencies must lie below the source root.",
