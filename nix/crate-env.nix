@@ -1,8 +1,9 @@
 # Lowers per-crate environments in the shape of nixpkgs' `defaultCrateOverrides`
 # to what the core takes: `<name>-<version>` → { native, build, env, linkArgs, rustcArgs }.
 #
-# A key that is not carried out is an error that names crate and key: a dropped
-# one would show only as a build that fails, or worse, does not.
+# A key of the user's that is not carried out is an error that names crate and key: a dropped
+# one would show only as a build that fails, or worse, does not. nixpkgs' own entries have such
+# keys where buildRustCrate does otherwise than cargo; these are left out.
 {
   # The `[[package]]` tables of Cargo.lock.
   lockedPackages,
@@ -122,8 +123,8 @@ let
           }
         else
           entry;
-      bad = builtins.filter (key: attrs ? ${key}) unsupported;
-      rest = removeAttrs attrs lists // (attrs.env or { });
+      bad = if overrides ? ${crate} then builtins.filter (key: attrs ? ${key}) unsupported else [ ];
+      rest = removeAttrs attrs (lists ++ unsupported) // (attrs.env or { });
     in
     if bad != [ ] then
       throw "dyndrv: crateEnv.${crate} sets `${builtins.head bad}`, which is not supported: dyndrv builds the published sources of a crate by cargo's own rules. Replace the entry by one of buildInputs, nativeBuildInputs, extraLinkFlags, extraRustcOpts and variables, or by { } if the crate needs nothing"

@@ -244,11 +244,7 @@ else
         parts = [ (unit "result") ];
       }
       // {
-        inherit pname version;
-        meta = {
-          mainProgram = if bins == [ ] then pname else builtins.head bins;
-        }
-        // meta;
+        inherit pname version meta;
         passthru = {
           inherit
             skeleton

@@ -1,11 +1,15 @@
-# The names of a workspace's packages, from its manifests alone.
+# A workspace's packages, from its manifests alone: a list of
 #
-# Path dependencies that cargo counts as members without being told are not
+#   name       the package's name
+#   dir        its directory, a path
+#   manifest   its manifest
+#
+# ordered by name. Path dependencies that cargo counts as members without being told are not
 # found; name them in `checks.members`.
 root:
 
 let
-  read = dir: builtins.fromTOML (builtins.readFile (dir + "/Cargo.toml"));
+  read = dir: import ./toml.nix (dir + "/Cargo.toml");
   manifest = read root;
   workspace = manifest.workspace or { };
 
@@ -74,17 +78,18 @@ let
     dir: !(builtins.elem dir excluded) && builtins.pathExists (root + "/${dir}/Cargo.toml")
   ) (builtins.concatMap (path: expand "" (segmentsOf path)) (workspace.members or [ ]));
 
-  names =
-    (if manifest ? package then [ manifest.package.name ] else [ ])
-    ++ map (dir: (read (root + "/${dir}")).package.name) dirs;
+  packageIn = dir: manifest: {
+    inherit (manifest.package) name;
+    value = {
+      inherit (manifest.package) name;
+      inherit dir manifest;
+    };
+  };
+
+  packages =
+    (if manifest ? package then [ (packageIn root manifest) ] else [ ])
+    ++ map (dir: packageIn (root + "/${dir}") (read (root + "/${dir}"))) dirs;
 in
 
 # Each once, in order.
-builtins.attrNames (
-  builtins.listToAttrs (
-    map (name: {
-      inherit name;
-      value = null;
-    }) names
-  )
-)
+builtins.attrValues (builtins.listToAttrs packages)

@@ -1,18 +1,23 @@
 # Fills the core's arguments from nixpkgs, or from any package set in its shape.
 {
+  # A package set. One for another platform, such as `pkgs.pkgsCross.aarch64-multiplatform` or
+  # `pkgs.pkgsStatic`, builds for that platform with the programs of its `buildPackages`.
   pkgs,
   # Packages with the planner, the unit builder and the checker, if they are not to be built
   # with the toolchain of `pkgs`.
   dyndrv ? null,
   builder ? null,
   checker ? null,
-}:
+}@set:
 
 let
+  isCross = set.pkgs.stdenv.hostPlatform.config != set.pkgs.stdenv.buildPlatform.config;
+  pkgs = if isCross then set.pkgs.buildPackages else set.pkgs;
+
   inherit (pkgs.stdenv.hostPlatform) system;
   cc = pkgs.stdenv.cc;
 
-  lockedPackages = lockFile: (builtins.fromTOML (builtins.readFile lockFile)).package or [ ];
+  lockedPackages = lockFile: (import ./toml.nix lockFile).package or [ ];
 
   vendorOf =
     lock: args: pkgs.rustPlatform.importCargoLock ({ allowBuiltinFetchGit = true; } // lock // args);
@@ -83,7 +88,7 @@ let
       own,
     }:
     let
-      lock = builtins.fromTOML (builtins.readFile lockFile);
+      lock = import ./toml.nix lockFile;
       foreign = builtins.filter (p: p ? source) (lock.package or [ ]);
       rest = builtins.filter (p: !(own.covers p.source)) foreign;
       directories =
@@ -102,7 +107,11 @@ let
     else if vendor != null then
       directories { dirs = [ vendor ]; }
     else if own.dirs == [ ] then
-      vendorOf { inherit lockFile; } args
+      # By its text: the file itself would bring the whole source tree along, and with it another
+      # vendor directory after each edit.
+      vendorOf {
+        lockFileContents = builtins.unsafeDiscardStringContext (builtins.readFile lockFile);
+      } args
     else
       directories {
         inherit (own) dirs;
@@ -130,7 +139,7 @@ let
       toolchain ? null,
       # The package set of another platform to build for, as `pkgs.pkgsCross.aarch64-multiplatform`:
       # it has the linker, the C compiler and the libraries, and says the triple.
-      crossPkgs ? null,
+      crossPkgs ? if isCross then set.pkgs else null,
       target ? if crossPkgs == null then null else crossPkgs.stdenv.hostPlatform.rust.rustcTarget,
       pname ? null,
       version ? null,
@@ -141,14 +150,21 @@ let
       crateEnvDefaults ? (if crossPkgs == null then pkgs else crossPkgs).defaultCrateOverrides or { },
       # Further packages on the PATH of every build script.
       nativeBuildInputs ? [ ],
+      # As in nixpkgs; what it leaves out comes from the manifests.
+      meta ? { },
       ...
     }@args:
     let
       lockFile = requireLock src cargoLock;
-      manifestPath = if workspace == "" then src + "/Cargo.toml" else src + "/${workspace}/Cargo.toml";
-      manifest = builtins.fromTOML (builtins.readFile manifestPath);
-      package = manifest.package or { };
-      versionOf = v: if builtins.isString v then v else manifest.workspace.package.version or "";
+      manifest = import ./manifest.nix {
+        root = if workspace == "" then src else src + "/${workspace}";
+        packages = args.packages or [ ];
+        bins = args.bins or [ ];
+        features = args.features or [ ];
+        allFeatures = args.allFeatures or false;
+        noDefaultFeatures = args.noDefaultFeatures or false;
+      };
+      known = name: value: if value == null then { } else { ${name} = value; };
 
       core = import ./dyndrv.nix {
         inherit system cc;
@@ -160,7 +176,14 @@ let
           else
             pkgs.rustc;
         cargo = if toolchain == null then pkgs.cargo else toolchain;
-        clippy = if toolchain == null then pkgs.clippy else toolchain;
+        clippy =
+          if toolchain != null then
+            toolchain
+          # Its wrapper knows the standard library of the target.
+          else if crossPkgs != null then
+            crossPkgs.buildPackages.clippy or pkgs.clippy
+          else
+            pkgs.clippy;
         rustfmt = if toolchain == null then pkgs.rustfmt else toolchain;
         tools = nativeBuildInputs ++ buildTools;
         inherit (tools) dyndrv builder checker;
@@ -186,8 +209,14 @@ let
           args = vendorArgs;
           own = import ./own-vendor.nix { inherit src workspace; };
         });
-        pname = if pname != null then pname else package.name or "cargo-workspace";
-        version = if version != null then version else versionOf (package.version or "");
+        pname = if pname != null then pname else manifest.pname;
+        version = if version != null then version else manifest.version;
+        meta =
+          known "mainProgram" manifest.mainProgram
+          // known "description" manifest.description
+          // known "homepage" manifest.homepage
+          // known "license" (import ./license.nix (pkgs.lib or { }) manifest.license)
+          // meta;
         crateEnv = import ./crate-env.nix {
           lockedPackages = lockedPackages lockFile;
           defaults = crateEnvDefaults;
@@ -195,9 +224,9 @@ let
           platform = (if crossPkgs == null then pkgs else crossPkgs).stdenv.hostPlatform.config;
         };
         checks = {
-          members = import ./members.nix (if workspace == "" then src else src + "/${workspace}");
+          inherit (manifest) members;
           # As `cargo test` does: its own profile, if there is something in it.
-          profile = if manifest ? profile.test then "test" else "dev";
+          profile = if manifest.hasTestProfile then "test" else "dev";
         }
         // checks;
       }

@@ -50,7 +50,7 @@ let
     dir:
     let
       files = fileOf dir;
-      file = builtins.fromTOML (builtins.readFile (at (builtins.head files)));
+      file = import ./toml.nix (at (builtins.head files));
     in
     if files == [ ] then
       { }

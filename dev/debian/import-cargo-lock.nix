@@ -272,13 +272,20 @@ derivation (
       "config"
     ];
     lockText = lockFileContents;
+    # As in nixpkgs, a lock file by its path stays where it is: in a source tree it makes all of
+    # that an input.
+    lockPath = if lockFile == null then "" else "${lockFile}";
     inherit config;
     args = [
       "-c"
       ''
         set -e
         ${busybox}/bin/mkdir -p $out/.cargo
-        ${busybox}/bin/cp $lockTextPath $out/Cargo.lock
+        if [ -n "$lockPath" ]; then
+          ${busybox}/bin/ln -s $lockPath $out/Cargo.lock
+        else
+          ${busybox}/bin/cp $lockTextPath $out/Cargo.lock
+        fi
         ${busybox}/bin/cp $configPath $out/.cargo/config.toml
         while read -r name target || [ -n "$name" ]; do
           if [ -n "$name" ]; then ${busybox}/bin/ln -s $target $out/$name; fi

@@ -133,6 +133,19 @@ impl Project {
         arguments
     }
 
+    /// The value of an attribute of the package, such as `meta`.
+    pub fn evaluate(&self, attribute: &str) -> Value {
+        let output = nix()
+            .args(["eval", "--json", "--impure"])
+            .args(self.installable(""))
+            .arg(attribute)
+            .output()
+            .unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{log}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
     /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {

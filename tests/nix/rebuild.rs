@@ -69,6 +69,8 @@ fn excess(row: &Row, build: &Build) -> Option<String> {
     // files that a unit can read.
     let layers = usize::from(!row.units.is_empty());
     let most = [
+        // Third-party packages follow from the lock file's text alone.
+        ("cargo-vendor-dir", 0),
         ("graph.json", graphs),
         ("crate.drv", layers),
         ("crate", layers),
