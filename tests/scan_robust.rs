@@ -131,8 +131,8 @@ const PIECES: &[&str] = &[
 fn mutated_sources() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let sources = [
-        include_str!("../src/depinfo/outline/mod.rs"),
-        include_str!("../src/depinfo/lexer.rs"),
+        include_str!("../src/depinfo/syntax/outline/mod.rs"),
+        include_str!("../src/depinfo/syntax/tokens.rs"),
         include_str!("scan_rules.rs"),
         include_str!("scan_robust.rs"),
     ];

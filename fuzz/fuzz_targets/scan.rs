@@ -4,7 +4,8 @@
 
 #![no_main]
 
-use dyndrv::depinfo::{Cfg, DepInfo, Package, Request, Unit, UnitKind, scan};
+use dyndrv::depinfo::{Cfg, Package, Request, Unit, UnitKind, scan};
+use dyndrv_builder::rustc::dep_info;
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -33,7 +34,7 @@ fn write(root: &Path, path: &str, bytes: &[u8]) {
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = DepInfo::parse(text);
+        let _ = dep_info::files(text);
     }
     let root = TREE.path();
     let (first, second) = bytes.split_at(bytes.len() / 2);

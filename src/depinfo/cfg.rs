@@ -1,6 +1,6 @@
 //! `cfg` predicates with three answers: true, false, and not decidable before the build.
 
-use super::lexer::{Kind, Token};
+use super::syntax::predicate::{Predicates, Truth};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known about a unit's cfgs.
@@ -17,14 +17,6 @@ pub struct Cfg {
     custom_undecided: bool,
     features_undecided: bool,
     all_undecided: bool,
-}
-
-/// The answer for one predicate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
-    True,
-    False,
-    Unknown,
 }
 
 impl Cfg {
@@ -109,47 +101,18 @@ impl Cfg {
         }
     }
 
-    pub(super) fn eval(&self, predicate: &Predicate) -> Truth {
-        match predicate {
-            Predicate::Known(value) => Truth::from(*value),
-            Predicate::Unknown => Truth::Unknown,
-            Predicate::Flag(name) if self.flags.contains(&**name) => Truth::True,
-            Predicate::Flag(name) => self.missing(name),
-            Predicate::Value(name, value) => {
-                let values = self.values.get(&**name);
-                if values.is_some_and(|values| values.contains(&**value)) {
-                    Truth::True
-                } else {
-                    self.missing(name)
-                }
-            }
-            Predicate::Not(inner) => match self.eval(inner) {
-                Truth::True => Truth::False,
-                Truth::False => Truth::True,
-                Truth::Unknown => Truth::Unknown,
-            },
-            Predicate::All(inner) => self.fold(inner, Truth::False, Truth::True),
-            Predicate::Any(inner) => self.fold(inner, Truth::True, Truth::False),
-        }
-    }
-
-    /// `decisive` wins at once, `neutral` is the answer of none.
-    fn fold(&self, inner: &[Predicate], decisive: Truth, neutral: Truth) -> Truth {
-        let mut answer = neutral;
-        for predicate in inner {
-            match self.eval(predicate) {
-                truth if truth == decisive => return decisive,
-                Truth::Unknown => answer = Truth::Unknown,
-                _ => {}
-            }
-        }
-        answer
-    }
-}
-
-impl From<bool> for Truth {
-    fn from(value: bool) -> Self {
-        if value { Truth::True } else { Truth::False }
+    /// The answers for all predicates of the file with the text `text`.
+    pub(super) fn decide(&self, predicates: &Predicates, text: &str) -> Box<[Truth]> {
+        predicates.decide(text, |name, value| {
+            let set = match value {
+                None => self.flags.contains(name),
+                Some(value) => self
+                    .values
+                    .get(name)
+                    .is_some_and(|values| values.contains(value)),
+            };
+            if set { Truth::True } else { self.missing(name) }
+        })
     }
 }
 
@@ -195,196 +158,19 @@ fn is_builtin(name: &str) -> bool {
     )
 }
 
-/// A parsed predicate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Predicate {
-    Known(bool),
-    Unknown,
-    Flag(Box<str>),
-    Value(Box<str>, Box<str>),
-    All(Vec<Predicate>),
-    Any(Vec<Predicate>),
-    Not(Box<Predicate>),
-}
-
-impl Predicate {
-    pub fn not(self) -> Self {
-        match self {
-            Predicate::Known(value) => Predicate::Known(!value),
-            Predicate::Not(inner) => *inner,
-            other => Predicate::Not(Box::new(other)),
-        }
-    }
-
-    /// The conjunction; `None` for none.
-    pub fn all(mut predicates: Vec<Predicate>) -> Option<Self> {
-        match predicates.len() {
-            0 | 1 => predicates.pop(),
-            _ => Some(Predicate::All(predicates)),
-        }
-    }
-}
-
-/// Deeper predicates count as undecided, so that no text can exhaust the stack.
-const MAX_DEPTH: usize = 48;
-
-/// Parses the tokens of one predicate, which stand between brackets or commas.
-///
-/// `partner` gives for each opening bracket the index of the closing one. What is not a
-/// predicate that rustc knows today (`version(…)`, a macro's `$meta`) is undecided.
-pub(super) fn parse(
-    source: &[u8],
-    tokens: &[Token],
-    partner: &[u32],
-    range: std::ops::Range<usize>,
-) -> Predicate {
-    Parser {
-        source,
-        tokens,
-        partner,
-    }
-    .predicate(range, 0)
-}
-
-struct Parser<'s> {
-    source: &'s [u8],
-    tokens: &'s [Token],
-    partner: &'s [u32],
-}
-
-impl Parser<'_> {
-    fn text(&self, at: usize) -> &str {
-        let token = &self.tokens[at];
-        let bytes = &self.source[token.start as usize..token.end as usize];
-        let bytes = bytes.strip_prefix(b"r#").unwrap_or(bytes);
-        std::str::from_utf8(bytes).unwrap_or_default()
-    }
-
-    fn predicate(&self, range: std::ops::Range<usize>, depth: usize) -> Predicate {
-        let start = range.start;
-        let length = range.len();
-        if depth > MAX_DEPTH
-            || length == 0
-            || !matches!(self.tokens[start].kind, Kind::Ident | Kind::RawIdent)
-        {
-            return Predicate::Unknown;
-        }
-        let name = self.text(start);
-        if length == 1 {
-            return match name {
-                "true" => Predicate::Known(true),
-                "false" => Predicate::Known(false),
-                _ => Predicate::Flag(name.into()),
-            };
-        }
-        if length == 3 && self.text(start + 1) == "=" {
-            return match string_value(self.source, &self.tokens[start + 2]) {
-                Some(value) => Predicate::Value(name.into(), value.into()),
-                None => Predicate::Unknown,
-            };
-        }
-        let closes = self.partner.get(start + 1).map(|partner| *partner as usize);
-        if self.tokens[start + 1].kind != Kind::Open || closes != Some(range.end - 1) {
-            return Predicate::Unknown;
-        }
-        let parts = split_commas(
-            self.source,
-            self.tokens,
-            self.partner,
-            start + 2..range.end - 1,
-        );
-        let mut inner: Vec<_> = parts
-            .into_iter()
-            .map(|part| self.predicate(part, depth + 1))
-            .collect();
-        match (name, inner.len()) {
-            ("all", _) => Predicate::All(inner),
-            ("any", _) => Predicate::Any(inner),
-            ("not", 1) => inner.pop().map_or(Predicate::Unknown, Predicate::not),
-            _ => Predicate::Unknown,
-        }
-    }
-}
-
-/// The ranges between the commas of one bracket level; an empty one at the end is left out.
-pub(super) fn split_commas(
-    source: &[u8],
-    tokens: &[Token],
-    partner: &[u32],
-    range: std::ops::Range<usize>,
-) -> Vec<std::ops::Range<usize>> {
-    let mut parts = Vec::new();
-    let mut start = range.start;
-    let mut at = range.start;
-    while at < range.end {
-        match tokens[at].kind {
-            Kind::Open => at = (partner[at] as usize).max(at),
-            Kind::Punct if source[tokens[at].start as usize] == b',' => {
-                parts.push(start..at);
-                start = at + 1;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    if start < range.end {
-        parts.push(start..range.end);
-    }
-    parts
-}
-
-/// The value of a string token; `None` for other tokens and malformed strings.
-pub(super) fn string_value(source: &[u8], token: &Token) -> Option<String> {
-    match token.kind {
-        Kind::Str | Kind::RawStr => unquote(source.get(token.start as usize..token.end as usize)?),
-        _ => None,
-    }
-}
-
-/// The value of `"…"` or `r#"…"#`.
-pub(super) fn unquote(literal: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(literal).ok()?;
-    if let Some(raw) = text.strip_prefix('r') {
-        let inner = raw.trim_matches('#');
-        return Some(inner.strip_prefix('"')?.strip_suffix('"')?.to_owned());
-    }
-    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains('\\') {
-        return Some(inner.to_owned());
-    }
-    let mut value = String::with_capacity(inner.len());
-    let mut good = true;
-    rustc_literal_escaper::unescape_str(inner, |_, character| match character {
-        Ok(character) => value.push(character),
-        Err(error) => good &= !error.is_fatal(),
-    });
-    good.then_some(value)
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use super::super::lexer;
     use super::*;
-
-    fn predicate(text: &str) -> Predicate {
-        let tokens = lexer::lex(text.as_bytes());
-        let mut partner = vec![0; tokens.len()];
-        let mut open = Vec::new();
-        for (index, token) in tokens.iter().enumerate() {
-            match token.kind {
-                Kind::Open => open.push(index),
-                Kind::Close => partner[open.pop().unwrap()] = index as u32,
-                _ => {}
-            }
-        }
-        parse(text.as_bytes(), &tokens, &partner, 0..tokens.len())
-    }
+    use crate::depinfo::syntax::token_tree::TokenTree;
 
     #[track_caller]
     fn check(cfg: &Cfg, expected: Truth, predicates: &[&str]) {
         for text in predicates {
-            assert_eq!(cfg.eval(&predicate(text)), expected, "{text}");
+            let mut predicates = Predicates::default();
+            let tokens = TokenTree::new(text);
+            let id = predicates.parse(&tokens, 0..tokens.len());
+            let truth = cfg.decide(&predicates, text)[id.index()];
+            assert_eq!(truth, expected, "{text}");
         }
     }
 
@@ -473,19 +259,5 @@ mod tests {
         );
         cfg.undecided(true);
         check(&cfg, Truth::Unknown, &["feature = \"x\""]);
-    }
-
-    #[test]
-    fn strings_lose_their_quotes_and_escapes() {
-        for (literal, value) in [
-            ("\"a\\n\\u{e9}\"", "a\né"),
-            ("r\"a\\n\"", "a\\n"),
-            ("r##\"a\"#b\"##", "a\"#b"),
-            ("\"a\\\n   b\"", "ab"),
-        ] {
-            assert_eq!(unquote(literal.as_bytes()).unwrap(), value);
-        }
-        assert_eq!(unquote(b"\"\\q\""), None);
-        assert_eq!(unquote(b"\"open"), None);
     }
 }

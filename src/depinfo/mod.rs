@@ -25,53 +25,57 @@
 
 mod build_script;
 mod cfg;
-mod dep_info;
-mod files;
-mod includes;
-mod lexer;
-mod macros;
-mod model;
-mod modules;
-mod outline;
-mod package;
-mod policy;
-mod readers;
+mod error;
+mod globs;
+mod known_crates;
+mod lists;
+mod references;
 pub mod report;
-mod scanner;
+mod request;
+mod shared_macros;
+mod source_file;
+mod source_tree;
+mod syntax;
+mod unit_files;
+mod walk;
 
 pub use build_script::named_files;
 pub use cfg::Cfg;
-pub use dep_info::{Checksum, DepInfo};
-pub use model::{
-    Absent, EntryKind, Error, Fallback, Listed, Package, Place, Reason, Request, Result, Scan,
-    Unit, UnitFiles, UnitKind, Why, Width,
-};
+pub use error::{Error, Result};
+pub use globs::files as glob_files;
+pub use lists::{Absent, EntryKind, Fallback, Listed, Place, Reason, Scan, UnitFiles, Why, Width};
+pub use request::{ConfiguredVariable, Package, Request, Unit, UnitKind};
+pub use source_tree::{Contents, Resolved, SourceTree};
 
-use files::Files;
+use shared_macros::SharedMacros;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use unit_files::{Project, unit_files};
 
 /// Finds the files of every unit.
 ///
 /// The answer depends on the sources and the request only, not on the number of threads.
 /// Of several errors, that of the first unit is given.
+///
+/// # Errors
+///
+/// If a crate root does not exist, a directory or file cannot be read, a path leads to what a
+/// build cannot have, or a glob of the user is wrong.
 pub fn scan(request: &Request) -> Result<Scan> {
-    let project = package::Project::new(request)?;
-    let files = Files::new(request.root.clone());
+    let project = Project::new(request)?;
     let first = in_parallel(request.units.len(), |index| {
-        package::unit_files(&project, &files, &request.units[index], &[])
+        unit_files(&project, &request.units[index], None)
     });
     let first = first.into_iter().collect::<Result<Vec<_>>>()?;
-    let (mut units, crossings): (Vec<_>, Vec<_>) = first.into_iter().unzip();
+    let (mut units, macros): (Vec<_>, Vec<_>) = first.into_iter().unzip();
     // Macros that one package defines and another uses are known now.
-    let exports = package::Exports::new(&crossings);
+    let shared = SharedMacros::new(&macros);
     let again = in_parallel(request.units.len(), |index| {
-        let foreign = exports.needed_by(index);
-        let again = || package::unit_files(&project, &files, &request.units[index], &foreign);
-        (!foreign.is_empty()).then(again).transpose()
+        let others = shared.needed_by(index)?;
+        Some(unit_files(&project, &request.units[index], Some(&others)))
     });
     for (unit, again) in units.iter_mut().zip(again) {
-        if let Some((files, _)) = again? {
+        if let Some((files, _)) = again.transpose()? {
             *unit = files;
         }
     }

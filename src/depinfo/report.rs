@@ -1,6 +1,7 @@
 //! A scan for people and for programs.
 
-use super::model::{EntryKind, Listed, Request, Scan, Unit, UnitFiles, Width};
+use super::lists::{EntryKind, Listed, Scan, UnitFiles, Width};
+use super::request::{Request, Unit, UnitKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -42,6 +43,10 @@ fn unit_text(out: &mut String, request: &Request, unit: &Unit, files: &UnitFiles
             .at
             .as_ref()
             .map_or(String::new(), |at| format!(" ({}:{})", at.file, at.line));
+        let known = fallback
+            .known_from
+            .as_ref()
+            .map_or(String::new(), |source| format!(", as in {source}"));
         let to = match &fallback.to {
             Width::Directory { dir, suffix } => format!("{dir}/**{suffix}"),
             Width::Package => "the whole package".to_owned(),
@@ -50,7 +55,7 @@ fn unit_text(out: &mut String, request: &Request, unit: &Unit, files: &UnitFiles
         put(
             out,
             1,
-            &format!("! widened to {to}: {}{place}", fallback.what),
+            &format!("! widened to {to}: {}{place}{known}", fallback.what),
         );
     }
     for absent in &files.absent {
@@ -97,6 +102,7 @@ fn note(listed: &Listed) -> String {
     let link = match &listed.kind {
         EntryKind::File => String::new(),
         EntryKind::Symlink(target) => format!(" -> {target}"),
+        EntryKind::Directory => "/".to_owned(),
     };
     let reason = &listed.reason;
     match &reason.at {
@@ -111,7 +117,7 @@ fn put(out: &mut String, depth: usize, line: &str) {
 }
 
 fn kind_name(unit: &Unit) -> &'static str {
-    use super::model::UnitKind::*;
+    use UnitKind::*;
     match unit.kind {
         Lib => "library",
         Bin => "binary",
@@ -127,7 +133,7 @@ fn kind_name(unit: &Unit) -> &'static str {
 struct JsonUnit<'a> {
     package: &'a str,
     target: &'a str,
-    kind: super::model::UnitKind,
+    kind: UnitKind,
     crate_root: &'a str,
     #[serde(flatten)]
     files: &'a UnitFiles,

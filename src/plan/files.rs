@@ -4,7 +4,7 @@
 use super::Error;
 use super::emitter::tree::Tree;
 use super::settings::{WorkspaceSettings, read_json};
-use crate::depinfo::{self, Cfg, Scan, UnitKind};
+use crate::depinfo::{self, Cfg, ConfiguredVariable, Scan, UnitKind};
 use crate::graph::model::{
     Graph, Identity, Location, Mode, Package, PackageId, SrcPath, TargetKind, UnitId, UnitRef,
 };
@@ -99,6 +99,7 @@ pub fn scan(
     let mut request = depinfo::Request {
         root: root.to_owned(),
         workspace: graph.workspace_root.clone(),
+        variables: variables(graph),
         ..depinfo::Request::default()
     };
     let mut units = Vec::new();
@@ -121,7 +122,7 @@ pub fn scan(
             kind: kind(unit),
             cfg: cfg(unit),
             macro_packages: macro_packages(&linkage, unit),
-            extra_sources: globs.map(|glob| below(dir, glob)).collect(),
+            extra_sources: globs.cloned().collect(),
         });
         units.push(unit.id());
     }
@@ -137,7 +138,10 @@ pub fn scan(
             .into_iter()
             .filter_map(|(_, own)| own.copied())
             .collect();
-        let name = |(unit, _): (UnitRef<'_>, _)| unit.package().name.clone();
+        let name = |(unit, _): (UnitRef<'_>, _)| {
+            let package = unit.package();
+            (package.name.clone(), package.version.clone())
+        };
         package.build_dependencies = others.into_iter().map(name).collect();
     }
     let scan = depinfo::scan(&request)?;
@@ -148,6 +152,18 @@ pub fn scan(
     })
 }
 
+/// The `[env]` table of the configuration.
+fn variables(graph: &Graph) -> BTreeMap<String, ConfiguredVariable> {
+    let variables = graph.config_env.iter().map(|variable| {
+        let configured = ConfiguredVariable {
+            value: variable.value.clone(),
+            relative_to: variable.relative_to.clone(),
+        };
+        (variable.name.clone(), configured)
+    });
+    variables.collect()
+}
+
 fn scanned_package(package: &Package, dir: &str) -> depinfo::Package {
     let mut targets = package.targets.iter();
     let script = targets.find(|target| target.kind == TargetKind::CustomBuild);
@@ -156,6 +172,7 @@ fn scanned_package(package: &Package, dir: &str) -> depinfo::Package {
         version: package.version.to_string(),
         dir: dir.to_owned(),
         extra_sources: package.metadata.extra_sources.clone(),
+        build_script_sources: package.metadata.build_script_sources.clone(),
         build_script: script.map(|target| source(dir, &target.src)),
         ..depinfo::Package::default()
     }
@@ -223,7 +240,8 @@ fn cfg(unit: UnitRef<'_>) -> Cfg {
     };
     match unit.mode {
         Mode::Test => cfg = cfg.with_flag("test"),
-        Mode::Doctest => cfg = cfg.with_flag("doctest"),
+        // rustdoc sets both for the library whose documentation it tests.
+        Mode::Doctest => cfg = cfg.with_flag("doctest").with_flag("doc"),
         _ => {}
     }
     if unit.target().proc_macro {

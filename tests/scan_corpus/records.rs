@@ -1,6 +1,8 @@
 //! The records of the corpus, and what the scanner is asked about them.
 
-use dyndrv::depinfo::{Cfg, DepInfo, Package, Request, Unit, UnitKind};
+use dyndrv::depinfo::{Cfg, Package, Request, Unit, UnitKind};
+use dyndrv_builder::rustc::dep_info;
+use semver::Version;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
@@ -120,13 +122,13 @@ pub fn source_root(record: &Record) -> PathBuf {
 /// The files below the root that rustc read, relative to it.
 pub fn really_read(record: &Record, root: &Path) -> Option<BTreeSet<String>> {
     let path = record.out_dir.join(format!("{}.d", record.stem));
-    let info = DepInfo::parse(&std::fs::read_to_string(path).ok()?).unwrap();
+    let files = dep_info::files(&std::fs::read_to_string(path).ok()?);
     let below = |file: &String| {
         let file = normal(&record.cwd.join(file));
         let below = file.strip_prefix(root).ok()?;
         Some(below.to_str()?.to_owned())
     };
-    Some(info.files.iter().filter_map(below).collect())
+    Some(files.iter().filter_map(below).collect())
 }
 
 pub struct Graph<'r> {
@@ -236,8 +238,12 @@ pub fn package<'r>(root: &Path, of: &Record, records: &[&'r Record], graph: &Gra
         build_script: script.and_then(|script| below(&script.cwd.join(&script.source), root)),
         build_dependencies: closure
             .iter()
-            .map(|record| record.package.clone())
+            .map(|record| {
+                let version = Version::parse(&record.version).unwrap();
+                (record.package.clone(), version)
+            })
             .collect(),
+        build_script_sources: None,
         build_packages: BTreeSet::new(),
     }
 }

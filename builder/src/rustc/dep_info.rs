@@ -60,8 +60,8 @@ pub fn extra_sources(file: &str) -> String {
     )
 }
 
-/// The files that the rules of a dep-info name.
-fn files(text: &str) -> BTreeSet<String> {
+/// The files that the rules of a dep-info name, as rustc spells them.
+pub fn files(text: &str) -> BTreeSet<String> {
     text.lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once(": "))

@@ -3,6 +3,7 @@
 //! | key | value | |
 //! |---|---|---|
 //! | `extra-sources` | list of globs | files that all units of the package can read, relative to the package |
+//! | `build-script-sources` | list of globs | the files of the package that the run of its build script reads, and no others |
 //! | `test-data` | list of globs | files that its tests read while they run |
 //! | `writable` | boolean | whether its build script writes beside its sources |
 //!
@@ -21,6 +22,9 @@ pub struct PackageMetadata {
     /// Globs of files for all units of the package.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extra_sources: Vec<String>,
+    /// Globs of the files that the run of the build script reads, if its author names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_script_sources: Option<Vec<String>>,
     /// Globs of files that tests read while they run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub test_data: Vec<String>,
@@ -53,7 +57,7 @@ pub enum MetadataError {
     },
 }
 
-const KNOWN: &str = "`extra-sources`, `test-data`, `writable`";
+const KNOWN: &str = "`extra-sources`, `build-script-sources`, `test-data`, `writable`";
 const GLOBS: &str = "a list of globs, such as [\"templates/**\"]";
 const FLAG: &str = "true or false";
 
@@ -70,6 +74,7 @@ impl PackageMetadata {
         for (key, value) in table {
             let (expected, taken) = match key.as_str() {
                 "extra-sources" => (GLOBS, take(&mut read.extra_sources, value)),
+                "build-script-sources" => (GLOBS, take(&mut read.build_script_sources, value)),
                 "test-data" => (GLOBS, take(&mut read.test_data, value)),
                 "writable" => (FLAG, take(&mut read.writable, value)),
                 _ => {
@@ -118,7 +123,7 @@ mod tests {
             errors,
             [
                 "`package.metadata.dyndrv.extra-source` means nothing; the keys are \
-                 `extra-sources`, `test-data`, `writable`",
+                 `extra-sources`, `build-script-sources`, `test-data`, `writable`",
                 "`package.metadata.dyndrv.writable` has to be true or false, and is \"yes\"",
             ]
         );
@@ -126,7 +131,9 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let table = json!({ "extra-sources": ["a"], "test-data": ["b"], "writable": true });
+        let table = json!({
+            "extra-sources": ["a"], "build-script-sources": ["c"], "test-data": ["b"], "writable": true
+        });
         let (read, errors) = PackageMetadata::read(&table);
         assert_eq!(errors, []);
         assert_eq!(serde_json::to_value(read).ok(), Some(table));

@@ -7,18 +7,16 @@
 //! | any other file or directory at the package's top level | if a string in the package's code names it |
 //! | what `test-data` or `extra-sources` name | yes |
 //! | outside of the package or in another one below it, what a string names relative to the package, or, in a test that goes to a parent directory, relative to one above | yes |
-//! | what is hidden, or of another package, or built by cargo | no |
+//! | `.git`, what is of another package, or built by cargo | no |
 //!
 //! So a README that no code mentions is no input of any test.
 
-use crate::depinfo;
-use crate::graph::model::{Graph, Location, PackageId, PackageMetadata, SrcPath};
+use crate::depinfo::{self, SourceTree, glob_files};
+use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use walkdir::WalkDir;
 
 /// The files of a package, relative to the source root.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -52,8 +50,19 @@ pub fn of_package(
             _ => None,
         })
         .collect();
-    let globs = glob_set(&own.name, globs, &own.metadata)?;
-    let files = walk(graph, package, dir, src)?;
+    let tree = SourceTree::new(src.to_owned());
+    let files = files_of(graph, package, dir, &tree)?;
+    let mut named = BTreeSet::new();
+    let settings = [
+        ("testData", globs),
+        ("test-data", &own.metadata.test_data),
+        ("extra-sources", &own.metadata.extra_sources),
+    ];
+    for (setting, globs) in settings {
+        for glob in globs {
+            named.extend(glob_files(&tree, &own.name, setting, dir, glob)?.into_keys());
+        }
+    }
     let rust: BTreeSet<&String> = files.iter().filter(|file| file.ends_with(".rs")).collect();
     let mut code = String::new();
     // The texts of all files, and of those that are mostly tests.
@@ -61,27 +70,28 @@ pub fn of_package(
     for file in &rust {
         let path = src.join(below(dir, file));
         let bytes = fs::read(&path).map_err(Error::io("reading", &path))?;
-        code.push_str(&String::from_utf8_lossy(&bytes));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        code.push_str(&text);
         if !file.starts_with("src/") {
-            tests.push(bytes.clone());
+            tests.push(text.clone());
         }
-        all.push(bytes);
+        all.push(text);
     }
-    let texts = |texts: &[Vec<u8>], climbs| {
-        depinfo::named_files(src, dir, texts.iter().map(Vec::as_slice), climbs)
+    let texts = |texts: &[String], climbs| {
+        depinfo::named_files(&tree, dir, texts.iter().map(String::as_str), climbs)
     };
     let mut outside = texts(&all, false)?;
     outside.extend(texts(&tests, true)?);
     for file in &files {
         outside.remove(&below(dir, file));
     }
-    let is_data = |file: &str| globs.is_match(file) || is_data(file, &roots, &code);
     Ok(PackageFiles {
         data: files
             .iter()
-            .filter(|file| is_data(file))
+            .filter(|file| is_data(file, &roots, &code))
             .map(|file| below(dir, file))
             .chain(outside.into_keys())
+            .chain(named)
             .collect(),
         rust: rust.into_iter().map(|file| below(dir, file)).collect(),
     })
@@ -147,54 +157,28 @@ fn names(code: &str, name: &str) -> bool {
     })
 }
 
-fn glob_set(package: &str, given: &[String], metadata: &PackageMetadata) -> Result<GlobSet, Error> {
-    let mut set = GlobSetBuilder::new();
-    let listed = metadata.test_data.iter().chain(&metadata.extra_sources);
-    for glob in given.iter().chain(listed) {
-        let parsed = Glob::new(glob).map_err(|source| Error::Glob {
-            package: package.to_owned(),
-            source,
-        })?;
-        set.add(parsed);
-    }
-    set.build().map_err(|source| Error::Glob {
-        package: package.to_owned(),
-        source,
-    })
-}
-
-/// All files of a package, relative to it, without those of packages inside it.
-fn walk(graph: &Graph, package: PackageId, dir: &str, src: &Path) -> Result<Vec<String>, Error> {
-    let root = src.join(dir);
-    let others: BTreeSet<_> = graph
+/// All files of a package, relative to it, without those of packages inside it. What no build
+/// could read is left out: a test that needs it fails.
+fn files_of(
+    graph: &Graph,
+    package: PackageId,
+    dir: &str,
+    tree: &SourceTree,
+) -> Result<Vec<String>, Error> {
+    let others: BTreeSet<&str> = graph
         .packages()
         .filter(|(id, _)| *id != package)
         .filter_map(|(_, other)| match &other.location {
-            Location::Tree(dir) => Some(src.join(dir)),
+            Location::Tree(dir) => Some(dir.as_str()),
             Location::Vendor(_) => None,
         })
         .collect();
-    let mut files = Vec::new();
-    let entries = WalkDir::new(&root).sort_by_file_name().into_iter();
-    let entries = entries.filter_entry(|entry| {
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        let target = entry.path().join("CACHEDIR.TAG").exists();
-        entry.depth() == 0 || !(hidden || target || others.contains(entry.path()))
-    });
-    for entry in entries {
-        let entry = entry.map_err(|e| Error::Io {
-            action: "reading",
-            path: root.clone(),
-            source: e.into(),
-        })?;
-        if !entry.file_type().is_dir()
-            && let Ok(path) = entry.path().strip_prefix(&root)
-            && let Some(path) = path.to_str()
-        {
-            files.push(path.to_owned());
-        }
-    }
-    Ok(files)
+    let contents = tree.contents(dir, |directory| others.contains(directory))?;
+    let inside = |path: String| match dir {
+        "" => Some(path),
+        dir => Some(path.strip_prefix(dir)?.strip_prefix('/')?.to_owned()),
+    };
+    Ok(contents.entries.into_keys().filter_map(inside).collect())
 }
 
 fn below(dir: &str, path: &str) -> String {

@@ -13,19 +13,21 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// A selection of files and symbolic links below a root directory, by their
-/// paths relative to it.
+/// A selection of files, symbolic links and empty directories below a root directory, by
+/// their paths relative to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tree(BTreeMap<String, Entry>);
 
 /// An entry of a tree, without its content. In JSON, a file is `true` if it is
-/// executable and `false` if not, and a symbolic link is its target.
+/// executable and `false` if not, a symbolic link is its target, and an empty
+/// directory is `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Entry {
     File(bool),
     Symlink(String),
+    Directory,
 }
 
 impl Tree {
@@ -33,7 +35,7 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// If a file cannot be inspected, or is neither a regular file nor a symbolic link.
+    /// If a file cannot be inspected, or is a socket or the like.
     pub fn of<'a>(root: &Path, files: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
         files
             .into_iter()
@@ -68,6 +70,7 @@ impl Tree {
                     contents: path.as_str(),
                 },
                 Entry::Symlink(target) => Node::Symlink(target.clone()),
+                Entry::Directory => Node::default(),
             };
             tree.insert(path, node)?;
         }
@@ -94,6 +97,9 @@ impl Tree {
                 Entry::Symlink(target) => {
                     std::os::unix::fs::symlink(target, &to).map_err(Error::io("creating", &to))?;
                 }
+                Entry::Directory => {
+                    fs::create_dir_all(&to).map_err(Error::io("creating", &to))?;
+                }
                 // Nix's own canonical permissions follow from the executable bit.
                 Entry::File(_) => {
                     fs::copy(&from, &to).map_err(Error::io("copying", &from))?;
@@ -118,6 +124,8 @@ fn inspect(path: &Path) -> Result<Entry, Error> {
         }
     } else if metadata.is_file() {
         Ok(Entry::File(metadata.permissions().mode() & 0o100 != 0))
+    } else if metadata.is_dir() {
+        Ok(Entry::Directory)
     } else {
         Err(special("what is neither a file nor a symbolic link"))
     }

@@ -6,25 +6,26 @@
 
 mod arms;
 mod attributes;
+mod include_names;
 mod items;
-mod patterns;
 
-use super::cfg::Predicate;
-use super::lexer::{self, Kind, Token};
+use super::predicate::{PredicateId, PredicateList, Predicates};
+use super::token_tree::{Span, TokenTree};
+use super::tokens::Kind;
 
 /// A file's nodes and what they refer to.
 #[derive(Debug, Default)]
-pub(in crate::depinfo) struct Outline {
+pub struct Outline {
     pub nodes: Vec<Node>,
-    pub predicates: Vec<Predicate>,
+    pub predicates: Predicates,
     pub paths: Vec<PathAttribute>,
     pub patterns: Vec<Pattern>,
 }
 
 /// One construct.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::depinfo) struct Node {
-    pub what: What,
+pub struct Node {
+    pub kind: NodeKind,
     /// The index behind the last node inside.
     pub end: u32,
     /// The construct's bytes (the whole, or its beginning).
@@ -33,18 +34,11 @@ pub(in crate::depinfo) struct Node {
     pub line: u32,
 }
 
-/// A range of bytes of the file. Empty where a macro's variable stands for the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::depinfo) struct Span {
-    pub start: u32,
-    pub end: u32,
-}
-
 /// The sort of a node.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::depinfo) enum What {
+pub enum NodeKind {
     /// The inside exists only if the predicate holds.
-    Scope(u32),
+    Scope(PredicateId),
     /// `mod name;`, with the `path` attributes `paths.0..paths.1`.
     Module { name: Span, paths: (u32, u32) },
     /// `mod name { … }`.
@@ -55,7 +49,7 @@ pub(in crate::depinfo) enum What {
     /// writes into its arguments exists only if one of these predicates holds.
     Define {
         name: Span,
-        passes: Option<(u32, u32)>,
+        passes: Option<PredicateList>,
     },
     /// A macro's use with its arguments inside. `variables`: among them are variables of an
     /// enclosing definition; `items`: it stands where items do; `makes`: a macro in it can
@@ -70,6 +64,8 @@ pub(in crate::depinfo) enum What {
     Attribute { name: Span },
     /// A string inside a call or attribute.
     Literal,
+    /// The same, put together by a `concat!` that is inside.
+    Joined { pattern: u32 },
     /// An identifier inside a call.
     Word,
     /// `use from as to`.
@@ -78,21 +74,21 @@ pub(in crate::depinfo) enum What {
 
 /// One `#[path = "value"]`, or the same in a `cfg_attr`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::depinfo) struct PathAttribute {
-    pub predicate: Option<Predicate>,
+pub struct PathAttribute {
+    pub condition: Option<PredicateId>,
     /// `None`: not a string, but a macro's variable.
     pub value: Option<String>,
 }
 
 /// The argument of an `include…!`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::depinfo) struct Pattern {
+pub struct Pattern {
     pub parts: Vec<Part>,
 }
 
 /// A piece of a [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::depinfo) enum Part {
+pub enum Part {
     /// Known text.
     Text(String),
     /// `env!("NAME")`.
@@ -106,13 +102,10 @@ pub(in crate::depinfo) enum Part {
 }
 
 /// Makes the outline of a file shorter than 4 GiB.
-pub(in crate::depinfo) fn outline(source: &[u8]) -> Outline {
-    let tokens = lexer::lex(source);
-    let partner = match_brackets(source, &tokens);
+pub fn outline(text: &str) -> Outline {
+    let tokens = TokenTree::new(text);
     let mut builder = Builder {
-        source,
         tokens: &tokens,
-        partner: &partner,
         out: Outline::default(),
         regions: Vec::new(),
         groups: Vec::new(),
@@ -134,42 +127,6 @@ pub(in crate::depinfo) fn outline(source: &[u8]) -> Outline {
     builder.out
 }
 
-/// For each opening bracket the index of its closing one (the number of tokens, if there is
-/// none), for each closing one the index of its opening one (itself, if there is none).
-fn match_brackets(source: &[u8], tokens: &[Token]) -> Vec<u32> {
-    let mut partner = vec![0u32; tokens.len()];
-    let mut open: Vec<(usize, u8)> = Vec::new();
-    let mut count = [0usize; 128];
-    for (index, token) in tokens.iter().enumerate() {
-        let shape = source[token.start as usize];
-        match token.kind {
-            Kind::Open => {
-                partner[index] = tokens.len() as u32;
-                let closing = match shape {
-                    b'(' => b')',
-                    b'[' => b']',
-                    _ => b'}',
-                };
-                count[usize::from(closing)] += 1;
-                open.push((index, closing));
-            }
-            Kind::Close if count[usize::from(shape)] == 0 => partner[index] = index as u32,
-            Kind::Close => {
-                while let Some((opened, closing)) = open.pop() {
-                    count[usize::from(closing)] -= 1;
-                    partner[opened] = index as u32;
-                    if closing == shape {
-                        partner[index] = opened as u32;
-                        break;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    partner
-}
-
 /// A bracket that is open at the current token.
 #[derive(Clone, Copy)]
 struct Group {
@@ -183,21 +140,24 @@ struct Place {
     /// Items can stand here: a file, an inline module, or a macro's arguments at such a place.
     items: bool,
     /// A macro decides what is made of it: its arguments, or its definition.
-    foreign: bool,
+    in_macro: bool,
     /// The inside of a `mod name { … }`, whoever has written it.
     module: bool,
 }
 
 /// Something that begins at a token still ahead.
 enum Scheduled {
-    Scope { until: usize, predicate: Predicate },
-    Piece { until: usize },
+    Scope {
+        until: usize,
+        predicate: PredicateId,
+    },
+    Piece {
+        until: usize,
+    },
 }
 
 struct Builder<'s> {
-    source: &'s [u8],
-    tokens: &'s [Token],
-    partner: &'s [u32],
+    tokens: &'s TokenTree<'s>,
     out: Outline,
     /// Open nodes with the token at which they end, outermost first.
     regions: Vec<(usize, u32)>,
@@ -228,7 +188,7 @@ impl Builder<'_> {
         for at in 0..self.tokens.len() {
             if self.is(at, b'$') {
                 self.variables.push(at as u32);
-            } else if self.is(at, b'!') && self.kind(at + 1) == Some(Kind::Open) {
+            } else if self.is(at, b'!') && self.is_open(at + 1) {
                 self.macro_uses.push(at as u32);
             }
         }
@@ -239,13 +199,13 @@ impl Builder<'_> {
         while at < self.tokens.len() {
             self.close_regions(at);
             self.open_scheduled(at);
-            at = match self.tokens[at].kind {
+            at = match self.tokens.tokens[at].kind {
                 Kind::Punct if self.is(at, b'#') => self.attribute(at),
                 Kind::Ident => self.ident(at),
                 Kind::RawIdent => self.word(at),
                 Kind::Str | Kind::RawStr => {
                     if self.literals_open > 0 {
-                        self.node(at, at + 1, What::Literal);
+                        self.node(at, at + 1, NodeKind::Literal);
                     }
                     at + 1
                 }
@@ -264,52 +224,34 @@ impl Builder<'_> {
 
     // Reading tokens.
 
-    fn is(&self, at: usize, byte: u8) -> bool {
-        self.tokens.get(at).is_some_and(|token| {
-            self.source[token.start as usize] == byte
-                && matches!(token.kind, Kind::Punct | Kind::Open | Kind::Close)
-        })
+    fn is(&self, at: usize, sign: u8) -> bool {
+        self.tokens.is(at, sign)
     }
 
-    fn kind(&self, at: usize) -> Option<Kind> {
-        self.tokens.get(at).map(|token| token.kind)
-    }
-
-    fn bytes(&self, at: usize) -> &[u8] {
-        self.tokens.get(at).map_or(&[], |token| {
-            &self.source[token.start as usize..token.end as usize]
-        })
+    fn is_open(&self, at: usize) -> bool {
+        self.tokens.kind(at) == Some(Kind::Open)
     }
 
     fn is_word(&self, at: usize, word: &str) -> bool {
-        self.kind(at) == Some(Kind::Ident) && self.bytes(at) == word.as_bytes()
+        self.tokens.is_word(at, word)
     }
 
     fn is_name(&self, at: usize) -> bool {
-        matches!(self.kind(at), Some(Kind::Ident | Kind::RawIdent))
+        self.tokens.is_name(at)
     }
 
     /// The closing bracket's token; the number of tokens if there is none.
     fn close(&self, open: usize) -> usize {
-        self.partner[open] as usize
-    }
-
-    fn span(&self, at: usize) -> Span {
-        let token = self.tokens[at];
-        let raw = u32::from(token.kind == Kind::RawIdent) * 2;
-        Span {
-            start: token.start + raw,
-            end: token.end,
-        }
+        self.tokens.partner(open)
     }
 
     fn line_of(&mut self, at: usize) -> u32 {
-        let offset = self.tokens[at].start as usize;
+        let offset = self.tokens.tokens[at].start as usize;
         if offset < self.line_at {
-            let back = &self.source[offset..self.line_at];
+            let back = &self.tokens.text.as_bytes()[offset..self.line_at];
             self.line -= back.iter().filter(|byte| **byte == b'\n').count() as u32;
         } else {
-            let ahead = &self.source[self.line_at..offset];
+            let ahead = &self.tokens.text.as_bytes()[self.line_at..offset];
             self.line += ahead.iter().filter(|byte| **byte == b'\n').count() as u32;
         }
         self.line_at = offset;
@@ -319,15 +261,15 @@ impl Builder<'_> {
     // Writing nodes.
 
     /// Adds a node for the tokens `at..until`, with nothing inside.
-    fn node(&mut self, at: usize, until: usize, what: What) -> u32 {
+    fn node(&mut self, at: usize, until: usize, kind: NodeKind) -> u32 {
         let index = self.out.nodes.len() as u32;
         let last = until.clamp(at + 1, self.tokens.len()) - 1;
         let node = Node {
-            what,
+            kind,
             end: index + 1,
             span: Span {
-                start: self.tokens[at].start,
-                end: self.tokens[last].end,
+                start: self.tokens.tokens[at].start,
+                end: self.tokens.tokens[last].end,
             },
             line: self.line_of(at),
         };
@@ -336,17 +278,17 @@ impl Builder<'_> {
     }
 
     /// Adds a node that encloses all nodes of the tokens up to `until`.
-    fn region(&mut self, at: usize, until: usize, what: What) {
-        match what {
-            What::Call { .. } => {
+    fn region(&mut self, at: usize, until: usize, kind: NodeKind) {
+        match kind {
+            NodeKind::Call { .. } => {
                 self.calls_open += 1;
                 self.literals_open += 1;
             }
-            What::Attribute { .. } => self.literals_open += 1,
+            NodeKind::Attribute { .. } => self.literals_open += 1,
             _ => {}
         }
         let limit = self.regions.last().map_or(usize::MAX, |region| region.0);
-        let node = self.node(at, until, what);
+        let node = self.node(at, until, kind);
         self.regions.push((until.min(limit), node));
     }
 
@@ -355,21 +297,19 @@ impl Builder<'_> {
             let end = self.out.nodes.len() as u32;
             let node = &mut self.out.nodes[node as usize];
             node.end = end;
-            match node.what {
-                What::Call { .. } => {
+            match node.kind {
+                NodeKind::Call { .. } => {
                     self.calls_open -= 1;
                     self.literals_open -= 1;
                 }
-                What::Attribute { .. } => self.literals_open -= 1,
+                NodeKind::Attribute { .. } => self.literals_open -= 1,
                 _ => {}
             }
         }
     }
 
-    fn scope(&mut self, at: usize, until: usize, predicate: Predicate) {
-        let index = self.out.predicates.len() as u32;
-        self.out.predicates.push(predicate);
-        self.region(at, until, What::Scope(index));
+    fn scope(&mut self, at: usize, until: usize, predicate: PredicateId) {
+        self.region(at, until, NodeKind::Scope(predicate));
     }
 
     fn open_scheduled(&mut self, at: usize) {
@@ -385,7 +325,7 @@ impl Builder<'_> {
         self.groups.last().map_or(
             Place {
                 items: true,
-                foreign: false,
+                in_macro: false,
                 module: true,
             },
             |group| group.place,
@@ -397,8 +337,8 @@ impl Builder<'_> {
         let place = match self.next_group.take() {
             Some((group, place)) if group == at => place,
             _ => Place {
-                items: outer.items && outer.foreign,
-                foreign: outer.foreign,
+                items: outer.items && outer.in_macro,
+                in_macro: outer.in_macro,
                 module: false,
             },
         };

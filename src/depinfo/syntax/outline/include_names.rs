@@ -1,23 +1,16 @@
 //! The arguments of `include!` and its like.
 
 use super::{Builder, Part, Pattern};
-use crate::depinfo::cfg;
-use crate::depinfo::lexer::Kind;
 use std::ops::Range;
 
 impl Builder<'_> {
-    pub(super) fn pattern(&self, range: Range<usize>) -> Pattern {
+    pub fn pattern(&self, range: Range<usize>) -> Pattern {
         let mut parts = Vec::new();
         self.pattern_parts(range, 0, &mut parts);
         Pattern { parts }
     }
 
-    pub(super) fn pattern_parts(
-        &self,
-        mut range: Range<usize>,
-        depth: usize,
-        parts: &mut Vec<Part>,
-    ) {
+    fn pattern_parts(&self, mut range: Range<usize>, depth: usize, parts: &mut Vec<Part>) {
         while range.end > range.start && self.is(range.end - 1, b',') {
             range.end -= 1;
         }
@@ -30,24 +23,18 @@ impl Builder<'_> {
         }
         let at = range.start;
         let inner = at + 3..range.end.saturating_sub(1);
-        let whole = self.is(at + 1, b'!')
-            && self.kind(at + 2) == Some(Kind::Open)
-            && self.close(at + 2) + 1 == range.end;
-        if let (1, Some(text)) = (
-            range.len(),
-            self.tokens
-                .get(at)
-                .and_then(|token| cfg::string_value(self.source, token)),
-        ) {
+        let whole =
+            self.is(at + 1, b'!') && self.is_open(at + 2) && self.close(at + 2) + 1 == range.end;
+        if let (1, Some(text)) = (range.len(), self.tokens.string(at)) {
             parts.push(Part::Text(text));
         } else if range.len() == 2 && self.is(at, b'$') {
             parts.push(Part::Variable);
         } else if whole && depth < 16 && self.is_word(at, "concat") {
-            for part in cfg::split_commas(self.source, self.tokens, self.partner, inner) {
+            for part in self.tokens.split_commas(inner) {
                 self.pattern_parts(part, depth + 1, parts);
             }
         } else if whole && self.is_word(at, "env") && !inner.is_empty() {
-            match cfg::string_value(self.source, &self.tokens[inner.start]) {
+            match self.tokens.string(inner.start) {
                 Some(name) => parts.push(Part::Env(name)),
                 None => parts.push(Part::Opaque(Vec::new())),
             }
@@ -58,12 +45,10 @@ impl Builder<'_> {
         {
             parts.push(Part::Stringified);
         } else if whole && self.is_word(at, "stringify") && inner.len() == 1 {
-            let text = String::from_utf8_lossy(self.bytes(inner.start)).into_owned();
+            let text = self.tokens.str(inner.start).to_owned();
             parts.push(Part::Text(text));
         } else {
-            let strings = range
-                .filter_map(|at| cfg::string_value(self.source, &self.tokens[at]))
-                .collect();
+            let strings = range.filter_map(|at| self.tokens.string(at)).collect();
             parts.push(Part::Opaque(strings));
         }
     }

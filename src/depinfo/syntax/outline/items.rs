@@ -1,65 +1,64 @@
 //! Modules, and macros with their definitions and uses.
 
-use super::{Builder, Place, Span, What};
-use crate::depinfo::cfg::Predicate;
-use crate::depinfo::lexer::Kind;
-use crate::depinfo::policy;
+use super::attributes::Decisions;
+use super::{Builder, NodeKind, Place, PredicateId, Span};
+use crate::depinfo::syntax::std_names;
+use crate::depinfo::syntax::tokens::Kind;
 use std::ops::Range;
 
 /// Longer macro definitions pass their arguments on, for all that is known.
 const MAX_DEFINITION: usize = 20_000;
 
-impl Builder<'_> {
-    pub(super) fn word(&mut self, at: usize) -> usize {
+impl<'s> Builder<'s> {
+    pub fn word(&mut self, at: usize) -> usize {
         if self.calls_open > 0 {
-            self.node(at, at + 1, What::Word);
+            self.node(at, at + 1, NodeKind::Word);
         }
         at + 1
     }
 
-    pub(super) fn ident(&mut self, at: usize) -> usize {
-        let next_is_call = self.is(at + 1, b'!') && self.kind(at + 2) == Some(Kind::Open);
-        match self.bytes(at) {
-            b"mod" => return self.module(at),
-            b"use" if at >= self.use_until => {
+    pub fn ident(&mut self, at: usize) -> usize {
+        let next_is_call = self.is(at + 1, b'!') && self.is_open(at + 2);
+        match self.tokens.str(at) {
+            "mod" => return self.module(at),
+            "use" if at >= self.use_until => {
                 let semicolon = (at..self.tokens.len()).find(|at| self.is(*at, b';'));
                 self.use_until = semicolon.unwrap_or(self.tokens.len());
             }
-            b"as"
-                if at < self.use_until
-                    && at > 0
-                    && self.is_name(at - 1)
-                    && self.is_name(at + 1) =>
+            "as" if at < self.use_until
+                && at > 0
+                && self.is_name(at - 1)
+                && self.is_name(at + 1) =>
             {
-                let (from, to) = (self.span(at - 1), self.span(at + 1));
-                self.node(at - 1, at + 2, What::Alias { from, to });
+                let (from, to) = (self.tokens.span(at - 1), self.tokens.span(at + 1));
+                self.node(at - 1, at + 2, NodeKind::Alias { from, to });
             }
-            b"macro_rules" if self.is(at + 1, b'!') => {
+            "macro_rules" if self.is(at + 1, b'!') => {
                 let variable = self.is(at + 2, b'$');
                 let open = at + 3 + usize::from(variable);
-                if self.kind(open) == Some(Kind::Open) && self.is_name(open - 1) {
+                if self.is_open(open) && self.is_name(open - 1) {
                     return self.define(at, open, !variable);
                 }
             }
-            b"macro" if self.is_name(at + 1) && self.kind(at + 2) == Some(Kind::Open) => {
+            "macro" if self.is_name(at + 1) && self.is_open(at + 2) => {
                 return self.define(at, at + 2, true);
             }
-            name if next_is_call && !policy::is_keyword(name) => return self.call(at),
+            name if next_is_call && !std_names::is_keyword(name) => return self.call(at),
             _ => {}
         }
         self.word(at)
     }
 
-    pub(super) fn module(&mut self, at: usize) -> usize {
+    pub fn module(&mut self, at: usize) -> usize {
         let variable = self.is(at + 1, b'$');
         let name_at = at + 1 + usize::from(variable);
         if !self.is_name(name_at) {
             return at + 1;
         }
         let name = if variable {
-            Span { start: 0, end: 0 }
+            Span::VARIABLE
         } else {
-            self.span(name_at)
+            self.tokens.span(name_at)
         };
         let paths = match self.pending_mod.take() {
             Some((module, paths)) if module == at => paths,
@@ -67,79 +66,88 @@ impl Builder<'_> {
         };
         let next = name_at + 1;
         if self.is(next, b';') {
-            self.node(at, next + 1, What::Module { name, paths });
+            self.node(at, next + 1, NodeKind::Module { name, paths });
         } else if self.is(next, b'{') {
             let outer = self.place();
             let place = Place {
                 items: true,
-                foreign: outer.foreign,
+                in_macro: outer.in_macro,
                 module: true,
             };
             self.next_group = Some((next, place));
             let until = self.close(next).saturating_add(1);
-            self.region(at, until, What::InlineModule { name, paths });
+            self.region(at, until, NodeKind::InlineModule { name, paths });
             let node = self.out.nodes.len() - 1;
-            self.out.nodes[node].span.end = self.tokens[next].end;
+            self.out.nodes[node].span.end = self.tokens.tokens[next].end;
         }
         next
     }
 
-    pub(super) fn define(&mut self, at: usize, open: usize, named: bool) -> usize {
+    pub fn define(&mut self, at: usize, open: usize, named: bool) -> usize {
         let name = if named {
             let name_at = if self.is(at + 1, b'!') {
                 at + 2
             } else {
                 at + 1
             };
-            self.span(name_at)
+            self.tokens.span(name_at)
         } else {
-            Span { start: 0, end: 0 }
+            Span::VARIABLE
         };
         // A `macro name(…) {…}` has a second group.
         let mut last = open;
         if !self.is(at + 1, b'!') && self.is(self.close(open) + 1, b'{') {
             last = self.close(open) + 1;
         }
-        let passes = self.passes(open + 1..self.close(open)).map(|predicates| {
-            let start = self.out.predicates.len() as u32;
-            self.out.predicates.extend(predicates);
-            (start, self.out.predicates.len() as u32)
-        });
+        let passes = self
+            .passes(open + 1..self.close(open))
+            .map(|predicates| self.out.predicates.list(&predicates));
         let until = self.close(last).saturating_add(1);
-        self.region(at, until, What::Define { name, passes });
+        self.region(at, until, NodeKind::Define { name, passes });
         let node = self.out.nodes.len() - 1;
-        self.out.nodes[node].span.end = self.tokens[open - 1].end;
+        self.out.nodes[node].span.end = self.tokens.tokens[open - 1].end;
         let place = Place {
             items: true,
-            foreign: true,
+            in_macro: true,
             module: false,
         };
         self.next_group = Some((last, place));
         last
     }
 
-    pub(super) fn call(&mut self, at: usize) -> usize {
+    pub fn call(&mut self, at: usize) -> usize {
         let open = at + 2;
         let close = self.close(open);
-        let name = self.bytes(at);
-        let code = name == b"include";
-        if code || name == b"include_str" || name == b"include_bytes" {
+        let name = self.tokens.str(at);
+        let code = name == "include";
+        if code || name == "include_str" || name == "include_bytes" {
             let pattern = self.out.patterns.len() as u32;
             let parsed = self.pattern(open + 1..close.min(self.tokens.len()));
             self.out.patterns.push(parsed);
-            self.node(at, close.saturating_add(1), What::Include { code, pattern });
+            self.node(
+                at,
+                close.saturating_add(1),
+                NodeKind::Include { code, pattern },
+            );
             return close.saturating_add(1);
         }
         match name {
-            b"cfg_if" | b"match_cfg" => self.cfg_if_arms(open + 1..close.min(self.tokens.len())),
-            b"cfg_select" | b"cfg_match" => {
+            "cfg_if" | "match_cfg" => self.cfg_if_arms(open + 1..close.min(self.tokens.len())),
+            "cfg_select" | "cfg_match" => {
                 self.cfg_select_arms(open + 1..close.min(self.tokens.len()));
             }
-            name if policy::is_plain_macro(name) => {}
+            "concat" if self.literals_open > 0 => {
+                let until = close.saturating_add(1).min(self.tokens.len());
+                let parsed = self.pattern(at..until);
+                let pattern = self.out.patterns.len() as u32;
+                self.out.patterns.push(parsed);
+                self.region(at, until, NodeKind::Joined { pattern });
+            }
+            name if std_names::is_plain_macro(name) => {}
             _ => {
                 let arguments = open + 1..close.min(self.tokens.len());
-                let what = What::Call {
-                    name: self.span(at),
+                let what = NodeKind::Call {
+                    name: self.tokens.span(at),
                     variables: any_in(&self.variables, &arguments),
                     items: self.place().items,
                     makes: any_in(&self.macro_uses, &arguments),
@@ -149,7 +157,7 @@ impl Builder<'_> {
         }
         let place = Place {
             items: self.place().items,
-            foreign: true,
+            in_macro: true,
             module: false,
         };
         self.next_group = Some((open, place));
@@ -159,29 +167,30 @@ impl Builder<'_> {
     /// Under which predicates a macro passes the items on that it is given; `None` if it
     /// may do so always, or if it cannot be told. Knows macros in the style of
     /// `($($item:item)*) => { $( #[cfg(feature = "x")] $item )* }`.
-    pub(super) fn passes(&self, body: Range<usize>) -> Option<Vec<Predicate>> {
+    pub fn passes(&mut self, body: Range<usize>) -> Option<Vec<PredicateId>> {
         let mut predicates = Vec::new();
         let mut at = body.start;
         if body.len() > MAX_DEFINITION {
             return None;
         }
         while at < body.end {
-            if self.kind(at) != Some(Kind::Open) {
+            if !self.is_open(at) {
                 return None;
             }
             let arrow = self.close(at).checked_add(1)?;
             let transcriber = arrow + 2;
             let shape = self.is(arrow, b'=')
                 && self.is(arrow + 1, b'>')
-                && self.kind(transcriber) == Some(Kind::Open)
+                && self.is_open(transcriber)
                 && self.close(transcriber) < body.end;
             if !shape {
                 return None;
             }
             // A matcher that names keywords can take items apart and make new ones.
-            if (at + 1..arrow - 1)
-                .any(|at| self.is_word(at, "mod") || self.kind(at) == Some(Kind::Str))
-            {
+            if (at + 1..arrow - 1).any(|at| {
+                self.is_word(at, "mod")
+                    || matches!(self.tokens.kind(at), Some(Kind::Str | Kind::RawStr))
+            }) {
                 return None;
             }
             let variables = self.variables(at + 1..arrow - 1);
@@ -192,11 +201,10 @@ impl Builder<'_> {
                 {
                     continue;
                 }
-                let name = self.bytes(variable + 1);
+                let name = self.tokens.str(variable + 1);
                 match variables.iter().find(|known| known.0 == name)?.1 {
-                    b"meta" | b"vis" | b"ident" | b"lifetime" | b"literal" | b"path" | b"ty"
-                    | b"pat" => {}
-                    b"item" => predicates.push(self.predicates_before(variable)?),
+                    "meta" | "vis" | "ident" | "lifetime" | "literal" | "path" | "ty" | "pat" => {}
+                    "item" => predicates.push(self.predicates_before(variable)?),
                     _ => return None,
                 }
             }
@@ -209,25 +217,25 @@ impl Builder<'_> {
     }
 
     /// The `$name:fragment`s of a matcher.
-    pub(super) fn variables(&self, matcher: Range<usize>) -> Vec<(&[u8], &[u8])> {
+    pub fn variables(&self, matcher: Range<usize>) -> Vec<(&'s str, &'s str)> {
         matcher
             .filter(|at| self.is(*at, b'$') && self.is_name(at + 1) && self.is(at + 2, b':'))
-            .map(|at| (self.bytes(at + 1), self.bytes(at + 3)))
+            .map(|at| (self.tokens.str(at + 1), self.tokens.str(at + 3)))
             .collect()
     }
 
     /// The cfgs directly before a token; `None` if there are none.
-    pub(super) fn predicates_before(&self, mut at: usize) -> Option<Predicate> {
-        let mut predicates = Vec::new();
+    pub fn predicates_before(&mut self, mut at: usize) -> Option<PredicateId> {
+        let mut decisions = Decisions::default();
         while at > 0 && self.is(at - 1, b']') {
             let open = self.close(at - 1);
             if open == 0 || !self.is(open - 1, b'#') {
                 break;
             }
-            self.attribute_cfg(open + 1..at - 1, None, &mut predicates, &mut Vec::new(), 0);
+            self.decisions(open + 1..at - 1, None, &mut decisions, 0);
             at = open - 1;
         }
-        Predicate::all(predicates)
+        self.conjunction(&decisions)
     }
 }
 

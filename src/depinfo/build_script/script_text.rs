@@ -1,14 +1,14 @@
-//! The words of a build script.
+//! The words of a build script, or of other code whose run is of interest.
 
-use crate::depinfo::cfg::unquote;
-use crate::depinfo::lexer::{self, Kind};
+use crate::depinfo::syntax::strings::unquote;
+use crate::depinfo::syntax::tokens::{Kind, tokens};
 use std::collections::BTreeSet;
 
-/// The tokens of a script and of the modules and macros that belong to it.
+/// The words of a script and of the modules and macros that belong to it.
 #[derive(Debug, Default)]
-pub(super) struct Text {
+pub struct ScriptText {
     /// One list for each file.
-    pub files: Vec<Vec<Token>>,
+    pub files: Vec<Vec<Word>>,
     /// All identifiers.
     pub idents: BTreeSet<String>,
     /// The values of all string literals; of those with escapes that are not
@@ -18,7 +18,7 @@ pub(super) struct Text {
 
 /// A token with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub enum Word {
     Ident(String),
     /// The value of a string literal.
     Str(String),
@@ -27,35 +27,30 @@ pub(super) enum Token {
     Other(String),
 }
 
-impl Token {
+impl Word {
     /// Whether it is this identifier, or this sign.
     pub fn is(&self, text: &str) -> bool {
         matches!(self, Self::Ident(own) | Self::Other(own) if own == text)
     }
 }
 
-impl Text {
-    pub fn new<'a>(files: impl IntoIterator<Item = &'a [u8]>) -> Self {
+impl ScriptText {
+    pub fn new<'a>(files: impl IntoIterator<Item = &'a str>) -> Self {
         let mut text = Self::default();
         for source in files {
-            let tokens: Vec<Token> = lexer::lex(source)
-                .into_iter()
-                .map(|token| {
-                    read(
-                        token.kind,
-                        &source[token.start as usize..token.end as usize],
-                    )
-                })
-                .collect();
-            let tokens = without_lint_attributes(tokens);
-            for token in &tokens {
-                match token {
-                    Token::Ident(ident) => text.idents.insert(ident.clone()),
-                    Token::Str(value) => text.strings.insert(value.clone()),
+            let words = tokens(source).into_iter().map(|token| {
+                let text = &source[token.start as usize..token.end as usize];
+                word(token.kind, text)
+            });
+            let words = without_lint_attributes(words.collect());
+            for word in &words {
+                match word {
+                    Word::Ident(ident) => text.idents.insert(ident.clone()),
+                    Word::Str(value) => text.strings.insert(value.clone()),
                     _ => false,
                 };
             }
-            text.files.push(tokens);
+            text.files.push(words);
         }
         text
     }
@@ -81,31 +76,31 @@ const WITHOUT_CODE: [&str; 8] = [
 ];
 
 /// Drops attributes such as `#[allow(…, reason = "…")]`, whose strings are prose.
-fn without_lint_attributes(tokens: Vec<Token>) -> Vec<Token> {
-    let mut kept: Vec<Token> = Vec::with_capacity(tokens.len());
+fn without_lint_attributes(words: Vec<Word>) -> Vec<Word> {
+    let mut kept: Vec<Word> = Vec::with_capacity(words.len());
     let mut depth = 0_usize;
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
+    let mut words = words.into_iter().peekable();
+    while let Some(word) = words.next() {
         if depth > 0 {
-            match token {
-                Token::Open => depth += 1,
-                Token::Close => depth -= 1,
+            match word {
+                Word::Open => depth += 1,
+                Word::Close => depth -= 1,
                 _ => {}
             }
             continue;
         }
-        let is_prose = |next: &Token| WITHOUT_CODE.iter().any(|name| next.is(name));
-        if token == Token::Open && begins_attribute(&kept) && tokens.peek().is_some_and(is_prose) {
+        let is_prose = |next: &Word| WITHOUT_CODE.iter().any(|name| next.is(name));
+        if word == Word::Open && begins_attribute(&kept) && words.peek().is_some_and(is_prose) {
             depth = 1;
             continue;
         }
-        kept.push(token);
+        kept.push(word);
     }
     kept
 }
 
 /// Whether the tokens end in `#` or `#!`.
-fn begins_attribute(before: &[Token]) -> bool {
+fn begins_attribute(before: &[Word]) -> bool {
     match before {
         [.., sign, bang] if bang.is("!") => sign.is("#"),
         [.., sign] => sign.is("#"),
@@ -113,17 +108,14 @@ fn begins_attribute(before: &[Token]) -> bool {
     }
 }
 
-fn read(kind: Kind, bytes: &[u8]) -> Token {
-    let text = String::from_utf8_lossy(bytes);
+fn word(kind: Kind, text: &str) -> Word {
     match kind {
-        Kind::Ident | Kind::RawIdent => Token::Ident(text.trim_start_matches("r#").to_owned()),
-        Kind::Str => Token::Str(unquote(bytes).unwrap_or_else(|| text.into_owned())),
-        Kind::RawStr => Token::Str(inside(&text)),
-        // Byte and C strings.
-        Kind::Other if text.contains('"') => Token::Str(inside(&text)),
-        Kind::Open => Token::Open,
-        Kind::Close => Token::Close,
-        Kind::Other | Kind::Punct => Token::Other(text.into_owned()),
+        Kind::Ident | Kind::RawIdent => Word::Ident(text.trim_start_matches("r#").to_owned()),
+        Kind::Str => Word::Str(unquote(text).unwrap_or_else(|| text.to_owned())),
+        Kind::RawStr | Kind::OtherStr => Word::Str(inside(text)),
+        Kind::Open => Word::Open,
+        Kind::Close => Word::Close,
+        Kind::Other | Kind::Punct => Word::Other(text.to_owned()),
     }
 }
 
@@ -141,7 +133,7 @@ mod tests {
     #[test]
     fn the_reasons_of_lints_are_no_strings_of_the_script() {
         let script = r##"#![allow(a, reason = "src")] #[expect((b), reason = "x")] #[serde(default = "y")] fn f() { g("z") }"##;
-        let text = Text::new([script.as_bytes()]);
+        let text = ScriptText::new([script]);
         let strings: Vec<&str> = text.strings.iter().map(String::as_str).collect();
         assert_eq!(strings, ["y", "z"]);
         assert!(text.idents.contains("g"));

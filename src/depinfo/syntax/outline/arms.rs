@@ -1,14 +1,12 @@
 //! The arms of macros that choose by cfg: one holds if its own predicate does and none before.
 
-use super::{Builder, Scheduled};
-use crate::depinfo::cfg::Predicate;
-use crate::depinfo::lexer::Kind;
+use super::{Builder, PredicateId, Scheduled};
 use std::ops::Range;
 
 impl Builder<'_> {
     /// `if #[cfg(a)] { … } else if #[cfg(b)] { … } else { … }`, and
     /// `#[cfg(a)] => { … } _ => { … }`.
-    pub(super) fn cfg_if_arms(&mut self, range: Range<usize>) {
+    pub fn cfg_if_arms(&mut self, range: Range<usize>) {
         let mut arms = Vec::new();
         let mut predicate = None;
         let mut at = range.start;
@@ -26,7 +24,7 @@ impl Builder<'_> {
             } else if self.is(at, b'{') {
                 arms.push((at, self.close(at), predicate.take()));
                 at = self.close(at);
-            } else if self.kind(at) == Some(Kind::Open) {
+            } else if self.is_open(at) {
                 at = self.close(at);
             }
             at = at.saturating_add(1);
@@ -35,7 +33,7 @@ impl Builder<'_> {
     }
 
     /// `a => { … } b => expression, _ => { … }`, the predicates bare or in `cfg(…)`.
-    pub(super) fn cfg_select_arms(&mut self, range: Range<usize>) {
+    pub fn cfg_select_arms(&mut self, range: Range<usize>) {
         let mut arms = Vec::new();
         let mut start = range.start;
         let mut at = range.start;
@@ -53,7 +51,7 @@ impl Builder<'_> {
                 at += 2;
                 let body = at;
                 while at < range.end && !self.is(at, b',') {
-                    let group = self.kind(at) == Some(Kind::Open);
+                    let group = self.is_open(at);
                     at = if group { self.close(at) } else { at }.saturating_add(1);
                     if group && at == self.close(body).saturating_add(1) && self.is(body, b'{') {
                         break;
@@ -68,7 +66,7 @@ impl Builder<'_> {
                     at += 1;
                 }
                 start = at;
-            } else if self.kind(at) == Some(Kind::Open) {
+            } else if self.is_open(at) {
                 at = self.close(at).saturating_add(1);
             } else {
                 at += 1;
@@ -78,22 +76,20 @@ impl Builder<'_> {
     }
 
     /// An arm holds if its own predicate does and none before it.
-    pub(super) fn schedule_arms(&mut self, arms: Vec<(usize, usize, Option<Predicate>)>) {
-        let mut before: Vec<Predicate> = Vec::new();
+    fn schedule_arms(&mut self, arms: Vec<(usize, usize, Option<PredicateId>)>) {
+        let predicates = &mut self.out.predicates;
+        // That none before holds.
+        let mut before = None;
         let mut scopes = Vec::new();
-        for (at, until, predicate) in arms {
-            // Long chains would take quadratic room; nobody writes them.
-            let mut all = if before.len() > 64 {
-                vec![Predicate::Unknown]
-            } else {
-                before.clone()
-            };
-            if let Some(predicate) = predicate {
-                before.push(predicate.clone().not());
-                all.push(predicate);
-            }
-            if let Some(predicate) = Predicate::all(all) {
+        for (at, until, own) in arms {
+            let both: Vec<_> = before.into_iter().chain(own).collect();
+            if let Some(predicate) = predicates.all(&both) {
                 scopes.push((at, Scheduled::Scope { until, predicate }));
+            }
+            if let Some(own) = own {
+                let not = predicates.not(own);
+                let none: Vec<_> = before.into_iter().chain([not]).collect();
+                before = predicates.all(&none);
             }
         }
         // The nearest stands last.

@@ -1,18 +1,28 @@
 //! Attributes: what they decide about the item behind them, and where that item ends.
 
-use super::{Builder, PathAttribute, Scheduled, What};
-use crate::depinfo::cfg::{self, Predicate};
-use crate::depinfo::lexer::Kind;
-use crate::depinfo::policy;
+use super::{Builder, NodeKind, PathAttribute, PredicateId, Scheduled};
+use crate::depinfo::syntax::std_names;
+use crate::depinfo::syntax::tokens::Kind;
 use std::ops::Range;
 
 /// No signature has more tokens than this before its body; a limit keeps time linear.
-pub(super) const MAX_EXTENT: usize = 4096;
+pub const MAX_EXTENT: usize = 4096;
+
+/// Attributes in attributes beyond this depth are not looked at, and leave the item undecided.
+const MAX_DEPTH: usize = 8;
+
+/// What the attributes of one item say.
+#[derive(Default)]
+pub struct Decisions {
+    /// All of these hold where the item exists.
+    predicates: Vec<PredicateId>,
+    paths: Vec<PathAttribute>,
+}
 
 impl Builder<'_> {
     /// At `#`: takes the cfgs of a whole run of attributes into effect, then lets the main
     /// loop look into this one.
-    pub(super) fn attribute(&mut self, at: usize) -> usize {
+    pub fn attribute(&mut self, at: usize) -> usize {
         let inner = self.is(at + 1, b'!');
         let open = at + 1 + usize::from(inner);
         if !self.is(open, b'[') || self.close(open) >= self.tokens.len() {
@@ -20,11 +30,11 @@ impl Builder<'_> {
         }
         let close = self.close(open);
         if inner {
-            let mut predicates = Vec::new();
-            self.attribute_cfg(open + 1..close, None, &mut predicates, &mut Vec::new(), 0);
+            let mut decisions = Decisions::default();
+            self.decisions(open + 1..close, None, &mut decisions, 0);
             let place = self.place();
-            if let Some(predicate) = Predicate::all(predicates)
-                && (place.module || !place.foreign)
+            if let Some(predicate) = self.out.predicates.all(&decisions.predicates)
+                && (place.module || !place.in_macro)
             {
                 let until = self
                     .groups
@@ -43,26 +53,25 @@ impl Builder<'_> {
         open
     }
 
-    pub(super) fn attribute_run(&mut self, at: usize) {
-        let mut predicates = Vec::new();
-        let mut paths = Vec::new();
+    fn attribute_run(&mut self, at: usize) {
+        let mut decisions = Decisions::default();
         let mut item = at;
         while self.is(item, b'#')
             && self.is(item + 1, b'[')
             && self.close(item + 1) < self.tokens.len()
         {
             let close = self.close(item + 1);
-            self.attribute_cfg(item + 2..close, None, &mut predicates, &mut paths, 0);
+            self.decisions(item + 2..close, None, &mut decisions, 0);
             item = close + 1;
         }
         self.attributes_until = item;
         let keyword = self.skip_visibility(item);
-        if self.is_word(keyword, "mod") && !paths.is_empty() {
+        if self.is_word(keyword, "mod") && !decisions.paths.is_empty() {
             let start = self.out.paths.len() as u32;
-            self.out.paths.append(&mut paths);
+            self.out.paths.append(&mut decisions.paths);
             self.pending_mod = Some((keyword, (start, self.out.paths.len() as u32)));
         }
-        let Some(predicate) = Predicate::all(predicates) else {
+        let Some(predicate) = self.out.predicates.all(&decisions.predicates) else {
             return;
         };
         if let Some(until) = self.extent(item, keyword) {
@@ -70,57 +79,73 @@ impl Builder<'_> {
         }
     }
 
-    /// Collects what one attribute says about cfg and path. `given`: the predicate of an
-    /// enclosing `cfg_attr`.
-    pub(super) fn attribute_cfg(
-        &self,
+    /// Collects what one attribute says about cfg and path. `condition`: the predicate of the
+    /// `cfg_attr`s around it.
+    pub fn decisions(
+        &mut self,
         content: Range<usize>,
-        given: Option<&Predicate>,
-        predicates: &mut Vec<Predicate>,
-        paths: &mut Vec<PathAttribute>,
+        condition: Option<PredicateId>,
+        out: &mut Decisions,
         depth: usize,
     ) {
         let at = content.start;
-        if depth > 8 || content.len() < 3 {
+        if content.len() < 3 {
             return;
         }
         if self.is_word(at, "path") && self.is(at + 1, b'=') {
-            paths.push(PathAttribute {
-                predicate: given.cloned(),
-                value: cfg::string_value(self.source, &self.tokens[at + 2]),
+            out.paths.push(PathAttribute {
+                condition,
+                value: self.tokens.string(at + 2),
             });
-        } else if !self.is(at + 1, b'(') || self.close(at + 1) != content.end - 1 {
-        } else if self.is_word(at, "cfg") {
-            let range = at + 2..content.end - 1;
-            let parts = cfg::split_commas(self.source, self.tokens, self.partner, range);
-            let predicate = match &parts[..] {
+            return;
+        }
+        if !self.is(at + 1, b'(') || self.close(at + 1) != content.end - 1 {
+            return;
+        }
+        let inside = at + 2..content.end - 1;
+        if self.is_word(at, "cfg") {
+            let predicate = match &self.tokens.split_commas(inside)[..] {
                 [one] => self.predicate(one.clone()),
-                _ => Predicate::Unknown,
+                _ => self.out.predicates.undecided(),
             };
-            predicates.push(match given {
-                None => predicate,
-                Some(given) => Predicate::Any(vec![given.clone().not(), predicate]),
-            });
+            out.predicates.push(predicate);
+        } else if self.is_word(at, "cfg_attr") && depth >= MAX_DEPTH {
+            let undecided = self.out.predicates.undecided();
+            out.predicates.push(undecided);
         } else if self.is_word(at, "cfg_attr") {
-            let range = at + 2..content.end - 1;
-            let mut parts =
-                cfg::split_commas(self.source, self.tokens, self.partner, range).into_iter();
+            let mut parts = self.tokens.split_commas(inside).into_iter();
             let Some(first) = parts.next() else { return };
-            let mut all: Vec<_> = given.cloned().into_iter().collect();
-            all.push(self.predicate(first));
-            let given = Predicate::all(all);
+            let own = self.predicate(first);
+            let both: Vec<_> = condition.into_iter().chain([own]).collect();
+            let condition = self.out.predicates.all(&both);
+            // What one `cfg_attr` adds depends on its condition together: a condition for
+            // each of its attributes would take quadratic room.
+            let mut added = Decisions {
+                predicates: Vec::new(),
+                paths: std::mem::take(&mut out.paths),
+            };
             for part in parts {
-                self.attribute_cfg(part, given.as_ref(), predicates, paths, depth + 1);
+                self.decisions(part, condition, &mut added, depth + 1);
+            }
+            out.paths = added.paths;
+            if let Some(all) = self.out.predicates.all(&added.predicates) {
+                let predicate = self.out.predicates.implication(own, all);
+                out.predicates.push(predicate);
             }
         }
     }
 
-    pub(super) fn predicate(&self, range: Range<usize>) -> Predicate {
-        cfg::parse(self.source, self.tokens, self.partner, range)
+    /// The conjunction of what attributes have said.
+    pub fn conjunction(&mut self, decisions: &Decisions) -> Option<PredicateId> {
+        self.out.predicates.all(&decisions.predicates)
+    }
+
+    pub fn predicate(&mut self, range: Range<usize>) -> PredicateId {
+        self.out.predicates.parse(self.tokens, range)
     }
 
     /// One attribute without its brackets, at the top or inside a `cfg_attr`.
-    pub(super) fn piece(&mut self, at: usize, until: usize) {
+    pub fn piece(&mut self, at: usize, until: usize) {
         let mut name = at;
         while self.is_name(name) && self.is(name + 1, b':') && self.is(name + 2, b':') {
             name += 3;
@@ -130,7 +155,7 @@ impl Builder<'_> {
         }
         if self.is_word(name, "cfg_attr") && self.is(name + 1, b'(') {
             let range = name + 2..self.close(name + 1).min(until);
-            let parts = cfg::split_commas(self.source, self.tokens, self.partner, range.clone());
+            let parts = self.tokens.split_commas(range.clone());
             let Some((first, rest)) = parts.split_first() else {
                 return;
             };
@@ -145,17 +170,17 @@ impl Builder<'_> {
                 };
                 self.scheduled.push((second.start, scope));
             }
-        } else if name != at || !policy::is_plain_attribute(self.bytes(name)) {
-            let name = self.span(name);
-            self.region(at, until, What::Attribute { name });
+        } else if name != at || !std_names::is_plain_attribute(self.tokens.str(name)) {
+            let name = self.tokens.span(name);
+            self.region(at, until, NodeKind::Attribute { name });
         }
     }
 
-    pub(super) fn skip_visibility(&self, mut at: usize) -> usize {
+    pub fn skip_visibility(&self, mut at: usize) -> usize {
         if self.is(at, b'$') && self.is_name(at + 1) {
             at += 2;
         }
-        if self.is_word(at, "pub") {
+        if self.is_word(at, "pu") {
             at += 1;
             if self.is(at, b'(') {
                 at = self.close(at).saturating_add(1);
@@ -172,14 +197,14 @@ impl Builder<'_> {
     /// Where the thing ends to which the attributes before `start` belong; `keyword` is its
     /// first token behind a visibility. Rather too early than too late: what a false cfg
     /// covers is left out. `None`: it cannot be told.
-    pub(super) fn extent(&mut self, start: usize, keyword: usize) -> Option<usize> {
+    pub fn extent(&mut self, start: usize, keyword: usize) -> Option<usize> {
         let limit = self
             .groups
             .last()
             .map_or(self.tokens.len(), |group| group.close)
             .min(self.tokens.len());
         let item = self.item_form(keyword);
-        if self.place().foreign && item == ItemForm::None {
+        if self.place().in_macro && item == ItemForm::None {
             return None;
         }
         let mut at = if item == ItemForm::None {
@@ -187,12 +212,13 @@ impl Builder<'_> {
         } else {
             keyword
         };
+        let mut angles = 0_usize;
         for _ in 0..MAX_EXTENT {
             self.extent_steps = self.extent_steps.checked_sub(1)?;
             if at >= limit {
                 return (item == ItemForm::None).then_some(limit);
             }
-            match self.kind(at) {
+            match self.tokens.kind(at) {
                 Some(Kind::Open) => {
                     let close = self.close(at);
                     if close >= limit {
@@ -204,8 +230,20 @@ impl Builder<'_> {
                     at = close;
                 }
                 Some(Kind::Punct) if self.is(at, b';') => return Some(at + 1),
-                Some(Kind::Punct) if self.is(at, b',') && item == ItemForm::None => {
-                    return Some(at + 1);
+                Some(Kind::Punct) if item == ItemForm::None => {
+                    if self.is(at, b',') {
+                        return Some(at + 1);
+                    }
+                    // A generic parameter ends where its list does.
+                    let arrow = at > 0 && (self.is(at - 1, b'-') || self.is(at - 1, b'='));
+                    if self.is(at, b'<') {
+                        angles += 1;
+                    } else if self.is(at, b'>') && !arrow {
+                        let Some(fewer) = angles.checked_sub(1) else {
+                            return Some(at);
+                        };
+                        angles = fewer;
+                    }
                 }
                 _ => {}
             }
@@ -214,8 +252,8 @@ impl Builder<'_> {
         None
     }
 
-    pub(super) fn item_form(&self, at: usize) -> ItemForm {
-        if self.kind(at) != Some(Kind::Ident) {
+    pub fn item_form(&self, at: usize) -> ItemForm {
+        if self.tokens.kind(at) != Some(Kind::Ident) {
             return ItemForm::None;
         }
         let function = |at: usize| {
@@ -223,19 +261,17 @@ impl Builder<'_> {
                 .iter()
                 .any(|word| self.is_word(at, word))
         };
-        match self.bytes(at) {
-            b"use" | b"static" | b"type" | b"let" => ItemForm::Semicolon,
-            b"const" if function(at + 1) => ItemForm::Braces,
-            b"const" if self.is(at + 1, b'{') => ItemForm::None,
-            b"const" => ItemForm::Semicolon,
-            b"mod" | b"fn" | b"impl" | b"trait" | b"struct" | b"enum" | b"extern" => {
+        match self.tokens.str(at) {
+            "use" | "static" | "type" | "let" => ItemForm::Semicolon,
+            "const" if function(at + 1) => ItemForm::Braces,
+            "const" if self.is(at + 1, b'{') => ItemForm::None,
+            "const" => ItemForm::Semicolon,
+            "mod" | "fn" | "impl" | "trait" | "struct" | "enum" | "extern" => ItemForm::Braces,
+            "unsafe" | "async" if function(at + 1) => ItemForm::Braces,
+            "unsafe" if self.is_word(at + 1, "impl") || self.is_word(at + 1, "trait") => {
                 ItemForm::Braces
             }
-            b"unsafe" | b"async" if function(at + 1) => ItemForm::Braces,
-            b"unsafe" if self.is_word(at + 1, "impl") || self.is_word(at + 1, "trait") => {
-                ItemForm::Braces
-            }
-            b"macro_rules" if self.is(at + 1, b'!') => ItemForm::Braces,
+            "macro_rules" if self.is(at + 1, b'!') => ItemForm::Braces,
             _ if self.is(at + 1, b'!') && self.is(at + 2, b'{') => ItemForm::Braces,
             _ => ItemForm::None,
         }
@@ -244,7 +280,7 @@ impl Builder<'_> {
 
 /// How the end of an item is found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ItemForm {
+pub enum ItemForm {
     /// Not known to be an item.
     None,
     /// Ends at its first `;` or after its first `{ … }`.
