@@ -133,7 +133,7 @@ fn mutated_sources() {
     let sources = [
         include_str!("../src/depinfo/syntax/outline/mod.rs"),
         include_str!("../src/depinfo/syntax/tokens.rs"),
-        include_str!("scan_rules.rs"),
+        include_str!("scan_rules/macros.rs"),
         include_str!("scan_robust.rs"),
     ];
     for round in 0..600 {

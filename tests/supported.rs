@@ -106,13 +106,17 @@ fn workspaces() -> BTreeSet<String> {
 
 /// Whether `MODULE::…::NAME` is a test of that module of `directory`, and if so, whether it is ignored.
 fn is_ignored(directory: &str, name: &str) -> Option<bool> {
-    let (file, function) = (name.split("::").next(), name.rsplit("::").next());
+    let (modules, function) = name.rsplit_once("::")?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files =
-        [".rs", "/mod.rs", "/main.rs"].map(|end| format!("{directory}/{}{end}", file.unwrap()));
-    let text = read(files.iter().find(|file| root.join(file).exists())?);
+    // A module is a file, or lies in the file of the one around it.
+    let parents = modules.rmatch_indices("::").map(|(at, _)| &modules[..at]);
+    let mut files = std::iter::once(modules).chain(parents).flat_map(|path| {
+        let path = path.replace("::", "/");
+        [".rs", "/mod.rs", "/main.rs"].map(|end| format!("{directory}/{path}{end}"))
+    });
+    let text = read(&files.find(|file| root.join(file).exists())?);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let start = format!("fn {}(", function.unwrap());
+    let start = format!("fn {function}(");
     let at = lines.iter().position(|line| line.starts_with(&start))?;
     let attributes: Vec<&&str> = lines[..at]
         .iter()
