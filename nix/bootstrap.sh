@@ -2,6 +2,12 @@
 # workspace that is a part of the project's has its $manifest and its $lock file.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the variables are those of the derivation
+if [ "$NIX_BUILD_TOP" != /build ]; then
+  echo "dyndrv: Nix builds in $NIX_BUILD_TOP and not in /build: dyndrv needs Nix's sandbox, on Linux." \
+    "Set \`sandbox = true\` in nix.conf of the machine that builds, and leave \`sandbox-build-dir\` as it is" >&2
+  exit 1
+fi
+
 cp -r "$src" /build/dyndrv
 chmod -R u+w /build/dyndrv
 cd /build/dyndrv || exit

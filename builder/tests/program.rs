@@ -4,11 +4,13 @@
 use std::fs;
 use std::process::{Command, Output};
 
-fn run(attributes: Option<&str>) -> Output {
+fn run(attributes: Option<&str>, top: Option<&str>) -> Output {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join(".attrs.json");
     let mut command = Command::new(env!("CARGO_BIN_EXE_dyndrv-builder"));
     command.env_remove("NIX_ATTRS_JSON_FILE");
+    command.env_remove("NIX_BUILD_TOP");
+    command.envs(top.map(|top| ("NIX_BUILD_TOP", top)));
     if let Some(attributes) = attributes {
         fs::write(&file, attributes).unwrap();
         command.env("NIX_ATTRS_JSON_FILE", &file);
@@ -17,7 +19,11 @@ fn run(attributes: Option<&str>) -> Output {
 }
 
 fn failure(attributes: Option<&str>) -> String {
-    let output = run(attributes);
+    failure_in(attributes, None)
+}
+
+fn failure_in(attributes: Option<&str>, top: Option<&str>) -> String {
+    let output = run(attributes, top);
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr).unwrap()
 }
@@ -40,6 +46,17 @@ fn a_specification_of_another_version_is_refused() {
     ));
     assert!(message.contains("document"), "{message}");
     assert!(message.contains("same version"), "{message}");
+}
+
+#[test]
+fn without_the_sandbox_of_nix_nothing_is_written_and_the_setting_is_named() {
+    let attributes =
+        r#"{"name": "crate-a", "outputs": {}, "unit": {"run": "assemble", "parts": []}}"#;
+    for top in [None, Some("/tmp/nix-build-crate-a.drv-0")] {
+        let message = failure_in(Some(attributes), top);
+        assert!(message.contains(top.unwrap_or("unknown")), "{message}");
+        assert!(message.contains("`sandbox = true`"), "{message}");
+    }
 }
 
 #[test]

@@ -16,10 +16,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
+    let task = Task::of_this_build()?;
+    let sandbox = Sandbox::of_nix()?;
     let cores = std::env::var("NIX_BUILD_CORES").ok();
-    dyndrv_checker::run(
-        &Task::of_this_build()?,
-        &Sandbox::default(),
-        cores.as_deref(),
-    )
+    dyndrv_checker::run(&task, &sandbox, cores.as_deref())
 }

@@ -47,7 +47,24 @@ pub enum Manner {
     Copy,
 }
 
+/// Where Nix says which directory a build may use.
+const BUILD_TOP: &str = "NIX_BUILD_TOP";
+
 impl Sandbox {
+    /// The sandbox that Nix has set up for this process.
+    ///
+    /// # Errors
+    ///
+    /// If Nix builds without its sandbox, or in another directory of it.
+    pub fn of_nix() -> Result<Self> {
+        let top = std::env::var_os(BUILD_TOP);
+        match top.as_deref().map(Path::new) {
+            Some(top) if top == Path::new(BUILD) => Ok(Self::default()),
+            Some(other) => Err(no_sandbox(&other.display().to_string())),
+            None => Err(no_sandbox("an unknown directory")),
+        }
+    }
+
     /// A sandbox below `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
@@ -195,6 +212,17 @@ impl Sandbox {
         }
         Err(clash(from, at))
     }
+}
+
+fn no_sandbox(top: &str) -> Error {
+    Error::new(format!(
+        "Nix builds in {top} and not in {BUILD}: dyndrv needs Nix's sandbox, on Linux"
+    ))
+    .note(format!(
+        "a unit sees its sources at the same place on every machine. Set `sandbox = true` in \
+         nix.conf of the machine that builds, where `sandbox-build-dir` has to keep its default, \
+         {BUILD}. In a container, Nix's sandbox needs user namespaces (`docker run --privileged`)"
+    ))
 }
 
 /// Replaces a link to a directory by a directory of links to its entries.
