@@ -5,69 +5,15 @@
 #[path = "oracle/mod.rs"]
 mod oracle;
 
-use dyndrv::causes::with_causes;
 use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
 use dyndrv::graph::rules::command::{build_script_invocation, rustc_invocation};
 use dyndrv::graph::rules::layout::SandboxLayout;
 use dyndrv::graph::rules::linkage::Linkage;
-use dyndrv::graph::{Graph, Mode, Package, Request, Selection, UnitRef, skeleton};
+use dyndrv::graph::{Graph, Mode, Package, Selection, UnitRef};
+use oracle::case::Case;
 use oracle::layout::CargoLayout;
-use oracle::record::{Place, cargo};
 use oracle::toolchain::Toolchain;
-use oracle::workspace;
 use std::fs;
-
-struct Case {
-    place: Place,
-    selection: Selection,
-    _dir: tempfile::TempDir,
-}
-
-impl Case {
-    fn new(files: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let scratch = fs::canonicalize(dir.path()).unwrap();
-        let (place, _) = workspace::unpack(files, &scratch);
-        Self {
-            place,
-            selection: Selection::default(),
-            _dir: dir,
-        }
-    }
-
-    fn locked(self) -> Self {
-        workspace::lock(&Toolchain::find(), &self.place);
-        self
-    }
-
-    fn ask(&self) -> Result<Graph, String> {
-        let toolchain = Toolchain::find();
-        let scratch = self.place.scratch.join("ask");
-        let source = scratch.join("skeleton");
-        let _ = fs::remove_dir_all(&scratch);
-        skeleton::write(&self.place.source, &source).unwrap();
-        let request = Request {
-            cargo_home: None,
-            source,
-            manifest_dir: self.place.dir.clone(),
-            vendor: self.place.vendor.clone(),
-            cargo: toolchain.cargo,
-            rustc: toolchain.rustc,
-            scratch,
-            selection: self.selection.clone(),
-            rustflags: None,
-        };
-        dyndrv::graph::ask(&request).map_err(|error| with_causes(&error))
-    }
-
-    /// Fails, with all of these words in the message.
-    fn fails_with(&self, words: &[&str]) {
-        let message = self.ask().unwrap_err();
-        for word in words {
-            assert!(message.contains(word), "no `{word}` in:\n{message}");
-        }
-    }
-}
 
 const SMALL: &str = r#"
 ### Cargo.toml
@@ -307,11 +253,6 @@ fn what_is_not_supported_is_refused() {
     fs::write(case.place.source.join("Cargo.lock"), LOCK).unwrap();
     // A cargo of the stable channel refuses it, one that was built from sources does not.
     case.fails_with(&["unstable feature", "different-binary-name"]);
-
-    let case = Case::new(&format!(
-        "{SMALL}### .cargo/config.toml\n[build]\nrustc-wrapper = \"sccache\"\n"
-    ));
-    case.fails_with(&["`build.rustc-wrapper`", "remove it"]);
 }
 
 #[test]
@@ -350,28 +291,16 @@ fn a_root_file_outside_of_the_source_root() {
 
 /// What cargo says to rustdoc about code generation, for the tests in documentation.
 fn codegen_of_cargo(case: &Case, profile: &str) -> Vec<String> {
-    let toolchain = Toolchain::find();
-    let rustdoc = toolchain.rustc.with_file_name("rustdoc");
-    let output = cargo(&toolchain, &case.place)
-        .args([
-            "test",
-            "--doc",
-            "--offline",
-            "--verbose",
-            "--profile",
-            profile,
-        ])
-        .env("RUSTC", &toolchain.rustc)
-        .env("RUSTDOC", rustdoc)
-        .output()
-        .unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{log}");
-    let line = log
-        .lines()
-        .find(|line| line.contains("--test-run-directory"));
-    let words = line.unwrap_or_else(|| panic!("{log}")).split(' ');
-    codegen(words.map(|word| word.trim_matches(['`', '\'']).to_owned()))
+    let arguments = [
+        "test",
+        "--doc",
+        "--offline",
+        "--verbose",
+        "--profile",
+        profile,
+    ];
+    let words = case.words_of_cargo(&arguments, "--test-run-directory");
+    codegen(words.into_iter())
 }
 
 /// The values of `-C`, sorted.
@@ -491,4 +420,29 @@ crate-type = ["dylib"]
         "crate types dylib",
         "`wasm32-unknown-unknown` supports none of them",
     ]);
+}
+
+/// So checks can always use the profile that `cargo test` uses.
+#[test]
+fn the_test_profile_shares_all_units_with_dev_if_they_have_the_same_settings() {
+    let mut case = Case::new(SMALL).locked();
+    case.selection.all_targets = true;
+    let mut processes = |profile: &str| {
+        case.selection.profile = Some(profile.to_owned());
+        let graph = case.ask().unwrap();
+        let linkage = Linkage::new(&graph);
+        let layout = SandboxLayout {
+            cargo: "/bin/cargo".to_owned(),
+            rustc: "/bin/rustc".to_owned(),
+            rustdoc: "/bin/rustdoc".to_owned(),
+        };
+        let invocation = |unit: UnitRef<'_>| match unit.mode {
+            Mode::RunCustomBuild => {
+                format!("{:?}", build_script_invocation(&linkage, unit, &layout))
+            }
+            _ => format!("{:?}", rustc_invocation(&linkage, unit, &layout)),
+        };
+        graph.units().map(invocation).collect::<Vec<_>>()
+    };
+    assert_eq!(processes("test"), processes("dev"));
 }

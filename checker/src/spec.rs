@@ -70,6 +70,9 @@ pub struct Test {
     pub program: String,
     /// Where the executable is copied to and run from.
     pub place: String,
+    /// What starts it, a program and its arguments; empty to start it by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runner: Vec<String>,
     /// Its arguments.
     #[serde(default)]
     pub args: Vec<String>,

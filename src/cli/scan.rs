@@ -82,7 +82,11 @@ fn ask(options: &Options) -> Result<Graph, Error> {
             ..graph::Selection::default()
         },
     };
-    Ok(graph::ask(&request)?)
+    let answer = graph::ask(&request)?;
+    for warning in answer.warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok(answer.graph)
 }
 
 /// A directory that goes with the value.

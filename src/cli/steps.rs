@@ -53,7 +53,7 @@ pub fn graph() -> Result<(), Error> {
         selection,
         outputs,
     } = attributes("graph")?;
-    let graph = graph::ask(&graph::Request {
+    let answer = graph::ask(&graph::Request {
         source: places.skeleton,
         manifest_dir: places.workspace,
         vendor: Some(places.vendor),
@@ -64,7 +64,10 @@ pub fn graph() -> Result<(), Error> {
         rustflags: selection.rustflags.clone(),
         selection: selection.into(),
     })?;
-    write_json(&outputs.out, &graph)
+    for warning in answer.warnings {
+        eprintln!("warning: {warning}");
+    }
+    write_json(&outputs.out, &answer.graph)
 }
 
 /// What to build, as `nix/dyndrv.nix` names it.

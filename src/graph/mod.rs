@@ -15,6 +15,6 @@ pub mod error;
 pub mod model;
 pub mod rules;
 
-pub use cargo::{Command, Request, Selection, ask, skeleton};
+pub use cargo::{Answer, Command, Request, Selection, ask, skeleton};
 pub use error::{Error, Result};
 pub use model::*;

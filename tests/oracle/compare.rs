@@ -7,6 +7,7 @@ use super::matching::differences;
 use super::predict::predict;
 use super::record::{Place, record};
 use super::toolchain::Toolchain;
+use dyndrv::causes::with_causes;
 use dyndrv::graph::rules::linkage::Linkage;
 use dyndrv::graph::{Graph, Request, skeleton};
 use std::fs;
@@ -65,7 +66,9 @@ pub fn ask(toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Graph {
         selection: run.selection.clone(),
         rustflags: run.rustflags.clone(),
     };
-    let graph = dyndrv::graph::ask(&request).unwrap_or_else(|error| panic!("{error}"));
+    let graph = dyndrv::graph::ask(&request)
+        .unwrap_or_else(|error| panic!("{}", with_causes(&error)))
+        .graph;
     let text = serde_json::to_string(&graph).unwrap();
     assert!(
         !text.contains(place.scratch.to_str().unwrap()),

@@ -1,5 +1,7 @@
 //! The parts of the differential test, in the order the data flows.
 
+#[allow(dead_code)] // Only some tests ask about single workspaces.
+pub mod case;
 pub mod command;
 pub mod compare;
 pub mod layout;

@@ -27,16 +27,25 @@ pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
         loads_from: test.loads_from.as_deref(),
     };
     trial::equip(&mut env, &libraries, context)?;
+    let args = shorten(test.args.clone(), sandbox)?;
+    let (program, all_args) = started(test, &args);
     let command = Command {
-        program: &test.place,
-        args: shorten(test.args.clone(), sandbox)?,
+        program,
+        args: all_args,
         cwd: &test.process.cwd,
         env,
     };
-    let finished = context.run("test", &command, test.trial.timeout, echo)?;
+    let finished = context.run("test", &command, test.trial.timeout, echo);
+    let finished = finished.map_err(|error| match test.runner.first() {
+        Some(runner) => error.note(format!(
+            "`{runner}` is the runner that cargo's configuration names for this platform; add the \
+             package that has it to `nativeBuildInputs`"
+        )),
+        None => error,
+    })?;
     let report = match test.harness {
         true => {
-            let listed = || list(&command, sandbox);
+            let listed = || list(test, &args, &command, sandbox);
             trial::report(&test.process, &test.trial, &finished, listed)?
         }
         false => without_harness(test, &finished)?,
@@ -78,12 +87,24 @@ fn without_harness(test: &Test, finished: &Finished) -> Result<Report> {
     Ok(report)
 }
 
+/// The program and the arguments with which the executable is run with `args`.
+fn started<'a>(test: &'a Test, args: &[String]) -> (&'a str, Vec<String>) {
+    match test.runner.split_first() {
+        Some((runner, first)) => {
+            let executable = std::slice::from_ref(&test.place);
+            (runner, [first, executable, args].concat())
+        }
+        None => (&test.place, args.to_vec()),
+    }
+}
+
 /// The names of all tests that an executable would run; none if it does not say.
-fn list(command: &Command<'_>, sandbox: &Sandbox) -> Vec<String> {
-    let mut args = vec!["--list".to_owned(), "--format=terse".to_owned()];
-    args.extend_from_slice(&command.args);
+fn list(test: &Test, args: &[String], command: &Command<'_>, sandbox: &Sandbox) -> Vec<String> {
+    let mut listing = vec!["--list".to_owned(), "--format=terse".to_owned()];
+    listing.extend_from_slice(args);
     let log = sandbox.home().join("list");
-    let run = (command.program, args.as_slice());
+    let (program, args) = started(test, &listing);
+    let run = (program, args.as_slice());
     match supervise::run(
         run,
         command.cwd,

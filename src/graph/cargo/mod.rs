@@ -171,26 +171,38 @@ impl Selection {
     }
 }
 
+/// What comes of a request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The graph.
+    pub graph: Graph,
+    /// What of the sources has no effect, a sentence each.
+    pub warnings: Vec<String>,
+}
+
 /// Asks cargo and rustc for the graph of a request.
 ///
 /// # Errors
 ///
 /// Everything that cargo would refuse, with what to do about it; and what this
 /// program does not support, with the package that uses it.
-pub fn ask(request: &Request) -> Result<Graph> {
+pub fn ask(request: &Request) -> Result<Answer> {
     let places = Places::of(request)?;
     let sources = match &places.vendor {
         Some(directory) => vendor::sources(directory, &places.source, &places.cwd)?,
         None => Sources::new(),
     };
     let tools = process::Tools::new(request, &places, &sources)?;
-    // First, because a wrapper that it names would be run by everything that follows.
     let config = config::read(&tools, &places)?;
     let units = tools.unit_graph(request)?;
     let rustc = rustc::version(&tools)?;
     let metadata = tools.metadata(&rustc.host, &units.triples())?;
     let platforms = rustc::platforms(&tools, &config, request, &rustc, &units.triples())?;
-    join::join(&places, &config, rustc, platforms, units, metadata, sources)
+    let graph = join::join(&places, &config, rustc, platforms, units, metadata, sources)?;
+    Ok(Answer {
+        graph,
+        warnings: config.warnings,
+    })
 }
 
 /// The directories of a request, without symbolic links on the way.

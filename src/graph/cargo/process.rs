@@ -127,7 +127,10 @@ impl Tools {
             .env("CARGO_HOME", &self.home)
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_NET_OFFLINE", "true")
-            .env("RUSTC", &self.rustc);
+            .env("RUSTC", &self.rustc)
+            // Of the configuration; empty means none.
+            .env("RUSTC_WRAPPER", "")
+            .env("RUSTC_WORKSPACE_WRAPPER", "");
         command
     }
 

@@ -1,10 +1,10 @@
 //! What rustc says about itself and about each platform.
 
 use super::Request;
-use super::config::Config;
+use super::config::{Config, Flags};
 use super::process::Tools;
 use crate::graph::error::{Error, Result};
-use crate::graph::model::{CrateType, FileName, Linker, Platform, RustcInfo};
+use crate::graph::model::{ConfigProgram, CrateType, FileName, Platform, RustcInfo};
 use cargo_platform::Cfg;
 use semver::Version;
 use std::collections::BTreeMap;
@@ -56,47 +56,82 @@ pub(super) fn platforms(
 ) -> Result<Platforms> {
     let explicit = request.rustflags.as_deref();
     // With an explicit target, the user's flags are not for build scripts and procedural macros.
-    let host_flags = if triples.is_empty() {
-        explicit
-    } else {
-        Some(&[][..])
+    let for_host = triples.is_empty();
+    let flags = |for_units: bool| match (for_units, explicit) {
+        (false, _) => UserFlags::None,
+        (true, Some(flags)) => UserFlags::Given(flags),
+        (true, None) => UserFlags::Configured,
     };
-    let host = platform(tools, config, &rustc.host, None, host_flags)?;
+    let host = platform(
+        tools,
+        config,
+        &rustc.release,
+        &rustc.host,
+        None,
+        flags(for_host),
+    )?;
     let mut targets = BTreeMap::new();
     for &triple in triples {
-        let mut target = platform(tools, config, triple, Some(triple), explicit)?;
+        let mut target = platform(
+            tools,
+            config,
+            &rustc.release,
+            triple,
+            Some(triple),
+            flags(true),
+        )?;
         if let Some(linker) = &request.selection.target_linker {
-            target.linker = Some(Linker::Program(linker.clone()));
+            target.linker = Some(ConfigProgram::Program(linker.clone()));
         }
         targets.insert(triple.to_owned(), target);
     }
     Ok(Platforms { host, targets })
 }
 
+/// Where the flags for the units of a platform come from.
+#[derive(Clone, Copy)]
+enum UserFlags<'a> {
+    /// There are none.
+    None,
+    /// rustc's from the request, rustdoc's from the configuration.
+    Given(&'a [String]),
+    /// From the configuration.
+    Configured,
+}
+
 /// The flags may depend on cfgs, and these on the flags; as in cargo, the second answer counts.
 fn platform(
     tools: &Tools,
     config: &Config,
+    release: &Version,
     triple: &str,
     target: Option<&str>,
-    flags: Option<&[String]>,
+    flags: UserFlags<'_>,
 ) -> Result<Platform> {
-    let mut answer = probe(tools, flags.unwrap_or(&[]), target)?;
-    let rustflags = match flags {
-        Some(flags) => flags.to_vec(),
-        None => {
-            let flags = config.rustflags(triple, &parse(&answer.cfg)?)?;
-            if !flags.is_empty() {
-                answer = probe(tools, &flags, target)?;
-            }
-            config.rustflags(triple, &parse(&answer.cfg)?)?
-        }
+    let given = match flags {
+        UserFlags::Given(flags) => flags,
+        UserFlags::None | UserFlags::Configured => &[],
     };
-    let linker = config.linker(triple, &parse(&answer.cfg)?)?;
+    let mut answer = probe(tools, given, target)?;
+    let mut rustflags = given.to_vec();
+    if let UserFlags::Configured = flags {
+        rustflags = config.flags(Flags::Rustc, triple, &parse(&answer.cfg)?)?;
+        if !rustflags.is_empty() {
+            answer = probe(tools, &rustflags, target)?;
+            rustflags = config.flags(Flags::Rustc, triple, &parse(&answer.cfg)?)?;
+        }
+    }
+    let cfg = parse(&answer.cfg)?;
+    let rustdocflags = match flags {
+        UserFlags::None => Vec::new(),
+        _ => config.flags(Flags::rustdoc(release), triple, &cfg)?,
+    };
     Ok(Platform {
         triple: triple.to_owned(),
         rustflags,
-        linker,
+        rustdocflags,
+        linker: config.linker(triple, &cfg)?,
+        runner: config.runner(triple, &cfg)?,
         cfg: answer.cfg,
         split_debuginfo: answer.split_debuginfo,
         file_names: answer.file_names,

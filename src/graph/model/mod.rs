@@ -23,7 +23,8 @@ pub use crate_type::{CrateType, UnknownCrateType};
 pub use id::{Identity, NotAnIdentity, PackageId, UnitId};
 pub use metadata::{MetadataError, PackageMetadata};
 pub use package::{Location, Origin, Package, SrcPath, Target, TargetKind};
-pub use platform::{ConfigEnv, FileName, Linker, Platform};
+pub(in crate::graph) use platform::below_root;
+pub use platform::{ConfigEnv, ConfigProgram, FileName, Platform, Runner};
 pub use unit::{Dependency, Lto, Mode, Profile, Unit};
 pub use unit_ref::UnitRef;
 

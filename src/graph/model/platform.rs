@@ -12,9 +12,15 @@ pub struct Platform {
     pub triple: String,
     /// The user's flags for every unit of this platform.
     pub rustflags: Vec<String>,
+    /// The user's flags for rustdoc.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rustdocflags: Vec<String>,
     /// The linker that the configuration names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub linker: Option<Linker>,
+    pub linker: Option<ConfigProgram>,
+    /// What test executables are started with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Runner>,
     /// `rustc --print=cfg` with these flags, line by line in rustc's order.
     pub cfg: Vec<String>,
     /// `rustc --print=split-debuginfo`: the values that this platform supports.
@@ -42,14 +48,40 @@ impl FileName {
     }
 }
 
-/// The `linker` of the configuration.
+/// The `runner` of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Runner {
+    /// The program.
+    pub program: ConfigProgram,
+    /// Its arguments, before the executable and what that is given.
+    pub args: Vec<String>,
+}
+
+/// A program that the configuration names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Linker {
-    /// A program name to look up in `PATH`, or an absolute path.
+pub enum ConfigProgram {
+    /// A name to look up in `PATH`, or an absolute path.
     Program(String),
     /// A file of the source root.
     Tree(String),
+}
+
+/// A path of the configuration, relative to the source root without `.` and `..`; none if it
+/// leads out of it.
+pub(in crate::graph) fn below_root(dir: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in dir.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// A variable of the configuration's `[env]` table.

@@ -5,8 +5,8 @@
 //! |---|---|
 //! | clippy | rustc's for the unit, with `--emit=metadata`, and metadata of dependencies in place of rlibs |
 //! | rustdoc | `--edition`, `--crate-type`, `--crate-name`, source file, `--target`, `-C panic`, `-C linker`, lints, features, dependencies |
-//! | tests in documentation | the same with `--test`, the directory to run them in, and the flags for link-time optimisation of a program |
-//! | a test executable | the user's arguments alone |
+//! | tests in documentation | the same with `--test`, the directory to run them in, the configuration's runner, and the flags for link-time optimisation of a program |
+//! | a test executable | the configuration's runner, the executable, the user's arguments |
 
 use super::command::{
     Invocation, codegen, dependency_args, feature_args, lto_args, rustc_env, rustc_invocation,
@@ -141,7 +141,7 @@ pub fn rustdoc_invocation<'a>(
     if let Some(linker) = &unit.platform().linker {
         codegen(
             &mut args,
-            format!("linker={}", layout::linker(layout, linker)),
+            format!("linker={}", layout::program(layout, linker)),
         );
     }
     args.extend(unit.package().lint_flags.iter().cloned());
@@ -154,6 +154,13 @@ pub fn rustdoc_invocation<'a>(
             "--test-run-directory".to_owned(),
             directory,
         ]);
+        let runner = runner(unit, layout);
+        if let Some((program, runner_args)) = runner.split_first() {
+            args.extend(["--test-runtool".to_owned(), program.clone()]);
+            for arg in runner_args {
+                args.extend(["--test-runtool-arg".to_owned(), arg.clone()]);
+            }
+        }
         lto_args(&unit.lto, &mut args);
     } else {
         name_metadata(linkage, unit, layout, &mut args);
@@ -187,6 +194,17 @@ pub fn test_invocation<'a>(
         env,
         cwd: package_dir(layout, unit.package()),
     }
+}
+
+/// What a test executable is started with: a program and its arguments, or nothing.
+pub fn runner(unit: UnitRef<'_>, layout: &dyn Layout) -> Vec<String> {
+    let runner = unit.platform().runner.iter();
+    runner
+        .flat_map(|runner| {
+            let program = layout::program(layout, &runner.program);
+            [program].into_iter().chain(runner.args.iter().cloned())
+        })
+        .collect()
 }
 
 /// Directories that a test finds empty and writable.

@@ -98,7 +98,7 @@ pub fn build_script_invocation(
     set("RUSTDOC", layout.rustdoc());
     set("CARGO_ENCODED_RUSTFLAGS", platform.rustflags.join("\x1f"));
     if let Some(linker) = &platform.linker {
-        set("RUSTC_LINKER", layout::linker(layout, linker));
+        set("RUSTC_LINKER", layout::program(layout, linker));
     }
     if let Some(links) = &package.links {
         set("CARGO_MANIFEST_LINKS", links.clone());
@@ -255,7 +255,7 @@ fn place_args(unit: UnitRef<'_>, layout: &dyn Layout, args: &mut Vec<String>) {
         args.extend(["--target".to_owned(), triple.clone()]);
     }
     if let Some(linker) = &unit.platform().linker {
-        codegen(args, format!("linker={}", layout::linker(layout, linker)));
+        codegen(args, format!("linker={}", layout::program(layout, linker)));
     }
     if profile.incremental
         && let Some(dir) = layout.incremental(unit)

@@ -1,7 +1,7 @@
 //! Where everything lies that a command line names.
 
 use crate::graph::model::{
-    ConfigEnv, CrateType, Graph, Linker, Location, Package, SrcPath, Target, UnitRef,
+    ConfigEnv, ConfigProgram, CrateType, Graph, Location, Package, SrcPath, Target, UnitRef,
 };
 use dyndrv_builder::spec;
 
@@ -151,11 +151,11 @@ pub fn config_value(layout: &dyn Layout, variable: &ConfigEnv) -> String {
     }
 }
 
-/// The linker as a command line names it.
-pub fn linker(layout: &dyn Layout, linker: &Linker) -> String {
-    match linker {
-        Linker::Program(program) => program.clone(),
-        Linker::Tree(path) => join(&layout.tree(), path),
+/// A program of the configuration as a command line names it.
+pub fn program(layout: &dyn Layout, program: &ConfigProgram) -> String {
+    match program {
+        ConfigProgram::Program(name) => name.clone(),
+        ConfigProgram::Tree(path) => join(&layout.tree(), path),
     }
 }
 

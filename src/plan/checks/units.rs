@@ -5,7 +5,7 @@ use super::data::PackageFiles;
 use crate::drv::StorePath;
 use crate::graph::model::{PackageId, UnitRef};
 use crate::graph::rules::checks::{
-    clippy_invocation, metadata_of, rustdoc_invocation, test_directories, test_invocation,
+    clippy_invocation, metadata_of, runner, rustdoc_invocation, test_directories, test_invocation,
     test_place,
 };
 use crate::graph::rules::command::Invocation;
@@ -61,6 +61,7 @@ impl<'b> Planner<'_, 'b> {
             process,
             place: test_place(lowering.graph, &lowering.layout, file),
             program,
+            runner: runner(unit, &lowering.layout),
             args: self.checks.test_args.clone(),
             harness: target.harness,
             trial: self.trial(),
@@ -90,7 +91,7 @@ impl<'b> Planner<'_, 'b> {
         for arg in link_args {
             args.extend(["-C".to_owned(), arg.replacen("-C", "", 1)]);
         }
-        args.extend(self.checks.rustdoc_args.iter().cloned());
+        args.extend(self.rustdoc_args(unit));
         for arg in &self.checks.test_args {
             args.extend(["--test-args".to_owned(), arg.clone()]);
         }
@@ -107,6 +108,15 @@ impl<'b> Planner<'_, 'b> {
             loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
         };
         self.emit(&unit.label(), unit, Check::Doctest(doctest), inputs)
+    }
+
+    /// The user's arguments for rustdoc: those of the checks, or else of cargo's configuration,
+    /// as with the variable `RUSTDOCFLAGS`.
+    fn rustdoc_args(&self, unit: UnitRef<'b>) -> Vec<String> {
+        match &self.checks.rustdoc_args[..] {
+            [] => unit.platform().rustdocflags.clone(),
+            given => given.to_vec(),
+        }
     }
 
     /// clippy over one target.
@@ -151,7 +161,7 @@ impl<'b> Planner<'_, 'b> {
         if self.checks.deny_warnings {
             args.extend(["-D".to_owned(), "warnings".to_owned()]);
         }
-        args.extend(self.checks.rustdoc_args.iter().cloned());
+        args.extend(self.rustdoc_args(unit));
         let libraries = lowering.linkage.visible(unit);
         let neighbours: BTreeSet<String> = libraries
             .iter()

@@ -1,22 +1,28 @@
 //! What cargo's configuration says about compilers and their environment.
 //!
-//! | source of rustflags, the first that is set | |
+//! | source of rustflags and rustdocflags, the first that is set | |
 //! |---|---|
-//! | the request | wins even if empty |
-//! | `target.<triple>.rustflags` and those of all matching `target.'cfg(…)'`, together | if not empty |
+//! | the request | wins even if empty; rustflags only |
+//! | `target.<triple>.rustflags`, and those of all matching `target.'cfg(…)'`, together | if not empty |
 //! | `build.rustflags` | |
 //!
 //! Without `--target` they hold for all units; with it, host units have none.
 
+mod origins;
+
 use super::Places;
 use super::process::Tools;
 use crate::graph::error::{Error, Result};
-use crate::graph::model::{ConfigEnv, Linker};
-use crate::graph::rules::layout;
+use crate::graph::model::below_root;
+use crate::graph::model::{ConfigEnv, ConfigProgram, Runner};
 use cargo_platform::{Cfg, CfgExpr};
+use origins::Origins;
+use semver::Version;
 use serde_json::{Map, Value};
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+/// Wrappers of rustc that only keep what it has made.
+const CACHES: [&str; 3] = ["sccache", "cachepot", "ccache"];
 
 /// cargo's merged configuration.
 #[derive(Debug)]
@@ -24,14 +30,34 @@ pub(super) struct Config {
     root: Map<String, Value>,
     pub env: Vec<ConfigEnv>,
     origins: Origins,
+    /// What of it has no effect here, for the user.
+    pub warnings: Vec<String>,
 }
 
-/// Which file each value comes from, for values that are relative to it.
-#[derive(Debug, Default)]
-struct Origins {
-    source: PathBuf,
-    /// Lines of `key = value # file`.
-    lines: Vec<String>,
+/// Which of the compilers flags are for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Flags {
+    Rustc,
+    Rustdoc {
+        /// Whether those of `target.'cfg(…)'` count.
+        of_cfg: bool,
+    },
+}
+
+impl Flags {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Rustc => "rustflags",
+            Self::Rustdoc { .. } => "rustdocflags",
+        }
+    }
+
+    /// rustdoc's flags for the cargo of a release; 1.96 was the first to read those of `cfg(…)`.
+    pub fn rustdoc(release: &Version) -> Self {
+        Self::Rustdoc {
+            of_cfg: (release.major, release.minor) >= (1, 96),
+        }
+    }
 }
 
 /// Reads the configuration that holds where cargo is started.
@@ -48,33 +74,26 @@ pub(super) fn read(tools: &Tools, places: &Places) -> Result<Config> {
         });
     };
     refuse(&root)?;
+    let warnings = passed_over(&root)?;
     // Asked only where a path can be relative to its file, because each question takes its time.
-    let has_paths = text.contains("\"relative\":true") || text.contains("\"linker\":");
-    let origins = match has_paths {
+    let has_paths = ["\"relative\":true", "\"linker\":", "\"runner\":"];
+    let origins = match has_paths.iter().any(|sign| text.contains(sign)) {
         true => tools.configuration(&["--show-origin"])?,
         false => String::new(),
     };
-    let origins = Origins {
-        source: places.source.clone(),
-        lines: origins.lines().map(str::to_owned).collect(),
-    };
+    let origins = Origins::read(&places.source, &origins);
     let env = environment(&root, &origins)?;
-    Ok(Config { root, env, origins })
+    Ok(Config {
+        root,
+        env,
+        origins,
+        warnings,
+    })
 }
 
 /// Refuses what would change units in a way that is not reproduced here.
 fn refuse(root: &Map<String, Value>) -> Result<()> {
     let refused = [
-        (
-            "build",
-            "rustc-wrapper",
-            "remove it, or set `RUSTC_WRAPPER` where you want it",
-        ),
-        (
-            "build",
-            "rustc-workspace-wrapper",
-            "remove it, or set the variable where you want it",
-        ),
         (
             "build",
             "rustc",
@@ -84,8 +103,7 @@ fn refuse(root: &Map<String, Value>) -> Result<()> {
         ("host", "rustflags", "remove the table `host`"),
     ];
     for (table, key, advice) in refused {
-        let value = root.get(table).and_then(|table| table.get(key));
-        if value.is_some_and(|value| value.as_str() != Some("")) {
+        if set(root, table, key).is_some() {
             return Err(Error::UnsupportedConfig {
                 feature: format!("`{table}.{key}`"),
                 advice: advice.to_owned(),
@@ -105,6 +123,39 @@ fn refuse(root: &Map<String, Value>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Passes over wrappers of rustc that only remember what it has made, and refuses all others,
+/// because they may change it.
+fn passed_over(root: &Map<String, Value>) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for key in ["rustc-wrapper", "rustc-workspace-wrapper"] {
+        let Some(value) = set(root, "build", key) else {
+            continue;
+        };
+        let wrapper = value.as_str().unwrap_or_default();
+        let name = wrapper.rsplit('/').next().unwrap_or_default();
+        if !CACHES.contains(&name) {
+            return Err(Error::UnsupportedConfig {
+                feature: format!("`build.{key}` = {value}"),
+                advice: format!(
+                    "it may change what rustc does. If it need not run here, take it out of the \
+                     sources: into the configuration of your home directory, or the variable {}",
+                    key.to_uppercase().replace('-', "_")
+                ),
+            });
+        }
+        warnings.push(format!(
+            "cargo's configuration: `build.{key}` = {value} has no effect; Nix keeps what rustc has made"
+        ));
+    }
+    Ok(warnings)
+}
+
+/// The value of a key that is set to something.
+fn set<'a>(root: &'a Map<String, Value>, table: &str, key: &str) -> Option<&'a Value> {
+    let value = root.get(table)?.get(key)?;
+    (value.as_str() != Some("")).then_some(value)
 }
 
 fn environment(root: &Map<String, Value>, origins: &Origins) -> Result<Vec<ConfigEnv>> {
@@ -140,60 +191,84 @@ fn environment(root: &Map<String, Value>, origins: &Origins) -> Result<Vec<Confi
 
 impl Config {
     /// The flags of `[target]` and `[build]` for a triple with these cfgs.
-    pub fn rustflags(&self, triple: &str, cfg: &[Cfg]) -> Result<Vec<String>> {
+    pub fn flags(&self, kind: Flags, triple: &str, cfg: &[Cfg]) -> Result<Vec<String>> {
+        let key = kind.key();
         let mut flags = Vec::new();
-        if let Some(value) = self.target(triple).and_then(|table| table.get("rustflags")) {
+        if let Some(value) = self.target(triple).and_then(|table| table.get(key)) {
             flags.extend(words(value));
         }
-        for (_, table) in self.matching(cfg)? {
-            flags.extend(table.get("rustflags").into_iter().flat_map(words));
+        let of_cfg = !matches!(kind, Flags::Rustdoc { of_cfg: false });
+        for (_, table) in self.matching(cfg)?.into_iter().filter(|_| of_cfg) {
+            flags.extend(table.get(key).into_iter().flat_map(words));
         }
         if flags.is_empty() {
-            let build = self
-                .root
-                .get("build")
-                .and_then(|build| build.get("rustflags"));
+            let build = self.root.get("build").and_then(|build| build.get(key));
             flags.extend(build.into_iter().flat_map(words));
         }
         Ok(flags)
     }
 
     /// The linker for a triple with these cfgs.
-    pub fn linker(&self, triple: &str, cfg: &[Cfg]) -> Result<Option<Linker>> {
-        let text = |table: &Value| {
-            table
-                .get("linker")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        let mut key = triple.to_owned();
-        let mut linker = self.target(triple).and_then(text);
-        if linker.is_none() {
-            let mut matching = self
-                .matching(cfg)?
-                .into_iter()
-                .filter_map(|(key, table)| Some((key.to_owned(), text(table)?)));
-            if let Some((name, value)) = matching.next() {
-                if let Some((other, _)) = matching.next() {
-                    return Err(Error::UnsupportedConfig {
-                        feature: format!(
-                            "a linker in both `target.'{name}'` and `target.'{other}'`"
-                        ),
-                        advice: "keep one of them, as cargo demands".to_owned(),
-                    });
-                }
-                (key, linker) = (name, Some(value));
-            }
-        }
-        let Some(linker) = linker else {
+    pub fn linker(&self, triple: &str, cfg: &[Cfg]) -> Result<Option<ConfigProgram>> {
+        let Some((key, value)) = self.of_one_table("linker", triple, cfg)? else {
             return Ok(None);
         };
-        // A name without a slash is looked up in PATH; all else is relative to the file.
-        if !linker.contains('/') || linker.starts_with('/') {
-            return Ok(Some(Linker::Program(linker)));
+        let linker = value.as_str().ok_or_else(|| Error::UnsupportedConfig {
+            feature: format!("`target.'{key}'.linker` = {value}"),
+            advice: "give it a string".to_owned(),
+        })?;
+        self.program(linker, &["target", key, "linker"]).map(Some)
+    }
+
+    /// What test executables of a triple with these cfgs are started with.
+    pub fn runner(&self, triple: &str, cfg: &[Cfg]) -> Result<Option<Runner>> {
+        let Some((key, value)) = self.of_one_table("runner", triple, cfg)? else {
+            return Ok(None);
+        };
+        let mut words = words(value).into_iter();
+        let Some(program) = words.next() else {
+            return Ok(None);
+        };
+        Ok(Some(Runner {
+            program: self.program(&program, &["target", key, "runner"])?,
+            args: words.collect(),
+        }))
+    }
+
+    /// A key of the triple's table, or of the one matching table that has it.
+    fn of_one_table(&self, key: &str, triple: &str, cfg: &[Cfg]) -> Result<Option<(&str, &Value)>> {
+        let targets = self.root.get("target").and_then(Value::as_object);
+        if let Some((name, table)) = targets.and_then(|targets| targets.get_key_value(triple))
+            && let Some(value) = table.get(key)
+        {
+            return Ok(Some((name, value)));
         }
-        let dir = self.origins.directory(&["target", &key, "linker"])?;
-        Ok(Some(Linker::Tree(layout::join(&dir, &linker))))
+        let mut matching = self
+            .matching(cfg)?
+            .into_iter()
+            .filter_map(|(name, table)| Some((name, table.get(key)?)));
+        let first = matching.next();
+        if let (Some((name, _)), Some((other, _))) = (first, matching.next()) {
+            return Err(Error::UnsupportedConfig {
+                feature: format!("a {key} in both `target.'{name}'` and `target.'{other}'`"),
+                advice: "keep one of them, as cargo demands".to_owned(),
+            });
+        }
+        Ok(first)
+    }
+
+    /// A program that the value of a key names. A name without a slash is looked up in PATH;
+    /// all else is relative to the file.
+    fn program(&self, name: &str, key: &[&str]) -> Result<ConfigProgram> {
+        if !name.contains('/') || name.starts_with('/') {
+            return Ok(ConfigProgram::Program(name.to_owned()));
+        }
+        let dir = self.origins.directory(key)?;
+        let path = below_root(&dir, name).ok_or_else(|| Error::UnsupportedConfig {
+            feature: format!("`{name}`, a program outside of the source root"),
+            advice: "move it below the source root, or name one to look up in PATH".to_owned(),
+        })?;
+        Ok(ConfigProgram::Tree(path))
     }
 
     /// What replaces the build script of the package with this `links` key: directives, sorted
@@ -267,42 +342,5 @@ fn words(value: &Value) -> Vec<String> {
             .map(str::to_owned)
             .collect(),
         _ => Vec::new(),
-    }
-}
-
-impl Origins {
-    /// The directory that a path of the configuration is relative to: the parent of the
-    /// directory `.cargo` in whose file it stands. It is given relative to the source root.
-    fn directory(&self, key: &[&str]) -> Result<String> {
-        let unknown = |reason: &str| Error::UnsupportedConfig {
-            feature: format!("the relative path in `{}`, {reason}", key.join(".")),
-            advice: "use an absolute path, or a file below the source root".to_owned(),
-        };
-        let file = self
-            .file(key)
-            .ok_or_else(|| unknown("whose file is not known"))?;
-        let base = file
-            .parent()
-            .and_then(Path::parent)
-            .unwrap_or(Path::new("/"));
-        let relative = base.strip_prefix(&self.source);
-        let relative = relative.map_err(|_| unknown("whose file is not below the source root"))?;
-        relative
-            .to_str()
-            .map(str::to_owned)
-            .ok_or_else(|| unknown("which is not UTF-8"))
-    }
-
-    fn file(&self, key: &[&str]) -> Option<&Path> {
-        // Keys with other characters than these are quoted.
-        let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let quote = |part: &&str| match part.chars().all(bare) {
-            true => part.to_string(),
-            false => format!("\"{part}\""),
-        };
-        let key = key.iter().map(quote).collect::<Vec<_>>().join(".");
-        let prefix = format!("{key} = ");
-        let line = self.lines.iter().find(|line| line.starts_with(&prefix))?;
-        line.rsplit_once(" # ").map(|(_, file)| Path::new(file))
     }
 }

@@ -1,0 +1,104 @@
+//! What cargo's configuration says, and what cargo makes of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, missing_docs)]
+
+#[path = "oracle/mod.rs"]
+mod oracle;
+
+use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
+use dyndrv::graph::rules::linkage::Linkage;
+use dyndrv::graph::{ConfigProgram, Mode};
+use oracle::case::Case;
+use oracle::layout::CargoLayout;
+use oracle::toolchain::Toolchain;
+use std::fs;
+
+/// A package with this configuration.
+fn configured(configuration: &str) -> Case {
+    let manifest = "[package]\nname = \"lab\"\nversion = \"1.0.0\"\nedition = \"2024\"\n";
+    let code = "//! ```\n//! assert!(true);\n//! ```\n";
+    let files = format!("\n### Cargo.toml\n{manifest}### src/lib.rs\n{code}");
+    let case = Case::new(&files).locked();
+    let directory = case.place.source.join(".cargo");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("config.toml"), configuration).unwrap();
+    case
+}
+
+fn has_in_a_row(words: &[String], row: &[String]) -> bool {
+    words.windows(row.len()).any(|window| window == row)
+}
+
+#[test]
+fn flags_for_rustdoc_in_the_configuration() {
+    let case = configured(
+        r#"
+[target.'cfg(unix)']
+rustdocflags = ["--cfg", "family"]
+[target.x86_64-unknown-linux-gnu]
+rustdocflags = "--cfg triple"
+[build]
+rustdocflags = ["--cfg", "overridden"]
+"#,
+    );
+    let graph = case.ask().unwrap();
+    let flags = &graph.host.rustdocflags;
+    let old = graph.rustc.release.minor < 96;
+    let expected = if old {
+        "--cfg triple"
+    } else {
+        "--cfg triple --cfg family"
+    };
+    assert_eq!(flags.join(" "), expected);
+    assert!(has_in_a_row(
+        &case.words_of_cargo(&["doc", "-v"], "--crate-name lab"),
+        flags
+    ));
+}
+
+#[test]
+fn the_runner_of_the_configuration_starts_tests() {
+    let case = configured(
+        r#"
+[target.'cfg(target_os = "linux")']
+runner = ["tools/run", "fast"]
+"#,
+    );
+    let graph = with_doctests(case.ask().unwrap());
+    let runner = graph.host.runner.clone().unwrap();
+    assert_eq!(runner.program, ConfigProgram::Tree("tools/run".to_owned()));
+    let doctest = graph
+        .units()
+        .find(|unit| unit.mode == Mode::Doctest)
+        .unwrap();
+    let toolchain = Toolchain::find();
+    let layout = CargoLayout {
+        toolchain: &toolchain,
+        place: &case.place,
+    };
+    let ours = rustdoc_invocation(&Linkage::new(&graph), doctest, &layout).args;
+    let first = ours.iter().position(|arg| arg == "--test-runtool").unwrap();
+    let cargos = case.words_of_cargo(&["test", "--doc", "-v"], "--test-runtool");
+    assert!(has_in_a_row(&cargos, &ours[first..first + 4]), "{cargos:?}");
+}
+
+#[test]
+fn a_wrapper_that_only_keeps_what_rustc_has_made_has_no_effect() {
+    let case = configured("[build]\nrustc-wrapper = \"/somewhere/sccache\"\n");
+    let answer = case.answer().unwrap();
+    let [warning] = &answer.warnings[..] else {
+        panic!("{:?}", answer.warnings);
+    };
+    assert!(warning.contains("`build.rustc-wrapper` = \"/somewhere/sccache\" has no effect"));
+    assert_eq!(answer.graph, configured("").ask().unwrap());
+}
+
+#[test]
+fn another_wrapper_is_refused() {
+    let case = configured("[build]\nrustc-workspace-wrapper = \"tools/wrap\"\n");
+    case.fails_with(&[
+        "`build.rustc-workspace-wrapper` = \"tools/wrap\"",
+        "may change what rustc does",
+        "RUSTC_WORKSPACE_WRAPPER",
+    ]);
+}
