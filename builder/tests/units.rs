@@ -216,6 +216,22 @@ fn replaced_instructions_are_taken_without_running_anything() {
     assert_eq!(dep.metadata["ROOT"], "/prefix");
 }
 
+/// As cxx-build does, whose OUT_DIR then has links to what it wrote there.
+#[test]
+fn a_build_script_finds_the_target_directory_above_its_own() {
+    let world = script(
+        r#"let out = std::path::PathBuf::from(std::env::var("OUT_DIR").unwrap());
+           let target = out.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists()).unwrap();
+           std::fs::create_dir(target.join("shared")).unwrap();
+           std::fs::write(target.join("shared/cxx.h"), "header").unwrap();
+           std::os::unix::fs::symlink(target.join("shared/cxx.h"), out.join("cxx.h")).unwrap();"#,
+    );
+    world.run_build_script(world.build_script()).unwrap();
+    let header = world.path(&format!("out/run/out/{OUT_DIR}/cxx.h"));
+    assert_eq!(fs::read_to_string(header).unwrap(), "header");
+    assert!(!world.path("out/run/out/CACHEDIR.TAG").exists());
+}
+
 #[test]
 fn a_failing_build_script_is_named() {
     let world = script("std::process::exit(3);");

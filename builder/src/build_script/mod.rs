@@ -2,6 +2,7 @@
 
 pub mod instructions;
 pub mod recorded;
+mod target_dir;
 
 use crate::error::{Error, Result};
 use crate::sandbox::child::{self, Finished};
@@ -26,7 +27,8 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
         Manner::Links
     };
     sandbox.settle(process, manner)?;
-    let out_dir = outputs.get("out")?.join(&script.out_dir);
+    let target_dir = outputs.get("out")?;
+    let out_dir = target_dir.join(&script.out_dir);
     create_dir_all(&out_dir)?;
     let own = Remap {
         from: out_dir.display().to_string(),
@@ -41,7 +43,9 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
             if let Some(config) = &script.cargo_config {
                 cargo_home::write(config, &sandbox.home())?;
             }
-            let finished = child::run("build script", &script.program, &[], &process.cwd, &env)?;
+            let finished = target_dir::marked(target_dir, || {
+                child::run("build script", &script.program, &[], &process.cwd, &env)
+            })?;
             read(script, &finished)?
         }
     };
