@@ -1,7 +1,7 @@
 //! What each process is expected to be, with our identities for cargo's hashes.
 
 use super::layout::CargoLayout;
-use super::standin::{directives, probe_file};
+use super::standin::{printed_instructions, probe_file};
 use dyndrv::graph::rules::command::{
     Invocation, build_script_invocation, envify, rustc_invocation,
 };
@@ -30,7 +30,7 @@ pub fn predict<'a>(
     match unit.mode {
         Mode::RunCustomBuild => {
             for (run, links) in linkage.dep_metadata(unit) {
-                for (key, value) in answers(run, layout).metadata {
+                for (key, value) in instructions(run, layout).metadata {
                     let name = format!("DEP_{}_{}", envify(links), envify(&key));
                     invocation.env.insert(name, value);
                 }
@@ -50,7 +50,7 @@ pub fn predict<'a>(
 
 /// What the stand-in's build scripts say.
 #[derive(Default)]
-struct Answers {
+struct Instructions {
     own_search: Vec<String>,
     search: Vec<String>,
     libs: Vec<String>,
@@ -61,48 +61,48 @@ struct Answers {
     metadata: Vec<(String, String)>,
 }
 
-fn answers(run: UnitRef<'_>, layout: &CargoLayout<'_>) -> Answers {
+fn instructions(run: UnitRef<'_>, layout: &CargoLayout<'_>) -> Instructions {
     let dir = package_dir(layout, run.package());
     let out_dir = layout.out_dir(run).unwrap();
     let extra = fs::read_to_string(probe_file(&dir)).unwrap_or_default();
     let text = match &run.overridden {
-        None => directives(&run.package().name, &out_dir, &extra),
+        None => printed_instructions(&run.package().name, &out_dir, &extra),
         Some(list) => list
             .iter()
             .map(|(key, value)| format!("cargo:{key}={value}\n"))
             .collect(),
     };
-    let mut answers = Answers::default();
+    let mut instructions = Instructions::default();
     for line in text.lines() {
         let (key, value) = line.trim_start_matches("cargo:").split_once('=').unwrap();
         let value = value.to_owned();
         match key {
-            "rustc-link-search" if value.contains(&out_dir) => answers.own_search.push(value),
-            "rustc-link-search" => answers.search.push(value),
-            "rustc-link-lib" => answers.libs.push(value),
-            "rustc-link-arg" => answers.link_args.push((LinkArgTarget::All, value)),
+            "rustc-link-search" if value.contains(&out_dir) => instructions.own_search.push(value),
+            "rustc-link-search" => instructions.search.push(value),
+            "rustc-link-lib" => instructions.libs.push(value),
+            "rustc-link-arg" => instructions.link_args.push((LinkArgTarget::All, value)),
             "rustc-link-arg-bin" => {
                 let (bin, value) = value.split_once('=').unwrap();
-                answers
+                instructions
                     .link_args
                     .push((LinkArgTarget::Bin(bin.to_owned()), value.to_owned()));
             }
-            "rustc-cfg" => answers.cfgs.push(value),
-            "rustc-check-cfg" => answers.check_cfgs.push(value),
+            "rustc-cfg" => instructions.cfgs.push(value),
+            "rustc-check-cfg" => instructions.check_cfgs.push(value),
             "rustc-env" => {
                 let (name, value) = value.split_once('=').unwrap();
-                answers.env.push((name.to_owned(), value.to_owned()));
+                instructions.env.push((name.to_owned(), value.to_owned()));
             }
             key => match key.strip_prefix("rustc-link-arg-") {
                 Some(kind) => {
                     let target = LinkArgTarget::try_from(kind.to_owned()).unwrap();
-                    answers.link_args.push((target, value));
+                    instructions.link_args.push((target, value));
                 }
-                None => answers.metadata.push((key.to_owned(), value)),
+                None => instructions.metadata.push((key.to_owned(), value)),
             },
         }
     }
-    answers
+    instructions
 }
 
 /// What build scripts add to a command line; in real use, the builder does this.
@@ -115,41 +115,44 @@ fn add_answers<'a>(
     let scripts: Vec<_> = linkage
         .scripts(unit)
         .into_iter()
-        .map(|script| (answers(script.run, layout), script))
+        .map(|script| (instructions(script.run, layout), script))
         .collect();
     let args = &mut invocation.args;
     let mut push = |option: &str, value: String| args.extend([option.to_owned(), value]);
-    for (answers, _) in &scripts {
-        answers
+    for (instructions, _) in &scripts {
+        instructions
             .own_search
             .iter()
             .for_each(|dir| push("-L", dir.clone()));
     }
-    for (answers, _) in &scripts {
-        answers
+    for (instructions, _) in &scripts {
+        instructions
             .search
             .iter()
             .for_each(|dir| push("-L", dir.clone()));
     }
-    for (answers, script) in &scripts {
+    for (instructions, script) in &scripts {
         if script.libs {
-            answers.libs.iter().for_each(|lib| push("-l", lib.clone()));
+            instructions
+                .libs
+                .iter()
+                .for_each(|lib| push("-l", lib.clone()));
         }
-        for (kind, arg) in &answers.link_args {
+        for (kind, arg) in &instructions.link_args {
             if script.link_args.contains(kind) {
                 push("-C", format!("link-arg={arg}"));
             }
         }
     }
-    for (answers, _) in scripts.iter().filter(|(_, script)| script.own) {
-        answers
+    for (instructions, _) in scripts.iter().filter(|(_, script)| script.own) {
+        instructions
             .cfgs
             .iter()
             .for_each(|cfg| push("--cfg", cfg.clone()));
-        answers
+        instructions
             .check_cfgs
             .iter()
             .for_each(|cfg| push("--check-cfg", cfg.clone()));
-        invocation.env.extend(answers.env.iter().cloned());
+        invocation.env.extend(instructions.env.iter().cloned());
     }
 }

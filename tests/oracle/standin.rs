@@ -1,7 +1,7 @@
 //! The stand-in for rustc: it writes down how it is called, and touches what rustc would make.
 //!
 //! Called as a compiled build script (every product is this program), it
-//! writes that down too, and prints directives that show where they get to.
+//! writes that down too, and prints instructions that show where they get to.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,10 +63,10 @@ fn write_record(args: &[String]) {
     fs::write(file, serde_json::to_vec(&record).unwrap()).unwrap();
 }
 
-/// The directives of a build script: always the same kinds, so that their way can be predicted.
+/// The instructions of a build script: always the same kinds, so that their way can be predicted.
 ///
 /// A file `probe` in the package adds more.
-pub fn directives(package: &str, out_dir: &str, extra: &str) -> String {
+pub fn printed_instructions(package: &str, out_dir: &str, extra: &str) -> String {
     let mut text = format!(
         "cargo:rustc-link-search=/elsewhere/{package}\n\
          cargo:rustc-link-search=native={out_dir}\n\
@@ -87,7 +87,7 @@ fn build_script() -> ExitCode {
     let extra = fs::read_to_string(probe_file(&env::var("CARGO_MANIFEST_DIR").unwrap()));
     print!(
         "{}",
-        directives(
+        printed_instructions(
             &package,
             &env::var("OUT_DIR").unwrap(),
             &extra.unwrap_or_default()
@@ -96,7 +96,7 @@ fn build_script() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The file with a package's own directives.
+/// The file with a package's own instructions.
 pub fn probe_file(package_dir: &str) -> PathBuf {
     Path::new(package_dir).join("probe")
 }
