@@ -3,6 +3,7 @@
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::checks::ChecksSettings;
 use dyndrv::plan::emitter::collection::{CONTENTS, HEAD, Head, Plan};
+use dyndrv::plan::lower::inputs::visible_objects;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::sources::store_object;
 use dyndrv::plan::{Error, checks, files, layers};
@@ -163,7 +164,11 @@ struct Dependencies {
 pub fn plan_dependencies() -> Result<(), Error> {
     let Dependencies { settings, outputs } = attributes("plan-deps")?;
     let graph: Graph = read_json(&settings.graph)?;
-    outputs.write(&layers::dependencies(&graph, &settings)?)
+    outputs.write(&layers::dependencies(
+        &graph,
+        &settings,
+        visible_objects()?,
+    )?)
 }
 
 #[derive(Deserialize)]
@@ -182,7 +187,13 @@ pub fn plan_workspace() -> Result<(), Error> {
     } = attributes("plan-workspace")?;
     let graph: Graph = read_json(&settings.graph)?;
     let files = files::of_units(&graph, &workspace)?;
-    outputs.write(&layers::workspace(&graph, &settings, &workspace, &files)?)
+    outputs.write(&layers::workspace(
+        &graph,
+        &settings,
+        visible_objects()?,
+        &workspace,
+        &files,
+    )?)
 }
 
 /// Plans the checks.
@@ -203,7 +214,12 @@ pub fn plan_checks() -> Result<(), Error> {
     let graph = graph::rules::checks::with_doctests(read_json(&settings.graph)?);
     let files = files::of_units(&graph, &workspace)?;
     outputs.write(&checks::plan(
-        &graph, &settings, &workspace, &files, &checks,
+        &graph,
+        &settings,
+        visible_objects()?,
+        &workspace,
+        &files,
+        &checks,
     )?)
 }
 

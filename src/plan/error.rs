@@ -93,6 +93,24 @@ pub enum Error {
     /// A source tree cannot be archived.
     #[error(transparent)]
     Nar(#[from] crate::drv::nar::Error),
+    /// A unit whose program another one needs, and which makes none.
+    #[error("{unit} makes no program, although another unit runs it; please report this")]
+    NoProgram {
+        /// The unit, for people.
+        unit: String,
+    },
+    /// A store path that would not exist where it is needed.
+    #[error(
+        "{unit}: `{key}` names {path}, which is not among the inputs of the build and would not exist in its sandbox. Name it in Nix with its context, as in `crateEnv` or `rustflags` with \"${{pkgs.zlib}}/lib\"; what a file of the sources names has to be a reference of the sources, which they have if a derivation writes that file"
+    )]
+    UnknownStorePath {
+        /// The unit's name.
+        unit: String,
+        /// The variable, or the part of the unit's specification.
+        key: String,
+        /// The path.
+        path: String,
+    },
     /// A derivation that Nix would not take.
     #[error("the derivation of {unit} cannot be written")]
     Derivation {

@@ -14,6 +14,7 @@ use super::settings::{Settings, WorkspaceSettings, read_json};
 use super::sources::store_object;
 use super::{files, sources};
 use crate::drv::StorePath;
+use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, UnitId, UnitRef};
 use std::collections::BTreeSet;
 
@@ -33,14 +34,15 @@ pub fn third_party(graph: &Graph) -> BTreeSet<UnitId> {
     layer
 }
 
-/// The stage of the third-party units.
+/// The stage of the third-party units. `objects` are all store objects in the closure of
+/// what the plan is made from, here as below.
 ///
 /// # Errors
 ///
 /// If a unit cannot be lowered; the error names it.
-pub fn dependencies(graph: &Graph, settings: &Settings) -> Result<Plan, Error> {
+pub fn dependencies(graph: &Graph, settings: &Settings, objects: Objects) -> Result<Plan, Error> {
     let mut stage = Stage::default();
-    let mut lowering = Lowering::new(graph, settings);
+    let mut lowering = Lowering::new(graph, settings, objects);
     for unit in third_party(graph) {
         add_vendored(&mut stage, &mut lowering, graph.unit(unit), settings)?;
     }
@@ -57,11 +59,12 @@ pub fn dependencies(graph: &Graph, settings: &Settings) -> Result<Plan, Error> {
 pub fn workspace(
     graph: &Graph,
     settings: &Settings,
+    objects: Objects,
     workspace: &WorkspaceSettings,
     files: &Lists,
 ) -> Result<Plan, Error> {
     let mut stage = Stage::default();
-    let mut lowering = Lowering::new(graph, settings);
+    let mut lowering = Lowering::new(graph, settings, objects);
     add_units(&mut stage, &mut lowering, workspace, files)?;
     let result = lowering.result(RESULT)?;
     stage.add_derivation(RESULT, None, &result)?;
@@ -87,14 +90,14 @@ pub(super) fn add_units(
             let path = path.ok_or_else(|| Error::NotIndexed {
                 unit: unit.to_string(),
             })?;
-            lowering.set_path(unit, parse("the index's path", path)?);
+            lowering.set_path(unit, &parse("the index's path", path)?)?;
         } else if sources::vendor_entry(unit).is_some() {
             add_vendored(stage, lowering, unit, settings)?;
         } else if unit.mode != Mode::Doctest {
             let tree = sources::workspace(unit, files::of_unit(files, unit)?, workspace, stage)?;
             let derivation = lowering.unit(unit, &[tree])?;
             let path = stage.add_derivation(&lowering.name(unit), None, &derivation)?;
-            lowering.set_path(unit, path);
+            lowering.set_path(unit, &path)?;
         }
     }
     Ok(())
@@ -111,8 +114,7 @@ fn add_vendored<'a>(
     let derivation = lowering.unit(unit, &[source])?;
     let id = unit.identity();
     let path = stage.add_derivation(&lowering.name(unit), Some(id), &derivation)?;
-    lowering.set_path(unit, path);
-    Ok(())
+    lowering.set_path(unit, &path)
 }
 
 pub(super) fn finish(stage: Stage, settings: &Settings) -> Result<Plan, Error> {

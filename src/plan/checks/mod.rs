@@ -23,9 +23,11 @@ use super::Error;
 use super::emitter::collection::{Plan, Stage};
 use super::files::Lists;
 use super::layers;
-use super::lower::{Inputs, Lowering};
+use super::lower::Lowering;
+use super::lower::inputs::Candidates;
 use super::settings::{Settings, WorkspaceSettings};
 use crate::drv::StorePath;
+use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
 use data::PackageFiles;
 use dyndrv_checker::spec::{Part, Spec, Summary};
@@ -76,15 +78,17 @@ pub struct ChecksSettings {
 pub fn plan(
     graph: &Graph,
     settings: &Settings,
+    objects: Objects,
     workspace: &WorkspaceSettings,
     files: &Lists,
     checks: &ChecksSettings,
 ) -> Result<Plan, Error> {
     let mut stage = Stage::default();
-    let mut lowering = Lowering::new(graph, settings);
+    let mut lowering = Lowering::new(graph, settings, objects);
     layers::add_units(&mut stage, &mut lowering, workspace, files)?;
     let mut planner = Planner {
         lowering: &lowering,
+        candidates: lowering.candidates.clone(),
         workspace,
         checks,
         files,
@@ -111,7 +115,8 @@ pub fn plan(
             done.add_of_package("fmt", &graph[package].name, planned);
         }
     }
-    done.emit(graph, &lowering, checks, &mut stage)?;
+    let mut candidates = planner.candidates;
+    done.emit(graph, &lowering, &mut candidates, checks, &mut stage)?;
     layers::finish(stage, settings)
 }
 
@@ -191,6 +196,7 @@ impl Summaries {
         &self,
         graph: &Graph,
         lowering: &Lowering<'_>,
+        candidates: &mut Candidates,
         checks: &ChecksSettings,
         stage: &mut Stage,
     ) -> Result<(), Error> {
@@ -202,10 +208,17 @@ impl Summaries {
         for kind in KINDS {
             let all = packages.iter().flat_map(|package| self.of(kind, package));
             let all: Vec<&StorePath> = all.collect();
-            self.summary((kind, None), &all, lowering, checks, stage)?;
+            self.summary((kind, None), &all, lowering, candidates, checks, stage)?;
             for package in &packages {
                 let own: Vec<&StorePath> = self.of(kind, package).collect();
-                self.summary((kind, Some(package)), &own, lowering, checks, stage)?;
+                self.summary(
+                    (kind, Some(package)),
+                    &own,
+                    lowering,
+                    candidates,
+                    checks,
+                    stage,
+                )?;
             }
         }
         Ok(())
@@ -221,26 +234,26 @@ impl Summaries {
         (kind, package): (&str, Option<&str>),
         runs: &[&StorePath],
         lowering: &Lowering<'_>,
+        candidates: &mut Candidates,
         checks: &ChecksSettings,
         stage: &mut Stage,
     ) -> Result<(), Error> {
-        let mut inputs = Inputs::default();
         let mut parts = Vec::new();
         for drv in runs {
+            let outputs = candidates.add_outputs(drv, units::OUTPUTS)?;
             parts.push(Part {
-                out: inputs.output(drv, "out")?,
-                log: inputs.output(drv, "log")?,
+                out: outputs["out"].clone(),
+                log: outputs["log"].clone(),
             });
         }
         let mut built = Vec::new();
         for &unit in self.built.iter().filter(|_| kind == "test") {
             let unit = lowering.graph.unit(unit);
             if package.is_none_or(|package| unit.package().name == package) {
-                built.push(inputs.output(lowering.drv(unit)?, "out")?);
+                built.push(lowering.output(unit, "out")?);
             }
         }
         let rustdoc = (kind == "doc").then(|| units::rustdoc(lowering));
-        inputs.mentioned(rustdoc.as_deref().unwrap_or_default());
         let name = match package {
             Some(package) => format!("{kind}-{package}"),
             None => kind.to_owned(),
@@ -251,7 +264,8 @@ impl Summaries {
             rustdoc,
             built,
         });
-        let derivation = lowering.derivation(&program(checks), &name, &spec, &["out"], inputs)?;
+        let derivation =
+            lowering.derivation(&program(checks), &name, &spec, &["out"], candidates)?;
         stage.add_derivation(&name, None, &derivation)?;
         Ok(())
     }

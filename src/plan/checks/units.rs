@@ -14,12 +14,16 @@ use crate::graph::rules::products::ProductKind;
 use crate::plan::Error;
 use crate::plan::emitter::collection::Stage;
 use crate::plan::files::{self, Lists};
-use crate::plan::lower::{Inputs, Lowering, SourceTree, bin};
+use crate::plan::lower::inputs::Candidates;
+use crate::plan::lower::{Lowering, SourceTree, bin};
 use crate::plan::settings::WorkspaceSettings;
 use crate::plan::sources;
 use dyndrv_builder::spec;
 use dyndrv_checker::spec::{Check, Clippy, Doc, Doctest, Fmt, Spec, Test, Tool, Trial};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The outputs of a check.
+pub const OUTPUTS: &[&str] = &["log", "out"];
 
 /// The path of a check's derivation.
 pub type Planned = StorePath;
@@ -27,6 +31,8 @@ pub type Planned = StorePath;
 /// Makes the derivations of checks and adds them to a stage.
 pub struct Planner<'a, 'b> {
     pub lowering: &'a Lowering<'b>,
+    /// What the derivations can depend on.
+    pub candidates: Candidates,
     pub workspace: &'a WorkspaceSettings,
     pub checks: &'a ChecksSettings,
     /// The files that each unit can read.
@@ -48,14 +54,13 @@ impl<'b> Planner<'_, 'b> {
         let target = unit.target();
         let invocation = test_invocation(&lowering.linkage, unit, &lowering.layout);
         let data = self.package(unit).data.clone();
-        let mut inputs = Inputs::default();
-        let (mut process, _) = self.process(unit, invocation, data, &mut inputs)?;
-        self.equip(unit, &mut process, &mut inputs);
-        let program = lowering.built_program(unit, &mut inputs)?;
+        let (mut process, _) = self.process(unit, invocation, data)?;
+        self.equip(unit, &mut process);
+        let program = lowering.built_program(unit)?;
         let file = program.rsplit('/').next().unwrap_or_default();
         let libraries = lowering.linkage.visible(unit).into_iter();
         let shared = libraries.filter(|library| library.kind == ProductKind::Dylib);
-        let crates = lowering.artifacts(shared.collect(), &mut inputs)?;
+        let crates = lowering.artifacts(shared.collect())?;
         let loads = target.proc_macro || !crates.is_empty();
         let test = Test {
             process,
@@ -66,13 +71,13 @@ impl<'b> Planner<'_, 'b> {
             harness: target.harness,
             trial: self.trial(),
             crates,
-            scripts: lowering.scripts(unit, &mut inputs)?,
-            programs: lowering.programs(unit, &mut inputs)?,
+            scripts: lowering.scripts(unit)?,
+            programs: lowering.programs(unit)?,
             directories: test_directories(unit, &lowering.layout),
             loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
         };
         let name = format!("{}-run", unit.label());
-        self.emit(&name, unit, Check::Test(test), inputs)
+        self.emit(&name, unit, Check::Test(test))
     }
 
     /// The tests in a library's documentation.
@@ -82,9 +87,8 @@ impl<'b> Planner<'_, 'b> {
         let mut files: BTreeSet<String> =
             files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.package(unit).data.iter().cloned());
-        let mut inputs = Inputs::default();
-        let (mut process, mut args) = self.process(unit, invocation, files, &mut inputs)?;
-        self.equip(unit, &mut process, &mut inputs);
+        let (mut process, mut args) = self.process(unit, invocation, files)?;
+        self.equip(unit, &mut process);
         let (system, link_args) = lowering.linked_environment(unit);
         process.inputs = system;
         // rustdoc has rustc's spelling of codegen options, but not without the space.
@@ -101,13 +105,13 @@ impl<'b> Planner<'_, 'b> {
                 process,
                 program: rustdoc(lowering),
                 args,
-                crates: lowering.artifacts(lowering.linkage.visible(unit), &mut inputs)?,
-                scripts: lowering.scripts(unit, &mut inputs)?,
+                crates: lowering.artifacts(lowering.linkage.visible(unit))?,
+                scripts: lowering.scripts(unit)?,
             },
             trial: self.trial(),
             loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
         };
-        self.emit(&unit.label(), unit, Check::Doctest(doctest), inputs)
+        self.emit(&unit.label(), unit, Check::Doctest(doctest))
     }
 
     /// The user's arguments for rustdoc: those of the checks, or else of cargo's configuration,
@@ -126,8 +130,7 @@ impl<'b> Planner<'_, 'b> {
         let mut files: BTreeSet<String> =
             files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.configuration(unit, &["clippy.toml", ".clippy.toml"]));
-        let mut inputs = Inputs::default();
-        let (process, mut args) = self.process(unit, invocation, files, &mut inputs)?;
+        let (process, mut args) = self.process(unit, invocation, files)?;
         let own = lowering.crate_env(unit.package());
         args.extend(own.rustc_args.iter().cloned());
         if self.checks.deny_warnings {
@@ -138,11 +141,11 @@ impl<'b> Planner<'_, 'b> {
             process,
             program: format!("{}/bin/clippy-driver", self.checks.clippy),
             args,
-            crates: self.metadata(unit, &mut inputs)?,
-            scripts: lowering.scripts(unit, &mut inputs)?,
+            crates: self.metadata(unit)?,
+            scripts: lowering.scripts(unit)?,
         };
         let name = format!("{}-clippy", unit.label());
-        self.emit(&name, unit, Check::Clippy(Clippy { driver }), inputs)
+        self.emit(&name, unit, Check::Clippy(Clippy { driver }))
     }
 
     /// The pages of one target.
@@ -150,8 +153,7 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         let invocation = rustdoc_invocation(&lowering.linkage, unit, &lowering.layout);
         let files = files::of_unit(self.files, unit)?.iter().cloned().collect();
-        let mut inputs = Inputs::default();
-        let (mut process, mut args) = self.process(unit, invocation, files, &mut inputs)?;
+        let (mut process, mut args) = self.process(unit, invocation, files)?;
         // The unstable options are those for merging the pages of crates that were
         // documented apart from each other.
         let merge = ["-Zunstable-options", "--merge=none"].map(str::to_owned);
@@ -173,13 +175,13 @@ impl<'b> Planner<'_, 'b> {
                 process,
                 program: rustdoc(lowering),
                 args,
-                crates: self.metadata(unit, &mut inputs)?,
-                scripts: lowering.scripts(unit, &mut inputs)?,
+                crates: self.metadata(unit)?,
+                scripts: lowering.scripts(unit)?,
             },
             neighbours: neighbours.into_iter().collect(),
         };
         let name = format!("{}-doc", unit.label());
-        self.emit(&name, unit, Check::Doc(doc), inputs)
+        self.emit(&name, unit, Check::Doc(doc))
     }
 
     /// rustfmt over a package: one run for each edition in it.
@@ -199,12 +201,11 @@ impl<'b> Planner<'_, 'b> {
         let single = roots.len() == 1;
         let mut planned = Vec::new();
         for (edition, roots) in roots {
-            let mut inputs = Inputs::default();
             let invocation = Invocation {
                 cwd: spec::WORKSPACE.to_owned(),
                 ..Invocation::default()
             };
-            let (mut process, _) = self.process(unit, invocation, files.clone(), &mut inputs)?;
+            let (mut process, _) = self.process(unit, invocation, files.clone())?;
             process.target = match single {
                 true => "fmt".to_owned(),
                 false => format!("fmt, edition {edition}"),
@@ -223,7 +224,7 @@ impl<'b> Planner<'_, 'b> {
                 true => format!("{}-{}-fmt", own.name, own.version),
                 false => format!("{}-{}-fmt-{edition}", own.name, own.version),
             };
-            planned.push(self.emit(&name, unit, Check::Fmt(fmt), inputs)?);
+            planned.push(self.emit(&name, unit, Check::Fmt(fmt))?);
         }
         Ok(planned)
     }
@@ -234,21 +235,21 @@ impl<'b> Planner<'_, 'b> {
         unit: UnitRef<'b>,
         invocation: Invocation,
         files: BTreeSet<String>,
-        inputs: &mut Inputs,
     ) -> Result<(spec::Process, Vec<String>), Error> {
         let lowering = self.lowering;
         let settings = lowering.settings;
         let files: Vec<String> = files.into_iter().collect();
         let tree = sources::workspace(unit, &files, self.workspace, self.stage)?;
+        self.candidates.add_object(&tree.object);
         let tree: [SourceTree; 1] = [tree];
-        let mut process = lowering.process(unit, invocation.env, invocation.cwd, &tree, inputs);
+        let mut process = lowering.process(unit, invocation.env, invocation.cwd, &tree);
         process.remap.clear();
         process.path = vec![bin(&settings.rustc), bin(&settings.cargo)];
         Ok((process, invocation.args))
     }
 
     /// Adds what everything that runs a project's tests has.
-    fn equip(&self, unit: UnitRef<'b>, process: &mut spec::Process, inputs: &mut Inputs) {
+    fn equip(&self, unit: UnitRef<'b>, process: &mut spec::Process) {
         process.environment = self.lowering.linked_environments(unit);
         let settings = self.lowering.settings;
         process.path.push(bin(&settings.cc));
@@ -256,7 +257,6 @@ impl<'b> Planner<'_, 'b> {
             .path
             .extend(settings.tools.iter().map(|tool| bin(tool)));
         for (name, value) in &self.checks.test_env {
-            inputs.mentioned(value);
             process.env.insert(name.clone(), value.clone());
         }
     }
@@ -268,15 +268,11 @@ impl<'b> Planner<'_, 'b> {
         }
     }
 
-    fn metadata(
-        &self,
-        unit: UnitRef<'b>,
-        inputs: &mut Inputs,
-    ) -> Result<Vec<spec::Artifact>, Error> {
+    fn metadata(&self, unit: UnitRef<'b>) -> Result<Vec<spec::Artifact>, Error> {
         let lowering = self.lowering;
         let libraries = lowering.linkage.visible(unit).into_iter();
         let metadata = libraries.map(metadata_of);
-        lowering.artifacts(metadata.collect(), inputs)
+        lowering.artifacts(metadata.collect())
     }
 
     fn package(&self, unit: UnitRef<'b>) -> &PackageFiles {
@@ -293,27 +289,12 @@ impl<'b> Planner<'_, 'b> {
         )
     }
 
-    fn emit(
-        &mut self,
-        label: &str,
-        unit: UnitRef<'b>,
-        check: Check,
-        mut inputs: Inputs,
-    ) -> Result<Planned, Error> {
+    fn emit(&mut self, label: &str, unit: UnitRef<'b>, check: Check) -> Result<Planned, Error> {
         let lowering = self.lowering;
-        let (program, args) = match &check {
-            Check::Test(test) => (&test.program, &test.args),
-            Check::Doctest(Doctest { rustdoc: tool, .. })
-            | Check::Clippy(Clippy { driver: tool })
-            | Check::Doc(Doc { rustdoc: tool, .. }) => (&tool.program, &tool.args),
-            Check::Fmt(fmt) => (&fmt.program, &fmt.args),
-        };
-        lowering.declare(check.process(), args, &mut inputs);
-        inputs.mentioned(program);
         let name = lowering.named(label, unit);
         let spec = Spec::Check(Box::new(check));
         let program = super::program(self.checks);
-        let derivation = lowering.derivation(&program, &name, &spec, &["log", "out"], inputs)?;
+        let derivation = lowering.derivation(&program, &name, &spec, OUTPUTS, &self.candidates)?;
         self.stage.add_derivation(&name, None, &derivation)
     }
 }

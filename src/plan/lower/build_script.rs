@@ -1,0 +1,127 @@
+//! The runs of build scripts.
+
+use super::{Lowering, SourceTree, bin};
+use crate::graph::model::{Package, PackageId, UnitRef};
+use crate::graph::rules::command::build_script_invocation;
+use crate::graph::rules::sources::replacement;
+use crate::plan::{Error, cross};
+use dyndrv_builder::spec;
+use std::collections::BTreeSet;
+
+impl<'a> Lowering<'a> {
+    pub(super) fn build_script(
+        &self,
+        unit: UnitRef<'a>,
+        sources: &[SourceTree],
+    ) -> Result<spec::BuildScript, Error> {
+        let package = unit.package();
+        let invocation = build_script_invocation(&self.linkage, unit, &self.layout);
+        let own = self.crate_env(package);
+        cross::check(unit, own, false)?;
+        let mut process = self.process(unit, invocation.env, invocation.cwd, sources);
+        process.path = [
+            &self.settings.rustc,
+            &self.settings.cargo,
+            &self.settings.cc,
+        ]
+        .into_iter()
+        .chain(&self.settings.tools)
+        .map(|package| bin(package))
+        .collect();
+        process.inputs = spec::Inputs {
+            native: own.native.clone(),
+            build: own.build.clone(),
+        };
+        process.environment = own.environment.iter().cloned().collect();
+        self.equip_for_linked(unit, &mut process);
+        process
+            .environment
+            .extend(self.settings.environment.clone());
+        // Where a C compiler lies must not show in what it makes.
+        process.remap.push(format!("{}=/cc", self.settings.cc));
+        cross::equip(self.settings, unit, own, &mut process);
+
+        let replaced = unit.overridden.clone();
+        let program = match (&replaced, unit.script()) {
+            (Some(_), _) => String::new(),
+            (None, Some(script)) => self.built_program(script)?,
+            (None, None) => {
+                return Err(Error::NotIndexed {
+                    unit: unit.to_string(),
+                });
+            }
+        };
+        let mut deps = Vec::new();
+        for (run, links) in self.linkage.dep_metadata(unit) {
+            deps.push(spec::DepMetadata {
+                links: links.to_owned(),
+                dep: self.output(run, "dep")?,
+            });
+        }
+        let asks_cargo = sources.iter().any(|source| source.locked);
+        let vendor = self.settings.vendor.to_string_lossy();
+        let cargo_config = asks_cargo.then(|| replacement(&self.graph.sources, &vendor));
+        Ok(spec::BuildScript {
+            process,
+            program,
+            replaced,
+            out_dir: self.out_dir(unit),
+            writable: self.is_writable(package),
+            deps,
+            rust_version: package.rust_version.clone(),
+            targets: package.link_arg_targets(),
+            local: package.is_local(),
+            cargo_config,
+        })
+    }
+
+    /// What a library needs to work, such as the compiler that `prost-build` starts,
+    /// the run of a script that it is linked into needs as well.
+    fn equip_for_linked(&self, run: UnitRef<'a>, process: &mut spec::Process) {
+        let Some(script) = run.script() else {
+            return;
+        };
+        let libraries = self.linkage.visible(script);
+        let packages: BTreeSet<PackageId> = libraries
+            .iter()
+            .map(|library| library.unit.package)
+            .collect();
+        for package in packages {
+            let env = self.crate_env(&self.graph[package]);
+            for tool in &env.native {
+                if !process.inputs.native.contains(tool) {
+                    process.inputs.native.push(tool.clone());
+                }
+            }
+            if let Some(recorded) = &env.environment
+                && !process.environment.contains(recorded)
+            {
+                process.environment.push(recorded.clone());
+            }
+            for (name, value) in &env.env {
+                if !process.env.contains_key(name) {
+                    process.env.insert(name.clone(), value.clone());
+                }
+            }
+        }
+    }
+
+    fn is_writable(&self, package: &Package) -> bool {
+        let listed = self.settings.writable_packages.contains(&package.name);
+        listed || package.metadata.writable
+    }
+
+    /// `OUT_DIR` below a run's output: what cargo's own looks like, because some
+    /// build scripts walk up from it.
+    pub(super) fn out_dir(&self, run: UnitRef<'a>) -> String {
+        let package = run.package();
+        let id = run.identity();
+        format!("{}/build/{}-{id}/out", self.graph.profile.dir, package.name)
+    }
+
+    /// What `OUT_DIR` is called in debug information and metadata.
+    pub(super) fn virtual_out_dir(&self, run: UnitRef<'a>) -> String {
+        let package = run.package();
+        format!("/out/{}-{}", package.name, run.identity())
+    }
+}

@@ -1,0 +1,290 @@
+//! A unit as a derivation.
+//!
+//! | the unit | outputs | sees of its dependencies | module |
+//! |---|---|---|---|
+//! | a library of rlibs only | `meta` (rmeta), `out` (rlib) | `meta` of its closure; the instructions of its own build script | `rustc` |
+//! | anything else that rustc compiles | `out` | `out` of its closure; the link instructions of all build scripts in it | `rustc` |
+//! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
+//! | the result | `out` | `out` of the root units | `result` |
+//!
+//! What a derivation depends on is found in its finished text, by [`inputs`].
+
+mod build_script;
+pub mod inputs;
+mod result;
+mod rustc;
+
+use super::Error;
+use super::emitter::collection;
+use super::settings::{CrateEnv, Settings};
+use crate::drv::references::Objects;
+use crate::drv::{
+    DerivationBuilder, FLOATING_TREE, MAX_NAME_LENGTH, StorePath, StructuredAttrs,
+    ValidatedDerivation,
+};
+use crate::graph::model::{Graph, Identity, Mode, Package, UnitRef};
+use crate::graph::rules::layout::SandboxLayout;
+use crate::graph::rules::linkage::Linkage;
+use dyndrv_builder::spec::{self, Spec};
+use inputs::{Candidates, Outputs};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What remains of a store object's name beside `crate-`, the start of an identity, the
+/// longest name of an output, and `.drv`.
+const MAX_LABEL_LENGTH: usize =
+    MAX_NAME_LENGTH - "crate-".len() - "-01234567".len() - "-link".len() - ".drv".len();
+
+/// Lowers the units of one graph. Units are lowered in the graph's order, so that
+/// the paths of a unit's dependencies are known.
+pub struct Lowering<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) linkage: Linkage<'a>,
+    pub(super) settings: &'a Settings,
+    pub(super) layout: SandboxLayout,
+    /// What the derivations can depend on.
+    pub(super) candidates: Candidates,
+    default_env: CrateEnv,
+    /// The outputs of the units that are known so far.
+    outputs: BTreeMap<Identity, Outputs>,
+}
+
+/// A source tree for a unit: where it is, where the unit sees it, and the store
+/// object that it belongs to.
+#[derive(Clone, Debug)]
+pub struct SourceTree {
+    /// The path of the tree, a store path or below one.
+    pub from: String,
+    /// Its place in the sandbox.
+    pub at: String,
+    /// The store object to declare as an input.
+    pub object: StorePath,
+    /// Whether it holds what cargo needs to know the workspace: its manifest and
+    /// its lock file.
+    pub locked: bool,
+}
+
+/// What a derivation tells its builder.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributes<'a, S> {
+    /// Nix does not tell derivations apart by the name of their file.
+    name: &'a str,
+    unit: &'a S,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_substitutes: Option<bool>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Starts with no unit known. `objects` are all store objects in the closure of what
+    /// the plan is made from.
+    pub fn new(graph: &'a Graph, settings: &'a Settings, objects: Objects) -> Self {
+        Self {
+            graph,
+            linkage: Linkage::new(graph),
+            settings,
+            layout: SandboxLayout {
+                cargo: format!("{}/bin/cargo", settings.cargo),
+                rustc: format!("{}/bin/rustc", settings.rustc),
+                rustdoc: format!("{}/bin/rustdoc", settings.rustc),
+            },
+            candidates: Candidates::new(objects),
+            default_env: CrateEnv::default(),
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    /// The name of a unit's derivation, such as `serde-1.0.228-lib-5a3f09c1`: what
+    /// it is, and the start of its identity, because a graph can hold a target
+    /// several times.
+    pub fn name(&self, unit: UnitRef<'a>) -> String {
+        self.named(&unit.label(), unit)
+    }
+
+    /// A name that starts with what it is and ends with the start of a unit's identity.
+    /// Long names of targets are cut off, because the store's names have a limit.
+    pub(super) fn named(&self, label: &str, unit: UnitRef<'a>) -> String {
+        let label: String = label.chars().take(MAX_LABEL_LENGTH).collect();
+        format!("{label}-{}", unit.identity().short())
+    }
+
+    /// Tells the path of a unit's derivation to the units that depend on it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not the path of a derivation.
+    pub fn set_path(&mut self, unit: UnitRef<'a>, drv: &StorePath) -> Result<(), Error> {
+        let outputs = self.candidates.add_outputs(drv, outputs_of(unit))?;
+        self.outputs.insert(unit.identity(), outputs);
+        Ok(())
+    }
+
+    /// The placeholder of a unit's output.
+    pub(super) fn output(&self, unit: UnitRef<'a>, name: &str) -> Result<String, Error> {
+        let outputs = self.outputs.get(&unit.identity());
+        let placeholder = outputs.and_then(|outputs| outputs.get(name));
+        placeholder.cloned().ok_or_else(|| Error::NotIndexed {
+            unit: unit.to_string(),
+        })
+    }
+
+    /// The derivation of a unit that sees these sources.
+    ///
+    /// # Errors
+    ///
+    /// If the unit cannot be described, a dependency's path is not known, or the unit
+    /// mentions a store path that it cannot depend on.
+    pub fn unit(
+        &mut self,
+        unit: UnitRef<'a>,
+        sources: &[SourceTree],
+    ) -> Result<ValidatedDerivation, Error> {
+        for source in sources {
+            self.candidates.add_object(&source.object);
+        }
+        let spec = match unit.mode {
+            Mode::RunCustomBuild => Spec::BuildScript(Box::new(self.build_script(unit, sources)?)),
+            _ => Spec::Rustc(Box::new(self.rustc(unit, sources)?)),
+        };
+        let name = self.name(unit);
+        let outputs = outputs_of(unit);
+        self.derivation(&self.builder(), &name, &spec, outputs, &self.candidates)
+    }
+
+    /// A derivation that runs `program` with a specification. It depends on those of the
+    /// candidates that it mentions.
+    pub(super) fn derivation(
+        &self,
+        program: &str,
+        name: &str,
+        spec: &impl Serialize,
+        outputs: &[&str],
+        candidates: &Candidates,
+    ) -> Result<ValidatedDerivation, Error> {
+        let name = format!("{}-{name}", collection::NAME);
+        let attributes = Attributes {
+            name: &name,
+            unit: spec,
+            allow_substitutes: (!self.settings.allow_substitutes).then_some(false),
+        };
+        let text = serde_json::to_string(&attributes).map_err(Error::json("a unit"))?;
+        if candidates.unknown_in(&text).is_some() {
+            check_mentions(&name, spec, candidates)?;
+        }
+        let mut inputs = candidates.inputs_of(&text);
+        let of_program = candidates.inputs_of(program);
+        inputs.sources.extend(of_program.sources);
+
+        let error = Error::derivation(&name);
+        let mut derivation = DerivationBuilder::new(name, &self.settings.system, program);
+        let trees = outputs.iter().map(|&name| (name.to_owned(), FLOATING_TREE));
+        derivation.outputs_mut().extend(trees);
+        *derivation.input_derivations_mut() = inputs.derivations;
+        *derivation.input_sources_mut() = inputs.sources;
+        StructuredAttrs::from_json_bytes(text)
+            .and_then(|attributes| derivation.structured_attrs(attributes).build())
+            .map_err(error)
+    }
+
+    /// The program that runs units.
+    fn builder(&self) -> String {
+        format!("{}/bin/dyndrv-builder", self.settings.builder)
+    }
+
+    pub(super) fn crate_env(&self, package: &Package) -> &CrateEnv {
+        let key = format!("{}-{}", package.name, package.version);
+        self.settings
+            .crate_env
+            .get(&key)
+            .unwrap_or(&self.default_env)
+    }
+
+    /// What every process of a unit has: its environment, its sources, and the names that
+    /// stand for their places in what it makes.
+    pub(super) fn process(
+        &self,
+        unit: UnitRef<'a>,
+        mut env: BTreeMap<String, String>,
+        cwd: String,
+        sources: &[SourceTree],
+    ) -> spec::Process {
+        let package = unit.package();
+        let own = self.crate_env(package);
+        env.extend(own.env.clone());
+        spec::Process {
+            package: format!("{} {}", package.name, package.version),
+            target: unit.target().describe(),
+            cwd,
+            env,
+            path: Vec::new(),
+            sources: sources
+                .iter()
+                .map(|source| spec::Source {
+                    from: source.from.clone(),
+                    at: source.at.clone(),
+                })
+                .collect(),
+            inputs: spec::Inputs::default(),
+            environment: Vec::new(),
+            remap: vec![
+                format!("{}=/s", spec::VENDOR),
+                format!("{}=/w", spec::WORKSPACE),
+            ],
+        }
+    }
+}
+
+/// The outputs of a unit's derivation.
+fn outputs_of(unit: UnitRef<'_>) -> &'static [&'static str] {
+    if unit.is_run() {
+        &["cfg", "dep", "link", "out"]
+    } else if has_meta(unit) {
+        &["meta", "out"]
+    } else {
+        &["out"]
+    }
+}
+
+/// Whether a unit's metadata is an output of its own, for units that are not linked.
+fn has_meta(unit: UnitRef<'_>) -> bool {
+    unit.mode == Mode::Build && !unit.requires_upstream_objects()
+}
+
+/// Refuses a specification that mentions a store path which its derivation cannot depend
+/// on: the path would not be there when the unit is built.
+fn check_mentions(name: &str, spec: &impl Serialize, candidates: &Candidates) -> Result<(), Error> {
+    let spec = serde_json::to_value(spec).map_err(Error::json("a unit"))?;
+    match find_unknown(&spec, "", candidates) {
+        Some((key, path)) => Err(Error::UnknownStorePath {
+            unit: name.to_owned(),
+            key: key.to_owned(),
+            path: path.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The first unknown store path in a document, behind the key of the value that has it.
+fn find_unknown<'v>(
+    value: &'v Value,
+    key: &'v str,
+    candidates: &Candidates,
+) -> Option<(&'v str, &'v str)> {
+    match value {
+        Value::String(text) => Some((key, candidates.unknown_in(text)?)),
+        Value::Array(items) => items
+            .iter()
+            .find_map(|item| find_unknown(item, key, candidates)),
+        Value::Object(entries) => entries
+            .iter()
+            // The descriptions in manifests may mention what they like.
+            .filter(|(key, _)| !key.starts_with("CARGO_PKG_"))
+            .find_map(|(key, item)| find_unknown(item, key, candidates)),
+        _ => None,
+    }
+}
+
+pub(super) fn bin(package: &str) -> String {
+    format!("{package}/bin")
+}

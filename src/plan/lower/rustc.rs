@@ -1,0 +1,243 @@
+//! What rustc compiles: libraries, programs, tests, build scripts.
+
+use super::{Lowering, SourceTree, bin, has_meta};
+use crate::graph::model::{Mode, UnitRef};
+use crate::graph::rules::command::rustc_invocation;
+use crate::graph::rules::layout::Layout;
+use crate::graph::rules::linkage::Visible;
+use crate::graph::rules::products::ProductKind;
+use crate::plan::{Error, cross};
+use dyndrv_builder::spec;
+use dyndrv_checker::spec::Program;
+
+impl<'a> Lowering<'a> {
+    pub(super) fn rustc(
+        &self,
+        unit: UnitRef<'a>,
+        sources: &[SourceTree],
+    ) -> Result<spec::Rustc, Error> {
+        let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
+        let own = self.crate_env(unit.package());
+        let links = unit.requires_upstream_objects() && unit.mode != Mode::Check;
+        cross::check(unit, own, links)?;
+
+        let mut process = self.process(unit, invocation.env, invocation.cwd, sources);
+        let mut args = invocation.args;
+        args.extend(own.rustc_args.iter().cloned());
+        process.path = vec![bin(&self.settings.rustc), bin(&self.settings.cargo)];
+        if links {
+            let linkers = cross::linkers(self.settings, unit);
+            process
+                .path
+                .extend(linkers.iter().map(|package| bin(package)));
+            let (system, link_args) = self.linked_environment(unit);
+            process.inputs = system;
+            args.extend(link_args);
+            process.environment = self.linked_environments(unit);
+        } else {
+            // A procedural macro may start a program.
+            process.inputs.native = own.native.clone();
+            process.environment = own.environment.iter().cloned().collect();
+        }
+
+        let libraries = by_name(self.linkage.visible(unit));
+        let dylibs: Vec<bool> = libraries
+            .iter()
+            .map(|library| library.kind == ProductKind::Dylib)
+            .collect();
+        let crates = self.artifacts(libraries)?;
+        if links {
+            // cargo runs programs with a search path for these; the store has none.
+            let dylibs = crates.iter().zip(dylibs).filter(|(_, dylib)| *dylib);
+            args.extend(dylibs.map(|(found, _)| format!("-Clink-arg=-Wl,-rpath,{}", found.from)));
+        }
+        Ok(spec::Rustc {
+            process,
+            compiler: format!("{}/bin/rustc", self.settings.rustc),
+            args,
+            crates,
+            scripts: self.scripts(unit)?,
+            products: self.products(unit),
+            record_reads: unit.package().is_local(),
+        })
+    }
+
+    /// Files of other units, as a unit's sandbox shows them.
+    pub(in crate::plan) fn artifacts(
+        &self,
+        libraries: Vec<Visible<'a>>,
+    ) -> Result<Vec<spec::Artifact>, Error> {
+        let mut artifacts = Vec::new();
+        for library in by_name(libraries) {
+            let output = self.output_of(library.unit, library.kind);
+            let mut from = self.output(library.unit, output)?;
+            if let Some(dir) = place(library.kind) {
+                from = format!("{from}/{dir}");
+            }
+            artifacts.push(spec::Artifact {
+                file: library.file,
+                from,
+            });
+        }
+        Ok(artifacts)
+    }
+
+    /// The output that holds a product.
+    fn output_of(&self, unit: UnitRef<'a>, kind: ProductKind) -> &'static str {
+        match kind {
+            ProductKind::Rmeta if has_meta(unit) => "meta",
+            _ => "out",
+        }
+    }
+
+    /// Where the compiler's files go in the outputs.
+    fn products(&self, unit: UnitRef<'a>) -> Vec<spec::Product> {
+        unit.products()
+            .into_iter()
+            .map(|product| {
+                let name = match (&product.uplifted, product.kind) {
+                    // Programs that were linked against a dylib look for it by this name.
+                    (_, ProductKind::Dylib) | (None, _) => product.file.clone(),
+                    (Some(uplifted), _) if place(product.kind).is_some() => {
+                        uplifted.rsplit('/').next().unwrap_or(uplifted).to_owned()
+                    }
+                    (Some(_), _) => product.file.clone(),
+                };
+                spec::Product {
+                    file: product.file,
+                    output: self.output_of(unit, product.kind).to_owned(),
+                    to: match place(product.kind) {
+                        Some(dir) => format!("{dir}/{name}"),
+                        None => name,
+                    },
+                }
+            })
+            .collect()
+    }
+
+    /// The program that a unit makes, relative to its output `out`.
+    fn executable(&self, unit: UnitRef<'a>) -> Result<String, Error> {
+        let mut places = self.products(unit).into_iter().map(|product| product.to);
+        let program = places.find(|to| to.starts_with("bin/"));
+        program.ok_or_else(|| Error::NoProgram {
+            unit: unit.to_string(),
+        })
+    }
+
+    /// The programs of the package that a test can start, at the places that
+    /// `CARGO_BIN_EXE_…` names. A test is compiled without them.
+    pub(in crate::plan) fn programs(&self, unit: UnitRef<'a>) -> Result<Vec<Program>, Error> {
+        let mut programs = Vec::new();
+        for program in self.linkage.executables(unit) {
+            let Some(built) = program.unit else { continue };
+            let at = self.layout.executable(unit, &program.name);
+            programs.extend(at.map(|at| -> Result<_, Error> {
+                Ok(Program {
+                    from: self.built_program(built)?,
+                    at,
+                })
+            }));
+        }
+        programs.into_iter().collect()
+    }
+
+    /// The store path of the program that a unit makes.
+    pub(in crate::plan) fn built_program(&self, unit: UnitRef<'a>) -> Result<String, Error> {
+        let out = self.output(unit, "out")?;
+        Ok(format!("{out}/{}", self.executable(unit)?))
+    }
+
+    /// How the unit follows build scripts' instructions.
+    pub(in crate::plan) fn scripts(
+        &self,
+        unit: UnitRef<'a>,
+    ) -> Result<Vec<spec::ScriptUse>, Error> {
+        let mut uses = Vec::new();
+        for script in self.linkage.effective_scripts(unit) {
+            let package = script.run.package();
+            let mut instructions = spec::ScriptUse {
+                package: format!("{} {}", package.name, package.version),
+                link: Some(self.output(script.run, "link")?),
+                cfg: None,
+                out_dir: None,
+                out_dir_remap: None,
+                libs: script.libs,
+                link_args: script.link_args,
+            };
+            if script.own {
+                instructions.cfg = Some(self.output(script.run, "cfg")?);
+                let out = self.output(script.run, "out")?;
+                instructions.out_dir = Some(format!("{out}/{}", self.out_dir(script.run)));
+                instructions.out_dir_remap = Some(self.virtual_out_dir(script.run));
+            }
+            uses.push(instructions);
+        }
+        Ok(uses)
+    }
+
+    /// The recorded environments of all crates in a program, and that of the toolchain.
+    pub(in crate::plan) fn linked_environments(&self, unit: UnitRef<'a>) -> Vec<String> {
+        // A build for another platform has no environments for the host but its own tools'.
+        let libraries = match cross::is_helper(unit) {
+            true => Vec::new(),
+            false => self.linkage.visible(unit),
+        };
+        let packages = std::iter::once(unit.package())
+            .chain(libraries.iter().map(|library| library.unit.package()));
+        let mut environments = Vec::new();
+        for recorded in packages.filter_map(|package| self.crate_env(package).environment.clone()) {
+            if !environments.contains(&recorded) {
+                environments.push(recorded);
+            }
+        }
+        environments.extend(self.settings.environment.clone());
+        environments
+    }
+
+    /// The system's libraries and linker arguments of all crates in a program.
+    pub(in crate::plan) fn linked_environment(
+        &self,
+        unit: UnitRef<'a>,
+    ) -> (spec::Inputs, Vec<String>) {
+        let mut packages = vec![unit.package];
+        for library in self.linkage.visible(unit) {
+            let package = library.unit.package;
+            if !packages.contains(&package) {
+                packages.push(package);
+            }
+        }
+        let mut system = spec::Inputs::default();
+        let mut args = Vec::new();
+        // A build for another platform has no libraries for the host.
+        if cross::is_helper(unit) {
+            packages.clear();
+        }
+        for package in packages {
+            let env = self.crate_env(&self.graph[package]);
+            for input in &env.build {
+                if !system.build.contains(input) {
+                    system.build.push(input.clone());
+                }
+            }
+            args.extend(env.link_args.iter().map(|arg| format!("-Clink-arg={arg}")));
+        }
+        let own = self.crate_env(unit.package());
+        system.native = own.native.clone();
+        (system, args)
+    }
+}
+
+/// In the order of their names, which stays when identities change.
+fn by_name(mut libraries: Vec<Visible<'_>>) -> Vec<Visible<'_>> {
+    libraries.sort_by(|a, b| a.file.cmp(&b.file));
+    libraries
+}
+
+/// The directory of an output in which users look for a product.
+fn place(kind: ProductKind) -> Option<&'static str> {
+    match kind {
+        ProductKind::Executable => Some("bin"),
+        ProductKind::Cdylib | ProductKind::Staticlib | ProductKind::Dylib => Some("lib"),
+        ProductKind::Rmeta | ProductKind::Rlib | ProductKind::ProcMacro => None,
+    }
+}
