@@ -3,9 +3,9 @@
 //! Each workspace unit's output tells which of its sources rustc read. What else is
 //! in its source tree makes it be built again for nothing.
 
+use super::error::Error;
 use clap::Args;
 use dyndrv::drv::Derivation;
-use dyndrv::plan::Error;
 use dyndrv_builder::spec::{READ_FILES, Spec};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,10 +147,7 @@ fn outputs(installables: &[String]) -> Result<Vec<Built>, Error> {
     let mut command = Command::new("nix");
     command.args(["build", "--no-link", "--json"]);
     let text = nix(command.args(installables))?;
-    serde_json::from_str(&text).map_err(|source| Error::Document {
-        path: "the output of `nix build --json`".into(),
-        source,
-    })
+    serde_json::from_str(&text).map_err(|source| Error::NixOutput { source })
 }
 
 fn nix(command: &mut Command) -> Result<String, Error> {

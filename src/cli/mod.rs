@@ -5,9 +5,11 @@
 //! attributes.
 
 use clap::{Parser, Subcommand};
+use error::Error;
 use std::process::ExitCode;
 
 mod audit;
+mod error;
 mod scan;
 mod steps;
 
@@ -63,7 +65,7 @@ pub fn main() -> ExitCode {
         Command::PlanWorkspace => steps::plan_workspace(),
         Command::PlanChecks => steps::plan_checks(),
         Command::Stage => steps::stage(),
-        Command::Emit => dyndrv::plan::emitter::emit::run(),
+        Command::Emit => dyndrv::plan::emitter::emit::run().map_err(Error::from),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,11 +77,11 @@ pub fn main() -> ExitCode {
 }
 
 /// Writes to standard output; a reader that has gone away has seen enough.
-fn print(text: &str) -> Result<(), dyndrv::plan::Error> {
+fn print(text: &str) -> Result<(), Error> {
     use std::io::{ErrorKind, Write};
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(dyndrv::plan::Error::io("writing", "the standard output")(e))
+            Err(Error::io("writing", "the standard output")(e))
         }
         _ => Ok(()),
     }

@@ -1,9 +1,10 @@
 //! `dyndrv scan`: which files each unit of a checkout can read, and why.
 
+use super::error::Error;
 use clap::Args;
 use dyndrv::depinfo::report;
 use dyndrv::graph::{self, Graph};
-use dyndrv::plan::{Error, files};
+use dyndrv::plan::files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,10 +46,7 @@ pub fn run(options: Options) -> Result<(), Error> {
     let graph = ask(&options)?;
     let scanned = files::scan(&graph, &options.source, &BTreeMap::new())?;
     let text = if options.json {
-        report::json(&scanned.request, &scanned.scan).map_err(|source| Error::Document {
-            path: "the scan".into(),
-            source,
-        })?
+        report::json(&scanned.request, &scanned.scan).map_err(Error::json("the scan"))?
     } else {
         report::text(&scanned.request, &scanned.scan)
     };
@@ -122,15 +120,13 @@ fn tools() -> Result<(PathBuf, PathBuf), Error> {
         .map_err(Error::io("running", "rustc"))?;
     let sysroot = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let beside = |name: &str| Path::new(&sysroot).join("bin").join(name);
-    let find = |name: &str| -> Result<PathBuf, Error> {
+    let find = |name: &'static str| -> Result<PathBuf, Error> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let candidates = std::env::split_paths(&path).map(|dir| dir.join(name));
         std::iter::once(beside(name))
             .chain(candidates)
             .find(|file| file.is_file())
-            .ok_or_else(|| Error::NoTool {
-                name: name.to_owned(),
-            })
+            .ok_or(Error::NoTool { name })
     };
     Ok((find("cargo")?, find("rustc")?))
 }

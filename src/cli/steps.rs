@@ -1,12 +1,13 @@
 //! The steps that derivations run: attributes in, one output out.
 
+use super::error::Error;
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::checks::ChecksSettings;
 use dyndrv::plan::emitter::collection::{CONTENTS, HEAD, Head, Plan};
 use dyndrv::plan::lower::inputs::visible_objects;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::sources::store_object;
-use dyndrv::plan::{Error, checks, files, layers};
+use dyndrv::plan::{checks, files, layers};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -224,11 +225,8 @@ pub fn plan_checks() -> Result<(), Error> {
 }
 
 fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string(document).map_err(|source| Error::Document {
-        path: path.to_owned(),
-        source,
-    })?;
-    write(path, &text)
+    let text = serde_json::to_string(document).map_err(Error::json("a document of the plan"))?;
+    write(path, text)
 }
 
 fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {

@@ -1,4 +1,6 @@
 //! What can go wrong between a graph and its derivations.
+//!
+//! No message repeats its cause: [`with_causes`](crate::causes::with_causes) prints both.
 
 use crate::drv::{self, StorePathError};
 use std::path::PathBuf;
@@ -7,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("{action} {}: {source}", path.display())]
+    #[error("{action} {}", path.display())]
     Io {
         /// What was tried, such as `reading`.
         action: &'static str,
@@ -18,7 +20,7 @@ pub enum Error {
     },
     /// A document that another step wrote does not have the expected form.
     #[error(
-        "{} is not what this version of dyndrv reads: {source}. Steps of different versions were mixed; build again from the flake",
+        "{} is not of the form that this version of dyndrv reads; steps of different versions were mixed, so build again from the flake",
         path.display()
     )]
     Document {
@@ -67,7 +69,7 @@ pub enum Error {
         triple: String,
     },
     /// A path of the settings that is not in the store.
-    #[error("{what} must be a store path, but is `{path}`: {source}")]
+    #[error("{what} must be a store path, but is `{path}`")]
     NotAStorePath {
         /// The setting.
         what: String,
@@ -76,8 +78,10 @@ pub enum Error {
         /// Why not.
         source: StorePathError,
     },
-    /// A unit's name that the store does not take.
-    #[error("the unit `{unit}` cannot be named in the store: {source}")]
+    /// A name that the store does not take.
+    #[error(
+        "`{unit}` cannot be a name in the store, which takes at most 211 letters, digits and `+-._?=`; rename the package"
+    )]
     Name {
         /// The unit's label.
         unit: String,
@@ -158,7 +162,7 @@ pub enum Error {
         kind: &'static str,
     },
     /// A glob that is none.
-    #[error("package `{package}`, `test-data` or `extra-sources`: {source}")]
+    #[error("package `{package}`: a glob in `test-data` or `extra-sources` is not valid")]
     Glob {
         /// The package.
         package: String,
@@ -168,26 +172,6 @@ pub enum Error {
     /// Cargo's side of the plan failed.
     #[error(transparent)]
     Graph(#[from] crate::graph::Error),
-    /// A program of the user's toolchain is missing.
-    #[error("`{name}` is neither beside rustc nor on the PATH; install it")]
-    NoTool {
-        /// The program.
-        name: String,
-    },
-    /// A call of Nix failed, which has said why.
-    #[error("nix failed ({status})")]
-    Nix {
-        /// How.
-        status: std::process::ExitStatus,
-    },
-    /// A file that should be a derivation is none.
-    #[error("{} is not a derivation", path.display())]
-    NotADerivation {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: drv::Error,
-    },
     /// The sources cannot be scanned.
     #[error(transparent)]
     Scan(#[from] crate::depinfo::Error),

@@ -24,3 +24,4 @@ mod project;
 mod rebuild;
 mod second_store;
 mod sources;
+mod store_paths;

@@ -297,6 +297,20 @@ pub fn package_set() -> &'static str {
     })
 }
 
+/// Where a package of that set is, given by its attribute.
+pub fn package_path(attribute: &str) -> String {
+    let set = package_set();
+    let expression = format!(
+        "(builtins.getFlake \"{set}\").legacyPackages.${{builtins.currentSystem}}.{attribute}.outPath"
+    );
+    let output = nix()
+        .args(["eval", "--raw", "--impure", "--expr", &expression])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 fn sorted(names: BTreeMap<String, String>) -> Vec<String> {
     let mut names: Vec<String> = names.into_values().collect();
     names.sort();
