@@ -6,6 +6,7 @@
 
 mod markdown;
 
+use dyndrv::graph::PackageMetadata;
 use markdown::{Block, Document, documents, read, root};
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -228,4 +229,20 @@ fn check_tests(arguments: &[String]) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!("no test {module}::{function}")),
     }
+}
+
+/// The error for an unknown key lists those that there are.
+#[test]
+fn every_key_of_the_manifest_is_in_the_reference_and_no_other() {
+    let (_, errors) = PackageMetadata::read(&serde_json::json!({ "unknown-key": [] }));
+    let error = errors[0].to_string();
+    let (_, list) = error.split_once("the keys are ").unwrap();
+    let known: BTreeSet<&str> = list.split(", ").collect();
+    let text = read("docs/src/reference/manifest.md").text;
+    let told: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .filter(|cell| cell.starts_with('`'))
+        .collect();
+    assert_eq!(told, known);
 }
