@@ -23,6 +23,7 @@ fn main() {
         assert!(Command::new(program).args(args).status().unwrap().success());
     };
     let source = fs::canonicalize(Path::new("c/native.c")).unwrap();
+    assert_eq!(source, cwd.join("c/native.c"), "sources are links");
     let mut args: Vec<&str> = flags.split(' ').collect();
     let object = format!("{out}/native.o");
     args.extend(["-g", "-c", source.to_str().unwrap(), "-o", &object]);
@@ -110,9 +111,10 @@ fn a_package_with_a_build_script_and_c_builds_and_runs() {
             "bin/out/bin/demo",
             "lib/meta/libdemo-1.rmeta",
             "lib/out/libdemo-1.rlib",
-            "run/cfg",
-            "run/dep",
-            "run/link",
+            "run/cfg/instructions.json",
+            "run/dep/files/ws/demo/c/native.c",
+            "run/dep/instructions.json",
+            "run/link/instructions.json",
             &out_dir("generated.rs"),
             &out_dir("libnative.a"),
             &out_dir("native.o"),
@@ -131,10 +133,7 @@ fn outputs_do_not_depend_on_where_the_sources_lie_in_the_store() {
     let second = world.outputs();
     assert!(first.keys().eq(second.keys()));
     for (file, content) in &first {
-        // The metadata names the sources' place in the store, for dependents.
-        if !file.ends_with("run/dep") {
-            assert!(content == &second[file], "{} differs", file.display());
-        }
+        assert!(content == &second[file], "{} differs", file.display());
     }
 }
 
@@ -144,7 +143,7 @@ fn no_path_of_the_machine_shows_in_what_was_compiled() {
     build(&world).unwrap();
     let root = world.text("");
     for (file, content) in world.outputs() {
-        let is_instruction = ["run/link", "run/dep"]
+        let is_instruction = ["run/link/instructions.json", "run/dep/instructions.json"]
             .iter()
             .any(|name| file.ends_with(name));
         let shows = content
@@ -168,7 +167,7 @@ fn instructions_are_split_by_their_readers() {
     assert_eq!(link.search[0].path, format!("native={out_dir}"));
     assert!(link.search[0].own);
     let dep: Dep = recorded::read(&world.text("out/run/dep")).unwrap();
-    assert_eq!(dep.metadata["INCLUDE"], world.text("store/source-1/demo/c"));
+    assert_eq!(dep.metadata["INCLUDE"], world.text("build/ws/demo/c"));
     assert_eq!(dep.metadata["ROOT"], out_dir);
     assert_eq!(dep.out_dir.unwrap().from, out_dir);
 }
@@ -180,7 +179,8 @@ fn a_dependent_build_script_sees_the_metadata() {
            assert!(std::env::var("CFLAGS").unwrap().contains("-ffile-prefix-map=/z=/v"));"#,
     );
     let dep = r#"{"metadata": {"INCLUDE_DIR": "/z"}, "out-dir": {"from": "/z", "to": "/v"}}"#;
-    fs::write(world.path("dep"), dep).unwrap();
+    fs::create_dir(world.path("dep")).unwrap();
+    fs::write(world.path("dep/instructions.json"), dep).unwrap();
     let mut script = world.build_script();
     script.deps = vec![DepMetadata {
         links: "z-ng".to_string(),
@@ -190,12 +190,10 @@ fn a_dependent_build_script_sees_the_metadata() {
 }
 
 #[test]
-fn a_build_script_may_write_into_its_package_only_if_allowed() {
+fn a_build_script_may_write_into_its_package() {
     let world = script(r#"std::fs::write("src/generated.rs", "").unwrap();"#);
     fs::create_dir(world.path("store/source-1/demo/src")).unwrap();
-    let mut script = world.build_script();
-    script.writable = true;
-    world.run_build_script(script).unwrap();
+    world.run_build_script(world.build_script()).unwrap();
     assert!(!world.path("store/source-1/demo/src/generated.rs").exists());
     assert!(world.path("build/ws/demo/src/generated.rs").exists());
 }

@@ -1,17 +1,20 @@
 //! Runs a build script once and keeps the instructions that it prints.
 
 pub mod instructions;
+pub mod named_files;
 pub mod recorded;
 mod target_dir;
 
 use crate::error::{Error, Result};
 use crate::sandbox::child::{self, Finished};
 use crate::sandbox::environment::{self, Environment, envify};
-use crate::sandbox::files::{create_dir_all, resolved};
-use crate::sandbox::{Manner, Sandbox, cargo_home, inputs, remap};
+use crate::sandbox::files::create_dir_all;
+use crate::sandbox::sources::Clash;
+use crate::sandbox::{Sandbox, cargo_home, inputs, remap};
+use crate::spec::BuildScript;
 use crate::spec::task::Outputs;
-use crate::spec::{BuildScript, Source};
 use instructions::{Instructions, Messages, Package};
+use named_files::NamedFiles;
 use recorded::{Cfg, Dep, Link, Remap, Search};
 use std::path::Path;
 
@@ -21,12 +24,7 @@ const SEARCH_KINDS: [&str; 5] = ["native", "crate", "dependency", "framework", "
 /// Runs one build script; `jobs` is how many jobs it may use.
 pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> Result<()> {
     let process = &script.process;
-    let manner = if script.writable {
-        Manner::Copy
-    } else {
-        Manner::Links
-    };
-    sandbox.settle(process, manner)?;
+    sandbox.settle(process)?;
     let target_dir = outputs.get("out")?;
     let out_dir = target_dir.join(&script.out_dir);
     create_dir_all(&out_dir)?;
@@ -50,13 +48,39 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
         }
     };
 
-    let translate = |text: &str| match manner {
-        Manner::Links => to_store(&process.sources, text),
-        Manner::Copy => text.to_string(),
-    };
-    recorded::write(outputs.get("link")?, &link(&instructions, &own, translate))?;
-    recorded::write(outputs.get("dep")?, &dep(&instructions, own, translate))?;
-    recorded::write(outputs.get("cfg")?, &cfg(instructions))
+    named_files::replace_links(target_dir, sandbox.root())?;
+    keep(script, instructions, own, outputs, sandbox)
+}
+
+/// Writes the outputs with the instructions, and the files that they name.
+fn keep(
+    script: &BuildScript,
+    instructions: Instructions,
+    own: Remap,
+    outputs: &Outputs,
+    sandbox: &Sandbox,
+) -> Result<()> {
+    let none = || NamedFiles::new(sandbox.root(), Path::new(&script.compiler_cwd));
+    let mut files = none();
+    for search in &instructions.search {
+        files.add_search(without_kind(search))?;
+    }
+    for link_arg in &instructions.link_args {
+        files.add_link_arg(&link_arg.arg)?;
+    }
+    recorded::write(outputs.get("link")?, &link(&instructions, &own), &files)?;
+
+    let mut files = none();
+    for (_, value) in &instructions.metadata {
+        files.add_absolute(value)?;
+    }
+    recorded::write(outputs.get("dep")?, &dep(&instructions, own), &files)?;
+
+    let mut files = none();
+    for source in &script.process.sources {
+        files.add_new(Path::new(&source.at))?;
+    }
+    recorded::write(outputs.get("cfg")?, &cfg(instructions), &files)
 }
 
 fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Environment> {
@@ -66,6 +90,7 @@ fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Env
     env.insert("OUT_DIR".to_string(), own.from.clone());
     let mut maps = remap::for_c(process)?;
     for dependency in &script.deps {
+        recorded::lay_out_files(&dependency.dep, sandbox, Clash::Keep)?;
         let dep: Dep = recorded::read(&dependency.dep)?;
         for (key, value) in dep.metadata {
             env.insert(format!("DEP_{}_{key}", envify(&dependency.links)), value);
@@ -106,18 +131,6 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Instructions> {
 fn hints(script: &BuildScript, stderr: &[u8]) -> Vec<String> {
     let stderr = String::from_utf8_lossy(stderr);
     let mut hints = Vec::new();
-    if !script.writable
-        && ["Permission denied", "Read-only file system"]
-            .iter()
-            .any(|complaint| stderr.contains(complaint))
-    {
-        hints.push(
-            "if it writes into its package's directory, set `writable = true` under \
-             [package.metadata.dyndrv] in the package's Cargo.toml, or name the package in \
-             `writablePackages` of the Nix library"
-                .to_owned(),
-        );
-    }
     if script.local && stderr.contains("No such file or directory") {
         hints.push(crate::rustc::dep_info::extra_sources(
             "a file that is missing",
@@ -178,10 +191,10 @@ fn sorted(mut values: Vec<String>) -> Vec<String> {
     values
 }
 
-fn link(instructions: &Instructions, own: &Remap, translate: impl Fn(&str) -> String) -> Link {
+fn link(instructions: &Instructions, own: &Remap) -> Link {
     let search = instructions.search.iter().map(|path| Search {
         own: Path::new(without_kind(path)).starts_with(&own.from),
-        path: translate(path),
+        path: path.clone(),
     });
     Link {
         search: search.collect(),
@@ -197,9 +210,9 @@ fn without_kind(search: &str) -> &str {
     }
 }
 
-fn dep(instructions: &Instructions, own: Remap, translate: impl Fn(&str) -> String) -> Dep {
+fn dep(instructions: &Instructions, own: Remap) -> Dep {
     let metadata = instructions.metadata.iter();
-    let metadata = metadata.map(|(key, value)| (envify(key), translate(value)));
+    let metadata = metadata.map(|(key, value)| (envify(key), value.clone()));
     let mut dep = Dep {
         metadata: metadata.collect(),
         out_dir: None,
@@ -207,34 +220,6 @@ fn dep(instructions: &Instructions, own: Remap, translate: impl Fn(&str) -> Stri
     let mentions_own = |value: &String| value.contains(&own.from);
     dep.out_dir = dep.metadata.values().any(mentions_own).then_some(own);
     dep
-}
-
-/// Replaces the places of sources by the store paths behind them.
-///
-/// A dependent does not have this package's sources in its sandbox, but what the
-/// script told it may point into them: headers, or libraries that the package
-/// brings along.
-fn to_store(sources: &[Source], text: &str) -> String {
-    let mut sources: Vec<&Source> = sources.iter().collect();
-    sources.sort_by_key(|source| std::cmp::Reverse(source.at.len()));
-    sources.iter().fold(text.to_string(), |text, source| {
-        let tree = resolved(Path::new(&source.from));
-        replace_path(&text, &source.at, &tree.display().to_string())
-    })
-}
-
-/// Replaces `from` where it is a whole path or is followed by a separator.
-fn replace_path(text: &str, from: &str, to: &str) -> String {
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some(position) = rest.find(from) {
-        let (before, after) = (&rest[..position], &rest[position + from.len()..]);
-        let whole = !after.starts_with(|c: char| c.is_alphanumeric() || "-_.+".contains(c));
-        replaced.push_str(before);
-        replaced.push_str(if whole { to } else { from });
-        rest = after;
-    }
-    replaced + rest
 }
 
 #[cfg(test)]
@@ -261,7 +246,7 @@ mod tests {
              cargo:rustc-link-search=all=/usr/lib\n\
              cargo:rustc-link-search=odd=/nix/store/x-run/debug/build/z-1/out",
         );
-        let link = link(&instructions, &own(), str::to_string);
+        let link = link(&instructions, &own());
         let marks: Vec<bool> = link.search.iter().map(|search| search.own).collect();
         assert_eq!(marks, [true, false, false, false]);
     }
@@ -275,9 +260,9 @@ mod tests {
                 .into(),
             out_dir: None,
         };
-        assert_eq!(dep(&instructions, own(), str::to_string), expected);
+        assert_eq!(dep(&instructions, own()), expected);
         let instructions = parse(&format!("cargo:root={}/x", own().from));
-        let dep = dep(&instructions, own(), str::to_string);
+        let dep = dep(&instructions, own());
         assert_eq!(dep.out_dir, Some(own()));
     }
 
@@ -289,26 +274,6 @@ mod tests {
         ));
         assert_eq!(cfg.cfg, ["a", "b"]);
         assert_eq!(cfg.env.get("A").map(String::as_str), Some("2"));
-    }
-
-    #[test]
-    fn instructions_point_to_the_store_instead_of_the_sandbox() {
-        let source = |from: &str, at: &str| Source {
-            from: from.to_string(),
-            at: at.to_string(),
-        };
-        let sources = [
-            source("/nix/store/w", "/build/ws"),
-            source("/nix/store/z", "/build/ws/z"),
-        ];
-        for (text, expected) in [
-            ("native=/build/ws/z/lib", "native=/nix/store/z/lib"),
-            ("/build/ws/z:/build/ws", "/nix/store/z:/nix/store/w"),
-            ("/build/ws/zz /build/wsx", "/nix/store/w/zz /build/wsx"),
-            ("nothing", "nothing"),
-        ] {
-            assert_eq!(to_store(&sources, text), expected, "{text}");
-        }
     }
 
     #[test]

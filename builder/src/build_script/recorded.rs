@@ -1,16 +1,29 @@
 //! The instructions of one build-script run, as its outputs keep them for other units.
 //!
-//! They are split by who reads them, each part a file and an output of its own, so that
-//! a change of one reaches none but its readers. The files are canonical: lists whose
-//! order means nothing are sorted.
+//! They are split by who reads them, each part an output of its own, so that a change of
+//! one reaches none but its readers. An output is a directory:
+//!
+//! | entry | content |
+//! |---|---|
+//! | [`INSTRUCTIONS`] | the instructions as JSON, canonical: lists whose order means nothing are sorted |
+//! | [`FILES`] | the [`named_files`](super::named_files), relative to the sandbox; none if there are none |
 
 use super::instructions::LinkArg;
+use super::named_files::NamedFiles;
 use crate::error::{Error, Result};
+use crate::sandbox::Sandbox;
+use crate::sandbox::files::create_dir_all;
+use crate::sandbox::sources::{self, Clash};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+/// The file with the instructions.
+pub const INSTRUCTIONS: &str = "instructions.json";
+/// The directory with the files that they name.
+pub const FILES: &str = "files";
 
 /// The output `cfg`, for the units of the same package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,23 +81,49 @@ pub struct Remap {
 }
 
 /// Reads one of the outputs.
-pub fn read<T: DeserializeOwned>(file: &str) -> Result<T> {
-    let path = Path::new(file);
-    let text = fs::read_to_string(path)
-        .map_err(|e| Error::io("cannot read a build script's instructions in", path, e))?;
+///
+/// # Errors
+///
+/// If it cannot be read, or is of another form.
+pub fn read<T: DeserializeOwned>(output: &str) -> Result<T> {
+    let file = Path::new(output).join(INSTRUCTIONS);
+    let text = fs::read_to_string(&file)
+        .map_err(|e| Error::io("cannot read a build script's instructions in", &file, e))?;
     serde_json::from_str(&text).map_err(|e| {
         Error::new(format!(
-            "a build script's instructions in {file} are malformed: {e}"
+            "a build script's instructions in {} are malformed: {e}",
+            file.display()
         ))
     })
 }
 
+/// Puts the files of one of the outputs where the script saw them. What a unit has there
+/// itself stays, or gives way, as `clash` says.
+///
+/// # Errors
+///
+/// If they cannot be copied.
+pub fn lay_out_files(output: &str, sandbox: &Sandbox, clash: Clash) -> Result<()> {
+    let files = Path::new(output).join(FILES);
+    if files.is_dir() {
+        sources::copy(&files, sandbox.root(), clash)?;
+    }
+    Ok(())
+}
+
 /// Writes the output `path`.
-pub fn write<T: Serialize>(path: &Path, instructions: &T) -> Result<()> {
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn write<T: Serialize>(path: &Path, instructions: &T, files: &NamedFiles<'_>) -> Result<()> {
+    create_dir_all(path)?;
+    let file = path.join(INSTRUCTIONS);
     let mut text = serde_json::to_string_pretty(instructions)
-        .map_err(|e| Error::io("cannot write", path, e.into()))?;
+        .map_err(|e| Error::io("cannot write", &file, e.into()))?;
     text.push('\n');
-    fs::write(path, text).map_err(|e| Error::io("cannot write", path, e))
+    fs::write(&file, text).map_err(|e| Error::io("cannot write", &file, e))?;
+    files.write(&path.join(FILES))
 }
 
 #[cfg(test)]
@@ -95,17 +134,18 @@ mod tests {
     #[test]
     fn instructions_survive_their_file() {
         let temp = tempfile::tempdir().unwrap();
-        let file = temp.path().join("dep");
+        let output = temp.path().join("dep");
         let dep = Dep {
             metadata: [("ROOT".to_string(), "/o".to_string())].into(),
             out_dir: None,
         };
-        write(&file, &dep).unwrap();
+        write(&output, &dep, &NamedFiles::new(temp.path(), temp.path())).unwrap();
         assert_eq!(
-            fs::read_to_string(&file).unwrap(),
+            fs::read_to_string(output.join(INSTRUCTIONS)).unwrap(),
             "{\n  \"metadata\": {\n    \"ROOT\": \"/o\"\n  }\n}\n"
         );
-        assert_eq!(read::<Dep>(file.to_str().unwrap()).unwrap(), dep);
-        assert!(read::<Link>(file.to_str().unwrap()).is_err());
+        assert!(!output.join(FILES).exists());
+        assert_eq!(read::<Dep>(output.to_str().unwrap()).unwrap(), dep);
+        assert!(read::<Link>(output.to_str().unwrap()).is_err());
     }
 }

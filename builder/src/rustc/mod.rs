@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::sandbox::environment::{self, Environment};
 use crate::sandbox::files::create_dir_all;
 use crate::sandbox::inputs::{self, Found};
-use crate::sandbox::{Manner, Sandbox, child, remap};
+use crate::sandbox::sources::Clash;
+use crate::sandbox::{Sandbox, child, remap};
 use crate::spec::task::Outputs;
 use crate::spec::{Process, READ_FILES, Rustc, ScriptUse};
 use dep_info::Allowed;
@@ -24,12 +25,12 @@ const LONGEST: usize = 100 * 1024;
 /// Compiles one unit.
 pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     let process = &rustc.process;
-    sandbox.settle(process, Manner::Links)?;
+    sandbox.settle(process)?;
     sandbox.link_crates(&rustc.crates)?;
     for output in outputs.paths() {
         create_dir_all(output)?;
     }
-    let instructions = EffectiveInstructions::read(&rustc.scripts)?;
+    let instructions = EffectiveInstructions::read(&rustc.scripts, sandbox)?;
     let found = inputs::find(&process.inputs)?;
     let args = arguments(rustc, outputs.get("out")?, &instructions, &found)?;
     let env = variables(process, &instructions, &found, sandbox)?;
@@ -76,20 +77,23 @@ pub struct EffectiveInstructions<'a> {
 }
 
 impl<'a> EffectiveInstructions<'a> {
-    /// Reads what the runs have kept.
+    /// Reads what the runs have kept, and lays out the files that the instructions name.
     ///
     /// # Errors
     ///
     /// If a file cannot be read, or is malformed.
-    pub fn read(scripts: &'a [ScriptUse]) -> Result<Self> {
+    pub fn read(scripts: &'a [ScriptUse], sandbox: &Sandbox) -> Result<Self> {
         let mut found = Self::default();
         for script in scripts {
             found.out_dir = script.out_dir.as_ref().or(found.out_dir);
-            if let Some(file) = &script.link {
-                found.link.push((script, recorded::read(file)?));
+            if let Some(output) = &script.link {
+                recorded::lay_out_files(output, sandbox, Clash::Keep)?;
+                found.link.push((script, recorded::read(output)?));
             }
-            if let Some(file) = &script.cfg {
-                found.cfg.push(recorded::read(file)?);
+            if let Some(output) = &script.cfg {
+                // What the script has written beside its sources is newer than they are.
+                recorded::lay_out_files(output, sandbox, Clash::Replace)?;
+                found.cfg.push(recorded::read(output)?);
             }
         }
         Ok(found)

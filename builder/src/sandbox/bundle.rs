@@ -115,6 +115,14 @@ impl std::error::Error for Error {
     }
 }
 
+impl From<Error> for crate::error::Error {
+    fn from(error: Error) -> Self {
+        use std::error::Error;
+        let cause = error.source().map(|source| format!(": {source}"));
+        Self::new(format!("{error}{}", cause.unwrap_or_default()))
+    }
+}
+
 fn io_error(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
     let path = path.into();
     move |source| Error::Io {

@@ -5,9 +5,7 @@
 use crate::build_script::recorded::Remap;
 use crate::error::{Error, Result};
 use crate::sandbox::environment::Environment;
-use crate::sandbox::files::resolved;
 use crate::spec::{Process, VENDOR, WORKSPACE};
-use std::path::Path;
 
 /// The variables that C compilers' flags come from, by the conventions that build
 /// scripts follow.
@@ -32,21 +30,11 @@ pub fn of(process: &Process) -> Result<Vec<Remap>> {
 }
 
 /// The maps of the specification behind those that hold for every C compiler: the
-/// source places, and the trees behind them, which a script that resolves links
-/// may hand to its compiler.
+/// source places.
 pub fn for_c(process: &Process) -> Result<Vec<Remap>> {
     let given = of(process)?;
     let mut maps = vec![remap(VENDOR, "/s"), remap(WORKSPACE, "/w")];
     maps.extend(given);
-    let trees: Vec<Remap> = process
-        .sources
-        .iter()
-        .map(|source| {
-            let tree = resolved(Path::new(&source.from));
-            remap(&tree.display().to_string(), &apply(&maps, &source.at))
-        })
-        .collect();
-    maps.splice(0..0, trees);
     Ok(maps)
 }
 
@@ -91,29 +79,14 @@ fn remap(from: &str, to: &str) -> Remap {
     }
 }
 
-fn apply(maps: &[Remap], path: &str) -> String {
-    maps.iter()
-        .rev()
-        .find_map(|map| {
-            path.strip_prefix(&map.from)
-                .map(|rest| format!("{}{rest}", map.to))
-        })
-        .unwrap_or_else(|| path.to_string())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::spec::Source;
 
     #[test]
-    fn maps_for_c_cover_places_and_trees() {
+    fn maps_for_c_begin_with_the_places_of_sources() {
         let process = Process {
-            sources: vec![Source {
-                from: "/nix/store/x-a".to_string(),
-                at: "/build/s/a-1.0.0".to_string(),
-            }],
             remap: vec!["/nix/store/t-gcc=/toolchain".to_string()],
             ..Process::default()
         };
@@ -123,7 +96,6 @@ mod tests {
             .map(|map| (map.from, map.to))
             .collect();
         let expected = [
-            ("/nix/store/x-a", "/s/a-1.0.0"),
             ("/build/s", "/s"),
             ("/build/ws", "/w"),
             ("/nix/store/t-gcc", "/toolchain"),

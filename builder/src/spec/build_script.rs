@@ -4,7 +4,7 @@ use super::{LinkArgTarget, Process};
 use serde::{Deserialize, Serialize};
 
 /// A build-script run. Its outputs: `out`, a directory that holds `OUT_DIR`, and
-/// the files `cfg`, `link` and `dep`, as in [`recorded`](crate::build_script::recorded).
+/// the directories `cfg`, `link` and `dep`, as in [`recorded`](crate::build_script::recorded).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuildScript {
@@ -18,9 +18,9 @@ pub struct BuildScript {
     pub replaced: Option<Vec<(String, String)>>,
     /// `OUT_DIR`, relative to the output `out`.
     pub out_dir: String,
-    /// Whether the package is laid out as a writable copy.
-    #[serde(default)]
-    pub writable: bool,
+    /// The directory in which the package's units are compiled, from which relative paths in
+    /// instructions for the linker start.
+    pub compiler_cwd: String,
     /// Runs of direct dependencies with a `links` key.
     #[serde(default)]
     pub deps: Vec<DepMetadata>,

@@ -36,14 +36,13 @@ pub struct Process {
     pub remap: Vec<String>,
 }
 
-/// A source tree of the store and the place below [`BUILD`](super::BUILD) where the unit sees it.
-///
-/// The place is a real directory with one symbolic link for each of the tree's
-/// top-level entries.
+/// Sources in the store, and the place below [`BUILD`](super::BUILD) where the unit sees them,
+/// as real files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// A store path, or a path below one.
+    /// A store path, or a path below one: a directory, or a
+    /// [`bundle`](crate::sandbox::bundle).
     pub from: String,
     /// The absolute path in the sandbox.
     pub at: String,

@@ -124,6 +124,7 @@ impl World {
             process: self.process("build script"),
             program: self.text("out/script/out/bin/build-script-build"),
             out_dir: OUT_DIR.to_string(),
+            compiler_cwd: self.text("build/ws"),
             ..BuildScript::default()
         }
     }

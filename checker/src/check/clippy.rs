@@ -7,12 +7,11 @@ use crate::spec::Clippy;
 use crate::supervise::echo;
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::link_flags;
-use dyndrv_builder::sandbox::Manner;
 use dyndrv_builder::sandbox::files::create_dir_all;
 use std::fs;
 
 pub fn run(clippy: &Clippy, context: &Context<'_>) -> Result<()> {
-    let prepared = Prepared::new(&clippy.driver, Manner::Links, context.sandbox)?;
+    let prepared = Prepared::new(&clippy.driver, context.sandbox)?;
     // What clippy writes is no result.
     let scratch = context.sandbox.tmp().join("clippy");
     create_dir_all(&scratch)?;

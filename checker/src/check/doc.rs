@@ -5,14 +5,13 @@ use crate::spec::Doc;
 use crate::supervise::echo;
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::link_flags;
-use dyndrv_builder::sandbox::Manner;
 use dyndrv_builder::sandbox::files::create_dir_all;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 pub fn run(doc: &Doc, context: &Context<'_>) -> Result<()> {
-    let prepared = Prepared::new(&doc.rustdoc, Manner::Links, context.sandbox)?;
+    let prepared = Prepared::new(&doc.rustdoc, context.sandbox)?;
     let pages = context.out.join("doc");
     let mut args = doc.rustdoc.args.clone();
     let link = link_flags::link(&prepared.instructions.link);

@@ -5,11 +5,10 @@ use crate::spec::Doctest;
 use crate::supervise::echo;
 use dyndrv_builder::error::Result;
 use dyndrv_builder::rustc::link_flags;
-use dyndrv_builder::sandbox::Manner;
 
 pub fn run(doctest: &Doctest, context: &Context<'_>) -> Result<()> {
     let tool = &doctest.rustdoc;
-    let mut prepared = Prepared::new(tool, Manner::Copy, context.sandbox)?;
+    let mut prepared = Prepared::new(tool, context.sandbox)?;
     let libraries = trial::Libraries {
         instructions: &prepared.instructions,
         shown: !tool.crates.is_empty(),

@@ -5,11 +5,11 @@ use crate::spec::Fmt;
 use crate::supervise::echo;
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::shorten;
-use dyndrv_builder::sandbox::{Manner, environment, inputs};
+use dyndrv_builder::sandbox::{environment, inputs};
 
 pub fn run(fmt: &Fmt, context: &Context<'_>) -> Result<()> {
     let sandbox = context.sandbox;
-    sandbox.settle(&fmt.process, Manner::Links)?;
+    sandbox.settle(&fmt.process)?;
     let found = inputs::find(&fmt.process.inputs)?;
     let command = Command {
         program: &fmt.program,

@@ -17,11 +17,11 @@ use crate::spec::{Check, Tool};
 use crate::supervise::{self, End, Finished};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
+use dyndrv_builder::sandbox::Sandbox;
 use dyndrv_builder::sandbox::child::set_phase;
 use dyndrv_builder::sandbox::environment::Environment;
 use dyndrv_builder::sandbox::files::create_dir_all;
 use dyndrv_builder::sandbox::inputs::{self, Found};
-use dyndrv_builder::sandbox::{Manner, Sandbox};
 use dyndrv_builder::spec::Process;
 use dyndrv_builder::spec::task::Outputs;
 use std::path::Path;
@@ -107,10 +107,10 @@ struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Lays out sources and libraries, and reads what build scripts said.
-    fn new(tool: &'a Tool, manner: Manner, sandbox: &Sandbox) -> Result<Self> {
-        sandbox.settle(&tool.process, manner)?;
+    fn new(tool: &'a Tool, sandbox: &Sandbox) -> Result<Self> {
+        sandbox.settle(&tool.process)?;
         sandbox.link_crates(&tool.crates)?;
-        let instructions = EffectiveInstructions::read(&tool.scripts)?;
+        let instructions = EffectiveInstructions::read(&tool.scripts, sandbox)?;
         let found = inputs::find(&tool.process.inputs)?;
         let env = variables(&tool.process, &instructions, &found, sandbox)?;
         Ok(Self {

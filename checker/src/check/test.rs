@@ -8,7 +8,7 @@ use crate::supervise::{self, Finished, echo};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
 use dyndrv_builder::sandbox::files::make_link;
-use dyndrv_builder::sandbox::{Manner, Sandbox, inputs};
+use dyndrv_builder::sandbox::{Sandbox, inputs};
 use std::fs;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ const LIST_TIMEOUT: u64 = 20;
 pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
     let sandbox = context.sandbox;
     settle(test, sandbox)?;
-    let instructions = EffectiveInstructions::read(&test.scripts)?;
+    let instructions = EffectiveInstructions::read(&test.scripts, sandbox)?;
     let found = inputs::find(&test.process.inputs)?;
     let mut env = variables(&test.process, &instructions, &found, sandbox)?;
     let libraries = trial::Libraries {
@@ -53,28 +53,27 @@ pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
     context.keep(&report, &finished)
 }
 
-/// Lays out sources, libraries and programs. Tests get a copy of their package, as
-/// some write beside their sources, or look whether a file is a link.
+/// Lays out sources, libraries and programs.
 fn settle(test: &Test, sandbox: &Sandbox) -> Result<()> {
-    sandbox.settle(&test.process, Manner::Copy)?;
+    sandbox.settle(&test.process)?;
     sandbox.link_crates(&test.crates)?;
     for directory in &test.directories {
-        sandbox.make_real(Path::new(directory))?;
+        sandbox.create(Path::new(directory))?;
     }
     for program in &test.programs {
         let at = Path::new(&program.at);
-        in_real_directory(at, sandbox)?;
+        create_parent(at, sandbox)?;
         make_link(Path::new(&program.from), at)?;
     }
     let (from, at) = (Path::new(&test.program), Path::new(&test.place));
-    in_real_directory(at, sandbox)?;
+    create_parent(at, sandbox)?;
     fs::copy(from, at).map_err(|e| Error::io("cannot copy", from, e))?;
     Ok(())
 }
 
-fn in_real_directory(file: &Path, sandbox: &Sandbox) -> Result<()> {
+fn create_parent(file: &Path, sandbox: &Sandbox) -> Result<()> {
     file.parent()
-        .map_or(Ok(()), |directory| sandbox.make_real(directory))
+        .map_or(Ok(()), |directory| sandbox.create(directory))
 }
 
 /// Only the exit status of such a test counts.

@@ -1,8 +1,9 @@
 //! The runs of build scripts.
 
 use super::{Lowering, SourceTree, bin};
-use crate::graph::model::{Package, PackageId, UnitRef};
+use crate::graph::model::{PackageId, UnitRef};
 use crate::graph::rules::command::build_script_invocation;
+use crate::graph::rules::layout::source_from_cwd;
 use crate::graph::rules::sources::replacement;
 use crate::plan::{Error, cross};
 use dyndrv_builder::spec;
@@ -66,7 +67,7 @@ impl<'a> Lowering<'a> {
             program,
             replaced,
             out_dir: self.out_dir(unit),
-            writable: self.is_writable(package),
+            compiler_cwd: source_from_cwd(&self.layout, unit).0,
             deps,
             rust_version: package.rust_version.clone(),
             targets: package.link_arg_targets(),
@@ -104,11 +105,6 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-    }
-
-    fn is_writable(&self, package: &Package) -> bool {
-        let listed = self.settings.writable_packages.contains(&package.name);
-        listed || package.metadata.writable
     }
 
     /// `OUT_DIR` below a run's output: what cargo's own looks like, because some

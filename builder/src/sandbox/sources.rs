@@ -1,0 +1,223 @@
+//! Lays out source files in the sandbox.
+//!
+//! Sources are real, writable files at a constant place, never links into the store: code
+//! of a package walks its directory, canonicalizes paths and copies files, and it must see
+//! what it sees under cargo, whatever the store path of an edit is.
+//!
+//! | a source is | its files are |
+//! |---|---|
+//! | a directory of the store | copied |
+//! | a file of the store, a [`bundle`](super::bundle) | unpacked |
+//!
+//! Files are writable and as old as everything in the store, so that `make` and its kind
+//! find nothing out of date, and so that [`is_new`] tells what a process has written.
+
+use super::bundle::Bundle;
+use super::files::{create_dir_all, entries, make_link, resolved};
+use crate::error::{Error, Result};
+use crate::spec::Source;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// When everything in the store was modified, in seconds since 1970.
+const STORE_TIME: u64 = 1;
+
+/// Lays out one source. Sources may lie inside each other and may share directories, but no
+/// two may bring the same file.
+pub fn lay_out(source: &Source) -> Result<()> {
+    let (from, at) = (Path::new(&source.from), Path::new(&source.at));
+    let metadata = fs::metadata(from).map_err(|e| Error::io("cannot read the source", from, e))?;
+    if metadata.is_dir() {
+        // Vendor directories often hold links to the packages.
+        copy(&resolved(from), at, Clash::Refuse)
+    } else {
+        Ok(Bundle::open(from)?.unpack(at)?)
+    }
+}
+
+/// What to do about a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clash {
+    /// It is an error.
+    Refuse,
+    /// It stays.
+    Keep,
+    /// It gives way.
+    Replace,
+}
+
+/// Copies a file, a link as a link, or a directory with all that is in it.
+pub fn copy(from: &Path, at: &Path, clash: Clash) -> Result<()> {
+    let kind = fs::symlink_metadata(from)
+        .map_err(|e| Error::io("cannot read", from, e))?
+        .file_type();
+    if kind.is_dir() {
+        create_dir_all(at)?;
+        for (name, _) in entries(from)? {
+            copy(&from.join(&name), &at.join(&name), clash)?;
+        }
+        return Ok(());
+    }
+    if clash == Clash::Replace {
+        // It is not there, as a rule.
+        let _ = fs::remove_file(at);
+    }
+    let copied = if kind.is_symlink() {
+        let target = fs::read_link(from).map_err(|e| Error::io("cannot read", from, e))?;
+        match fs::symlink_metadata(at) {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => return make_link(&target, at),
+        }
+    } else {
+        copy_file(from, at)
+    };
+    match copied {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::io("cannot copy", from, e))
+        }
+        Err(_) if clash == Clash::Refuse => Err(Error::new(format!(
+            "two source trees bring {}; the second is {}",
+            at.display(),
+            from.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn copy_file(from: &Path, at: &Path) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    let executable = source.metadata()?.permissions().mode() & 0o100;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(if executable == 0 { 0o644 } else { 0o755 })
+        .open(at)?;
+    io::copy(&mut source, &mut file)?;
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(STORE_TIME))
+}
+
+/// Whether a file was written after the sources were laid out.
+pub fn is_new(metadata: &fs::Metadata) -> bool {
+    metadata.is_file() && metadata.mtime() != STORE_TIME.cast_signed()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sandbox::bundle;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+    use tempfile::TempDir;
+
+    struct Fixture {
+        _temp: TempDir,
+        root: PathBuf,
+    }
+
+    impl Fixture {
+        fn new(files: &[&str]) -> Self {
+            let temp = tempfile::tempdir().unwrap();
+            let root = fs::canonicalize(temp.path()).unwrap();
+            for file in files {
+                let path = root.join("store").join(file);
+                create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, file).unwrap();
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+            }
+            Self { _temp: temp, root }
+        }
+
+        fn store(&self, path: &str) -> PathBuf {
+            self.root.join("store").join(path)
+        }
+
+        fn at(&self, path: &str) -> PathBuf {
+            self.root.join("build").join(path)
+        }
+
+        fn source(&self, from: &str, at: &str) -> Source {
+            Source {
+                from: self.store(from).display().to_string(),
+                at: self.at(at).display().to_string(),
+            }
+        }
+    }
+
+    /// A walk that follows no link finds everything, and resolved paths stay in the sandbox.
+    #[test]
+    fn sources_are_real_writable_files_as_old_as_the_store() {
+        let f = Fixture::new(&["a/src/lib.rs", "a/configure"]);
+        let executable = fs::Permissions::from_mode(0o555);
+        fs::set_permissions(f.store("a/configure"), executable).unwrap();
+        symlink("configure", f.store("a/link")).unwrap();
+        lay_out(&f.source("a", "s/a-1.0.0")).unwrap();
+        for (file, mode) in [
+            ("s/a-1.0.0/src/lib.rs", 0o644),
+            ("s/a-1.0.0/configure", 0o755),
+        ] {
+            let at = f.at(file);
+            assert_eq!(fs::canonicalize(&at).unwrap(), at);
+            let metadata = fs::symlink_metadata(&at).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, mode);
+            assert_eq!(metadata.mtime(), 1);
+            assert!(!is_new(&metadata));
+            fs::write(&at, "new").unwrap();
+            assert!(is_new(&fs::metadata(&at).unwrap()));
+        }
+        let link = fs::read_link(f.at("s/a-1.0.0/link")).unwrap();
+        assert_eq!(link, Path::new("configure"));
+    }
+
+    #[test]
+    fn a_file_of_the_store_is_a_bundle() {
+        let f = Fixture::new(&["a/x"]);
+        let entries = [bundle::inspect(&f.store("a"), "x").unwrap()];
+        let mut bytes = Vec::new();
+        bundle::write(
+            &entries,
+            |path| File::open(f.store("a").join(path)),
+            &mut bytes,
+        )
+        .unwrap();
+        fs::write(f.store("bundle"), bytes).unwrap();
+        lay_out(&f.source("bundle", "ws")).unwrap();
+        assert_eq!(fs::read_to_string(f.at("ws/x")).unwrap(), "a/x");
+    }
+
+    #[test]
+    fn sources_may_lie_inside_each_other() {
+        for order in [["ws", "b2"], ["b2", "ws"]] {
+            let f = Fixture::new(&["ws/crates/a/x", "ws/crates/b/x", "b2/y"]);
+            for from in order {
+                let at = if from == "ws" { "ws" } else { "ws/crates/b" };
+                lay_out(&f.source(from, at)).unwrap();
+            }
+            for file in ["ws/crates/a/x", "ws/crates/b/x", "ws/crates/b/y"] {
+                assert!(f.at(file).exists(), "{file}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_sources_with_one_file_are_refused() {
+        let f = Fixture::new(&["a/x", "b/x"]);
+        lay_out(&f.source("a", "ws")).unwrap();
+        let message = lay_out(&f.source("b", "ws")).unwrap_err().to_string();
+        assert!(message.contains("ws/x"), "{message}");
+        copy(&f.store("b"), &f.at("ws"), Clash::Keep).unwrap();
+        assert_eq!(fs::read_to_string(f.at("ws/x")).unwrap(), "a/x");
+    }
+
+    #[test]
+    fn a_package_may_be_a_link_in_its_vendor_directory() {
+        let f = Fixture::new(&["a/x"]);
+        symlink(f.store("a"), f.store("vendored")).unwrap();
+        lay_out(&f.source("vendored", "s/a")).unwrap();
+        assert!(!f.at("s/a").is_symlink());
+        assert!(f.at("s/a/x").exists());
+    }
+}
