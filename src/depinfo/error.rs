@@ -48,7 +48,8 @@ pub enum Error {
     },
     /// A listed path is a socket, a pipe or a device.
     #[error(
-        "{path} is neither a file, a directory nor a symbolic link; remove it from the sources, a build cannot read it"
+        "{path} is neither a file, a directory nor a symbolic link, so no build can read it; remove it from the sources, or, if it is \
+         a build script's run that sees its whole package, name what it reads by `build-script-sources` under [package.metadata.dyndrv]"
     )]
     Special {
         /// The path.
@@ -56,7 +57,8 @@ pub enum Error {
     },
     /// A listed file's name is not UTF-8.
     #[error(
-        "{path} (in lossy spelling) has a name that is not UTF-8; rename it, or exclude it from the sources"
+        "{path} (in lossy spelling) has a name that is not UTF-8, which no list of files can hold; rename it, or, if it is a \
+         build script's run that sees its whole package, name what it reads by `build-script-sources` under [package.metadata.dyndrv]"
     )]
     NotUtf8 {
         /// The path, lossily.

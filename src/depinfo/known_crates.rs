@@ -63,6 +63,8 @@ pub struct Reader {
     /// The attributes or function-like macros that trigger the reading.
     names: &'static [&'static str],
     pub reads: Reads,
+    /// Its strings start from the directory that the compiler runs in.
+    pub from_compiler_directory: bool,
     /// Files of the package whose strings say where else it reads.
     pub configured_by: &'static [&'static str],
     /// The table below `[package.metadata]` or `[workspace.metadata]` that does so.
@@ -81,10 +83,16 @@ impl Reader {
             packages,
             names,
             reads,
+            from_compiler_directory: false,
             configured_by: &[],
             metadata: None,
             evidence,
         }
+    }
+
+    const fn from_compiler_directory(mut self) -> Self {
+        self.from_compiler_directory = true;
+        self
     }
 
     const fn configured_by(mut self, files: &'static [&'static str]) -> Self {
@@ -241,7 +249,8 @@ const READERS: &[Reader] = &[
         &["test_resources", "bench_resources", "dir_test", "dir_tests"],
         Reads::Package,
         evidence("0.3.1", "test-generator: src/lib.rs"),
-    ),
+    )
+    .from_compiler_directory(),
     Reader::new(
         &["tauri-macros", "tauri-codegen"],
         &["generate_context", "include_image"],

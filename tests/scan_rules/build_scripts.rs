@@ -2,18 +2,6 @@
 
 use crate::*;
 
-/// Packages in versions that are known, or in some version that is not.
-fn versions(packages: &[&str]) -> BTreeSet<(String, Version)> {
-    let version = |name: &str| match name {
-        "cc" => Version::new(1, 2, 16),
-        _ => Version::new(0, 0, 1),
-    };
-    let packages = packages.iter();
-    packages
-        .map(|name| ((*name).to_owned(), version(name)))
-        .collect()
-}
-
 fn build_script(text: &str) -> UnitFiles {
     build_script_with(text, &[])
 }
@@ -289,4 +277,11 @@ fn a_build_script_that_names_its_repository_does_not_see_it() {
     fixture.request.units[0].crate_root = "build.rs".to_owned();
     fixture.request.units[0].kind = UnitKind::RunBuildScript;
     assert_eq!(keys(&fixture.unit()), ["build.rs", "data.txt"]);
+}
+
+/// The package's own CMake project has a subdirectory `tests`.
+#[test]
+fn a_package_that_starts_processes_sees_the_directories_of_tests() {
+    let text = r#"fn main() { cmake::Config::new(".").build(); }"#;
+    assert_eq!(keys(&build_script_with(text, &["cmake", "cc"])), ALL);
 }

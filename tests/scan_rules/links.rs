@@ -1,6 +1,7 @@
 //! Files that are not plain.
 
 use crate::*;
+use dyndrv::plan::emitter::tree;
 
 #[test]
 fn links_are_listed_with_what_they_lead_to() {
@@ -75,4 +76,59 @@ fn included_files_need_not_be_text() {
     std::fs::create_dir(fixture.path().join("src/b")).unwrap();
     std::fs::write(fixture.path().join("src/b/c.rs"), "").unwrap();
     fixture.lists(&["src/a.bin", "src/b.rs", "src/b/c.rs"]);
+}
+
+/// A path that goes through a directory of which nothing else is listed.
+#[test]
+fn directories_on_the_way_exist() {
+    let fixture = fixture(&[
+        (
+            "src/lib.rs",
+            "const T: &str = include_str!(\"../assets/../data/t.txt\");
+             #[path = \"../benches/../shared/x.rs\"] mod x;
+             const U: &str = include_str!(\"../shared/../data/t.txt\");",
+        ),
+        ("data/t.txt", ""),
+        ("assets/logo.txt", ""),
+        ("benches/b.rs", ""),
+        ("shared/x.rs", ""),
+    ]);
+    fixture.lists(&["assets", "benches", "data/t.txt", "shared/x.rs"]);
+    assert_eq!(fixture.unit().files["assets"].kind, EntryKind::Directory);
+    let files = fixture.unit().files;
+    let tree = tree::Tree::of(fixture.path(), files.keys().map(String::as_str)).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    tree.copy(fixture.path(), out.path()).unwrap();
+    assert!(out.path().join("src/../assets/../data/t.txt").exists());
+    assert!(!out.path().join("assets/logo.txt").exists());
+    tree.nar_hash(fixture.path()).unwrap();
+}
+
+/// Fixtures of tests: a link out of the tree, one in a circle, and a name that is not UTF-8.
+#[test]
+fn odd_entries_concern_the_units_that_would_see_them() {
+    use std::os::unix::ffi::OsStrExt;
+    let declared =
+        r#"fn main() { println!("cargo:rerun-if-changed=data.txt"); std::fs::read("data.txt"); }"#;
+    let lists = |script: &str| {
+        let fixture = fixture(&[("build.rs", script), ("data.txt", ""), ("tests/t.rs", "")]);
+        let fixture = fixture.run_of("build.rs");
+        std::os::unix::fs::symlink("/etc/hostname", fixture.path().join("tests/out")).unwrap();
+        std::os::unix::fs::symlink("circle", fixture.path().join("tests/circle")).unwrap();
+        fixture
+    };
+    lists(declared).lists(&["data.txt"]);
+    // A run that sees all of its package sees the links, which lead nowhere in a build.
+    let all = lists("fn main() { std::fs::read(x); }");
+    all.lists(&["data.txt", "tests/circle", "tests/out", "tests/t.rs"]);
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    std::fs::write(all.path().join("tests").join(name), "").unwrap();
+    let message = all.error().to_string();
+    assert!(
+        message.contains("tests/caf") && message.contains("build-script-sources"),
+        "{message}"
+    );
+    let narrow = lists(declared);
+    std::fs::write(narrow.path().join("tests").join(name), "").unwrap();
+    narrow.lists(&["data.txt"]);
 }

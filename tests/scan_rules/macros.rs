@@ -162,3 +162,20 @@ fn a_macro_of_another_package_of_the_workspace() {
     ]);
     assert_eq!(fixture.scan().units[1].files.len(), 1);
 }
+
+#[test]
+fn modules_whose_path_a_macro_is_given() {
+    fixture(&[
+        (
+            "src/lib.rs",
+            "macro_rules! at { ($p:tt) => { #[path = $p] mod fixed; } } at!(\"odd/x.rs\");
+             macro_rules! named { ($v:vis $n:ident { $($i:ident)* }) => { $v mod $n { $(mod $i;)* } } }
+             named!(pub nested { n1 n2 });",
+        ),
+        ("src/odd/x.rs", ""),
+        ("src/nested/n1.rs", ""),
+        ("src/nested/n2.rs", ""),
+        ("src/n1.rs", "not read"),
+    ])
+    .has(&["src/odd/x.rs", "src/nested/n1.rs", "src/nested/n2.rs"]);
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod build_scripts;
+mod configuration;
 mod globs;
 mod includes;
 mod links;
@@ -10,6 +11,7 @@ mod macros;
 mod modules;
 mod readers;
 mod reports;
+mod workspaces;
 
 use dyndrv::depinfo::{
     Cfg, EntryKind, Error, Package, Request, Scan, Unit, UnitFiles, UnitKind, Why, Width, report,
@@ -98,7 +100,61 @@ impl Fixture {
         assert_eq!(widths, [&to]);
     }
 
+    /// The unit is of a member whose directory is this one, with `src/lib.rs` as its root.
+    fn member(mut self, dir: &str) -> Self {
+        self.request.packages[0].dir = dir.to_owned();
+        self.crate_root(&format!("{dir}/src/lib.rs"))
+    }
+
+    /// Among the listed files are these.
+    #[track_caller]
+    fn has(&self, expected: &[&str]) {
+        let unit = self.unit();
+        for path in expected {
+            assert!(
+                unit.files.contains_key(*path),
+                "{path} is missing: {:?}",
+                unit.files.keys()
+            );
+        }
+    }
+
+    /// Another unit, of a library whose package has this name and directory.
+    fn library(mut self, name: &str) -> Self {
+        let mut unit = self.request.units[0].clone();
+        unit.package = self.request.packages.len();
+        unit.crate_root = format!("{name}/src/lib.rs");
+        unit.kind = UnitKind::Lib;
+        self.request.units.push(unit);
+        self.request.packages.push(Package {
+            name: name.to_owned(),
+            version: "1.2.3".to_owned(),
+            dir: name.to_owned(),
+            ..Package::default()
+        });
+        self
+    }
+
+    /// The unit is the run of the package's build script, at this place.
+    fn run_of(mut self, script: &str) -> Self {
+        self.request.packages[0].build_script = Some(script.to_owned());
+        self.request.units[0].kind = UnitKind::RunBuildScript;
+        self.crate_root(script)
+    }
+
     fn path(&self) -> &Path {
         self.dir.path()
     }
+}
+
+/// Packages in versions that are known, or in some version that is not.
+fn versions(packages: &[&str]) -> BTreeSet<(String, Version)> {
+    let version = |name: &str| match name {
+        "cc" => Version::new(1, 2, 16),
+        _ => Version::new(0, 0, 1),
+    };
+    let packages = packages.iter();
+    packages
+        .map(|name| ((*name).to_owned(), version(name)))
+        .collect()
 }

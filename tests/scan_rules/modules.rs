@@ -164,3 +164,26 @@ fn cfgs_of_a_build_script_are_undecided_and_features_are_not() {
     .unwrap();
     scripted.lists(&["src/a.rs", "src/b.rs", "src/c.rs"]);
 }
+
+#[test]
+fn a_false_cfg_on_a_parameter_covers_the_parameter() {
+    fixture(&[
+        (
+            "src/lib.rs",
+            "fn a<#[cfg(windows)] T>() -> &'static str { include_str!(\"a.txt\") }
+             fn b<#[cfg(windows)] T: Fn() -> u8, #[cfg(windows)] const N: usize>(x: [u8; N]) { include_str!(\"b.txt\"); }
+             impl<#[cfg(windows)] T> S<T> { const C: &str = include_str!(\"c.txt\"); }
+             fn d(#[cfg(windows)] x: u8) { include_str!(\"d.txt\"); }
+             struct E<#[cfg(windows)] T> { x: [u8; include_bytes!(\"e.txt\").len()] }
+             type F = fn(#[cfg(windows)] u8, [u8; include_bytes!(\"f.txt\").len()]);
+             fn g() { #[cfg(windows)] if a > b { include_str!(\"no.txt\"); } }",
+        ),
+        ("src/a.txt", ""),
+        ("src/b.txt", ""),
+        ("src/c.txt", ""),
+        ("src/d.txt", ""),
+        ("src/e.txt", ""),
+        ("src/f.txt", ""),
+    ])
+    .lists(&["src/a.txt", "src/b.txt", "src/c.txt", "src/d.txt", "src/e.txt", "src/f.txt"]);
+}

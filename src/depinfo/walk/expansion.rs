@@ -39,6 +39,7 @@ impl Walker<'_> {
             };
             let name = name.of(&fragment.file.text);
             if self.is_dropped(name) {
+                self.strings_of_dropped(&fragment, call);
                 let dropped = self.macros.dropped.entry(name.into()).or_default();
                 dropped.push(fragment);
                 continue;
@@ -51,6 +52,23 @@ impl Walker<'_> {
             });
         }
         any
+    }
+
+    /// Notes the strings of a call whose arguments are no items: the macro may still forward
+    /// them.
+    fn strings_of_dropped(&mut self, fragment: &Fragment, call: u32) {
+        for node in call + 1..fragment.nodes.end {
+            let kind = fragment.file.node(node).kind;
+            if matches!(kind, NodeKind::Literal | NodeKind::Joined { .. }) {
+                self.macros.arguments.push(Argument {
+                    file: fragment.file.clone(),
+                    call,
+                    node,
+                    site: fragment.site,
+                    given: fragment.arguments.clone(),
+                });
+            }
+        }
     }
 
     /// Whether every definition of a macro drops its arguments under this crate's cfg.

@@ -8,7 +8,7 @@ use super::fragment::{Fragment, MacroArguments, SiteId};
 use crate::depinfo::known_crates;
 use crate::depinfo::lists::Place;
 use crate::depinfo::source_file::SourceFile;
-use crate::depinfo::syntax::outline::{NodeKind, Part};
+use crate::depinfo::syntax::outline::{NodeKind, Part, PathValue};
 use crate::depinfo::syntax::strings::may_be_path;
 use crate::depinfo::syntax::token_tree::Span;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -118,7 +118,7 @@ impl Macros {
         let body = &file.outline.nodes[at as usize + 1..node.end as usize];
         let path_variable = |paths: (u32, u32)| {
             let mut paths = file.outline.paths[paths.0 as usize..paths.1 as usize].iter();
-            paths.any(|path| path.value.is_none())
+            paths.any(|path| !matches!(path.value, PathValue::Text(_)))
         };
         let pattern_variable = |pattern: u32| {
             let mut parts = file.outline.patterns[pattern as usize].parts.iter();

@@ -6,7 +6,7 @@ use crate::depinfo::error::Result;
 use crate::depinfo::lists::{Reason, Why, Width};
 use crate::depinfo::source_file::SourceFile;
 use crate::depinfo::source_tree::{Resolved, join};
-use crate::depinfo::syntax::outline::Node;
+use crate::depinfo::syntax::outline::{Node, PathValue};
 use crate::depinfo::syntax::predicate::Truth;
 use crate::depinfo::syntax::token_tree::Span;
 use std::sync::Arc;
@@ -36,20 +36,18 @@ impl Walker<'_> {
         };
         for (value, truth) in self.paths(file, item.paths) {
             let found = match &value {
-                Some(path) => self
-                    .context
-                    .tree
-                    .find_file(&dir, path)?
-                    .into_iter()
-                    .collect(),
-                None => self.path_candidates(&dir, arguments)?,
+                PathValue::Text(path) => {
+                    let found = self.context.tree.find_file(&dir, path)?;
+                    found.into_iter().collect()
+                }
+                _ => self.path_candidates(&dir, arguments)?,
             };
             for found in &found {
                 let reason = reason(Why::ModulePath, file, node);
                 self.enter_module(found, None, reason)?;
             }
             if found.is_empty()
-                && value.is_none()
+                && value == PathValue::Variable
                 && arguments.is_none_or(|arguments| arguments.may_hold_strings())
             {
                 self.widen(Width::Package, file, node, true)?;
@@ -76,7 +74,7 @@ impl Walker<'_> {
     }
 
     /// The `path` attributes that may hold, up to the first that certainly does.
-    fn paths(&mut self, file: &SourceFile, paths: (u32, u32)) -> Vec<(Option<String>, Truth)> {
+    fn paths(&mut self, file: &SourceFile, paths: (u32, u32)) -> Vec<(PathValue, Truth)> {
         let truths = self.truths(file);
         let mut possible = Vec::new();
         for path in &file.outline.paths[paths.0 as usize..paths.1 as usize] {
@@ -182,18 +180,21 @@ impl Walker<'_> {
             let arguments = fragment.arguments.iter();
             arguments.flat_map(|arguments| arguments.literals.iter().cloned())
         };
-        let paths = self.paths(&fragment.file, item.paths);
-        if let Some((value, _)) = paths.into_iter().next() {
-            return match value {
-                Some(path) => vec![path],
-                None => literals().collect(),
-            };
+        let mut all = Vec::new();
+        if let Some((value, _)) = self.paths(&fragment.file, item.paths).into_iter().next() {
+            match value {
+                PathValue::Text(path) => return vec![path],
+                PathValue::Variable => return literals().collect(),
+                PathValue::Perhaps => all.extend(literals()),
+            }
         }
         if !item.name.is_variable() {
-            return vec![below_site(outer, item.name.of(&fragment.file.text))];
+            all.push(below_site(outer, item.name.of(&fragment.file.text)));
+        } else {
+            let words = fragment.arguments.iter().flat_map(|given| &given.words);
+            all.extend(words.map(|word| below_site(outer, word)));
         }
-        let words = fragment.arguments.iter().flat_map(|given| &given.words);
-        words.map(|word| below_site(outer, word)).collect()
+        all
     }
 
     /// A macro's body may put what it is given into an inline module.

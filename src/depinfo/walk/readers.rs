@@ -2,8 +2,9 @@
 //! of which only their strings tell.
 //!
 //! A string is followed from every directory that such a macro may start from: the package's,
-//! where a leading `/` or `$CARGO_MANIFEST_DIR` leads too, the file's, and the one that the
-//! compiler runs in, which is the workspace's. It may lead out of the package, and to a
+//! where a leading `/` or `$CARGO_MANIFEST_DIR` leads too, the file's, and, where the macro is
+//! known for that or nothing is found elsewhere, the one that the compiler runs in, which is
+//! the workspace's. It may lead out of the package, and to a
 //! directory, which is meant with all that is below it; a pattern is meant with all that is
 //! below its fixed beginning.
 
@@ -112,8 +113,12 @@ impl Walker<'_> {
             }
         }
         let file_dir = self.site(site).file_dir.to_string();
+        let mut bases = BTreeSet::from([package, &*file_dir]);
+        if reader.from_compiler_directory {
+            bases.insert(self.context.workspace);
+        }
         let mut any = false;
-        for base in BTreeSet::from([package, &*file_dir, self.context.workspace]) {
+        for base in bases {
             any |= self.reach(base, string, reason)?;
         }
         Ok(any)
@@ -231,6 +236,7 @@ impl Walker<'_> {
                 continue;
             }
             let package = self.context.package_dir;
+            let reason = reason(Why::Literal, file, node);
             let bases = match dir {
                 Some(dir) => vec![dir],
                 None => vec![
@@ -238,29 +244,39 @@ impl Walker<'_> {
                     package.to_owned(),
                     join(package, "src"),
                     join(package, "templates"),
-                    self.context.workspace.to_owned(),
                 ],
             };
+            let mut any = false;
             for base in bases {
-                let context = self.context;
-                let Some((base, path)) = context.start(&base, &string) else {
-                    continue;
-                };
-                // What cannot be read is no error here: it is only a guess that it is a file.
-                let Ok(Some(found)) = context.tree.find(base, &path) else {
-                    continue;
-                };
-                let reason = reason(Why::Literal, file, node);
-                if !found.directory {
-                    self.list(&found, reason);
-                } else if relative(&found.path, package).is_none()
-                    && !self.is_around_package(&found)
-                {
-                    self.list_below(&found, &reason)?;
-                }
+                any |= self.guess(&base, &string, &reason)?;
+            }
+            if !any {
+                self.guess(self.context.workspace, &string, &reason)?;
             }
         }
         Ok(())
+    }
+}
+
+impl Walker<'_> {
+    /// Lists what a string of unknown use names from a directory; false if there is nothing.
+    fn guess(&mut self, base: &str, string: &str, reason: &Reason) -> Result<bool> {
+        let context = self.context;
+        let Some((base, path)) = context.start(base, string) else {
+            return Ok(false);
+        };
+        // What cannot be read is no error here: it is only a guess that it is a file.
+        let Ok(Some(found)) = context.tree.find(base, &path) else {
+            return Ok(false);
+        };
+        if !found.directory {
+            self.list(&found, reason.clone());
+        } else if relative(&found.path, context.package_dir).is_none()
+            && !self.is_around_package(&found)
+        {
+            self.list_below(&found, reason)?;
+        }
+        Ok(true)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Attributes: what they decide about the item behind them, and where that item ends.
 
-use super::{Builder, NodeKind, PathAttribute, PredicateId, Scheduled};
+use super::{Builder, NodeKind, PathAttribute, PathValue, PredicateId, Scheduled};
 use crate::depinfo::syntax::std_names;
 use crate::depinfo::syntax::tokens::Kind;
 use std::ops::Range;
@@ -95,7 +95,10 @@ impl Builder<'_> {
         if self.is_word(at, "path") && self.is(at + 1, b'=') {
             out.paths.push(PathAttribute {
                 condition,
-                value: self.tokens.string(at + 2),
+                value: match self.tokens.string(at + 2) {
+                    Some(path) => PathValue::Text(path),
+                    None => PathValue::Variable,
+                },
             });
             return;
         }
@@ -230,11 +233,11 @@ impl Builder<'_> {
                     at = close;
                 }
                 Some(Kind::Punct) if self.is(at, b';') => return Some(at + 1),
-                Some(Kind::Punct) if item == ItemForm::None => {
-                    if self.is(at, b',') {
+                Some(Kind::Punct) => {
+                    if item == ItemForm::None && self.is(at, b',') {
                         return Some(at + 1);
                     }
-                    // A generic parameter ends where its list does.
+                    // A generic parameter (`const N: usize` too) ends where its list does.
                     let arrow = at > 0 && (self.is(at - 1, b'-') || self.is(at - 1, b'='));
                     if self.is(at, b'<') {
                         angles += 1;

@@ -1,7 +1,7 @@
 //! Modules, and macros with their definitions and uses.
 
 use super::attributes::Decisions;
-use super::{Builder, NodeKind, Place, PredicateId, Span};
+use super::{Builder, NodeKind, PathAttribute, PathValue, Place, PredicateId, Span};
 use crate::depinfo::syntax::std_names;
 use crate::depinfo::syntax::tokens::Kind;
 use std::ops::Range;
@@ -62,6 +62,13 @@ impl<'s> Builder<'s> {
         };
         let paths = match self.pending_mod.take() {
             Some((module, paths)) if module == at => paths,
+            _ if self.has_variable_attributes(at) => {
+                let condition = Some(self.out.predicates.undecided());
+                let value = PathValue::Perhaps;
+                self.out.paths.push(PathAttribute { condition, value });
+                let end = self.out.paths.len() as u32;
+                (end - 1, end)
+            }
             _ => (0, 0),
         };
         let next = name_at + 1;
@@ -81,6 +88,25 @@ impl<'s> Builder<'s> {
             self.out.nodes[node].span.end = self.tokens.tokens[next].end;
         }
         next
+    }
+
+    /// Whether `$(#[$a])*` stands before an item, before its visibility.
+    fn has_variable_attributes(&self, item: usize) -> bool {
+        let mut at = item;
+        if at >= 2 && self.is_name(at - 1) && self.is(at - 2, b'$') {
+            at -= 2;
+        } else if at >= 1 && self.is_word(at - 1, "pub") {
+            at -= 1;
+        }
+        if at < 2 || !self.is(at - 1, b'*') || self.tokens.kind(at - 2) != Some(Kind::Close) {
+            return false;
+        }
+        let open = self.tokens.partner(at - 2);
+        open > 0
+            && self.is(open - 1, b'$')
+            && self.is(open + 1, b'#')
+            && self.is(open + 2, b'[')
+            && self.is(open + 3, b'$')
     }
 
     pub fn define(&mut self, at: usize, open: usize, named: bool) -> usize {

@@ -76,8 +76,18 @@ pub enum NodeKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathAttribute {
     pub condition: Option<PredicateId>,
-    /// `None`: not a string, but a macro's variable.
-    pub value: Option<String>,
+    pub value: PathValue,
+}
+
+/// The value of a `path` attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathValue {
+    /// A string.
+    Text(String),
+    /// A macro's variable.
+    Variable,
+    /// A macro's variable stands for attributes, which may set a path.
+    Perhaps,
 }
 
 /// The argument of an `include…!`.
