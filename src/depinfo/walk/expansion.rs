@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// A limit on the work in macros' bodies: no program comes near it.
 const MAX_STEPS: usize = 3_000_000;
+/// A use costs as much as so many nodes, however short the body.
+const STEPS_OF_A_USE: usize = 32;
+/// So many bodies wait to be walked at the most.
+const MAX_QUEUED: usize = 4096;
 /// Arguments with more nodes than this are taken as opaque.
 const MAX_ARGUMENTS: usize = 4096;
 
@@ -73,8 +77,11 @@ impl Walker<'_> {
 
     /// Whether every definition of a macro drops its arguments under this crate's cfg.
     fn is_dropped(&mut self, name: &str) -> bool {
+        if let Some(drops) = self.macros.drops.get(name) {
+            return *drops;
+        }
         let meanings = self.macros.meanings(name);
-        !meanings.is_empty()
+        let drops = !meanings.is_empty()
             && meanings.iter().all(|index| {
                 let definition = &self.macros.definitions[*index];
                 let file = definition.file.clone();
@@ -90,30 +97,39 @@ impl Walker<'_> {
                     }
                     _ => false,
                 }
-            })
+            });
+        self.macros.drops.insert(name.into(), drops);
+        drops
     }
 
     /// Queues the bodies of macros at their uses.
     fn expand_uses(&mut self) -> bool {
         self.macros.learn_uses();
-        let dirty = std::mem::take(&mut self.macros.dirty);
+        let mut dirty = std::mem::take(&mut self.macros.dirty);
         let mut any = false;
-        for name in dirty {
+        while let Some(name) = dirty.pop_first() {
             for definition in self.macros.meanings(&name) {
                 if !self.macros.definitions[definition].useful {
                     continue;
                 }
+                let key = (definition, name.clone());
                 let count = self.macros.calls.get(&name).map_or(0, Vec::len);
-                let joined = self
-                    .macros
-                    .joined
-                    .entry((definition, name.clone()))
-                    .or_default();
-                let first = std::mem::replace(joined, count);
+                let first = self.macros.joined.get(&key).copied().unwrap_or(0);
                 for index in first..count {
+                    if self.steps > MAX_STEPS {
+                        return any;
+                    }
+                    // What is queued takes memory: the rest comes when that is walked.
+                    if self.queue.len() > MAX_QUEUED {
+                        self.macros.joined.insert(key, index);
+                        self.macros.dirty.extend(dirty);
+                        self.macros.dirty.insert(name);
+                        return true;
+                    }
                     let call = self.macros.calls[&name][index].clone();
                     any |= self.expand_use(definition, &call);
                 }
+                self.macros.joined.insert(key, count);
             }
         }
         any
@@ -146,8 +162,10 @@ impl Walker<'_> {
             return false;
         }
         let end = definition.file.node(definition.node).end;
-        self.steps +=
-            (end - definition.node) as usize + arguments.literals.len() + arguments.words.len();
+        self.steps += STEPS_OF_A_USE
+            + (end - definition.node) as usize
+            + arguments.literals.len()
+            + arguments.words.len();
         if self.steps > MAX_STEPS {
             self.out.fallbacks.insert(Fallback {
                 to: Width::Package,
@@ -233,7 +251,7 @@ impl Walker<'_> {
             let sites = self.sites.len();
             let first = self.macros.guessed.insert(index, sites).unwrap_or(0);
             for site in (first..sites).map(SiteId) {
-                self.steps += nodes.len();
+                self.steps += STEPS_OF_A_USE + nodes.len();
                 if self.steps > MAX_STEPS {
                     return !self.queue.is_empty();
                 }

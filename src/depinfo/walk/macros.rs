@@ -82,6 +82,8 @@ pub struct Macros {
     pub calls: HashMap<Box<str>, Vec<Fragment>>,
     /// New name to old names.
     aliases: HashMap<Box<str>, BTreeSet<Box<str>>>,
+    /// Old name to new names.
+    new_names: HashMap<Box<str>, BTreeSet<Box<str>>>,
     /// Names whose definitions and uses have not been joined yet.
     pub dirty: BTreeSet<Box<str>>,
     /// How many uses of a name each definition has been joined with.
@@ -90,6 +92,8 @@ pub struct Macros {
     /// What uses inside of macros' bodies gave each definition at each site so far, and how
     /// often it was walked with that.
     merged: HashMap<(usize, SiteId), (usize, MacroArguments)>,
+    /// Whether a macro drops its arguments, as far as that has been asked.
+    pub drops: HashMap<Box<str>, bool>,
     /// Arguments at places of items that have not been walked.
     pub held: Vec<Fragment>,
     /// The same, which their macro drops for all that is known.
@@ -158,6 +162,7 @@ impl Macros {
             .iter()
             .any(|node| matches!(node.kind, NodeKind::Attribute { .. }));
         self.uses_known = false;
+        self.drops.clear();
         let name: Box<str> = text(name).into();
         self.by_name
             .entry(name.clone())
@@ -178,11 +183,8 @@ impl Macros {
         if let Some(dropped) = self.dropped.remove(&name) {
             self.held.extend(dropped);
         }
-        for (new, old) in &self.aliases {
-            if old.contains(&name) {
-                self.dirty.insert(new.clone());
-            }
-        }
+        let new_names = self.new_names.get(&name).into_iter().flatten();
+        self.dirty.extend(new_names.cloned());
         self.dirty.insert(name);
     }
 
@@ -204,7 +206,7 @@ impl Macros {
 
     /// Whether a name has a definition.
     pub fn is_defined(&self, name: &str) -> bool {
-        !self.meanings(name).is_empty()
+        self.lists_of(name).next().is_some()
     }
 
     pub fn alias(&mut self, from: &str, to: &str) {
@@ -212,7 +214,10 @@ impl Macros {
             let old = self.aliases.entry(to.into()).or_default();
             if old.insert(from.into()) {
                 self.uses_known = false;
+                self.drops.clear();
                 self.dirty.insert(to.into());
+                let new = self.new_names.entry(from.into()).or_default();
+                new.insert(to.into());
             }
         }
     }
@@ -277,11 +282,11 @@ impl Macros {
 
     /// Whether the strings that a macro is given may reach one that is not known.
     pub fn forwards(&self, name: &str) -> bool {
-        let meanings = self.meanings(name);
-        meanings.is_empty()
-            || meanings
-                .iter()
-                .any(|index| self.definitions[*index].forwards)
+        // All definitions of one name have the property, or none.
+        let mut first = self
+            .lists_of(name)
+            .filter_map(|definitions| definitions.first());
+        !self.is_defined(name) || first.any(|index| self.definitions[*index].forwards)
     }
 
     /// The definitions that bring something in, or may do so through another crate's macros.
@@ -374,9 +379,13 @@ impl Macros {
 
     /// The definitions that a name can mean.
     pub fn meanings(&self, name: &str) -> Vec<usize> {
-        let own = self.by_name.get(name).into_iter().flatten();
+        self.lists_of(name).flatten().copied().collect()
+    }
+
+    /// The definitions of a name, and of each that it is another name for.
+    fn lists_of(&self, name: &str) -> impl Iterator<Item = &Vec<usize>> {
         let olds = self.aliases.get(name).into_iter().flatten();
-        let olds = olds.filter_map(|old| self.by_name.get(old)).flatten();
-        own.chain(olds).copied().collect()
+        let olds = olds.filter_map(|old| self.by_name.get(old));
+        self.by_name.get(name).into_iter().chain(olds)
     }
 }

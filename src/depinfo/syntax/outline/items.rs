@@ -162,12 +162,14 @@ impl<'s> Builder<'s> {
             "cfg_select" | "cfg_match" => {
                 self.cfg_select_arms(open + 1..close.min(self.tokens.len()));
             }
-            "concat" if self.literals_open > 0 => {
+            // What is inside of another one is part of that.
+            "concat" if self.literals_open > 0 && at >= self.joined_until => {
                 let until = close.saturating_add(1).min(self.tokens.len());
                 let parsed = self.pattern(at..until);
                 let pattern = self.out.patterns.len() as u32;
                 self.out.patterns.push(parsed);
                 self.region(at, until, NodeKind::Joined { pattern });
+                self.joined_until = until;
             }
             name if std_names::is_plain_macro(name) => {}
             _ => {

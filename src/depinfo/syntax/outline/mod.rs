@@ -122,6 +122,7 @@ pub fn outline(text: &str) -> Outline {
         scheduled: Vec::new(),
         attributes_until: 0,
         use_until: 0,
+        joined_until: 0,
         pending_mod: None,
         next_group: None,
         calls_open: 0,
@@ -177,6 +178,7 @@ struct Builder<'s> {
     /// Up to here the cfgs of attributes are in effect already.
     attributes_until: usize,
     use_until: usize,
+    joined_until: usize,
     /// The token of a `mod` and the `path` attributes before it.
     pending_mod: Option<(usize, (u32, u32))>,
     /// The next bracket's token and what its inside is.
