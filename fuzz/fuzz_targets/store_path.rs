@@ -23,8 +23,12 @@ fuzz_target!(|text: &str| {
     assert!(objects.mentioned_in(text).into_iter().eq(&known));
     if let Some(path) = objects.unknown_in(text) {
         assert!(text.contains(path));
-        assert!(known.iter().all(|known| !path.contains(&hash_part(known)[..])
-            || path.find(&hash_part(known)) != Some("/nix/store/".len())));
+        assert!(
+            known
+                .iter()
+                .all(|known| !path.contains(&hash_part(known)[..])
+                    || path.find(&hash_part(known)) != Some("/nix/store/".len()))
+        );
     }
     if let Ok(bytes) = nixbase32::decode(text.as_bytes()) {
         assert_eq!(nixbase32::encode(&bytes), text);

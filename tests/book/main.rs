@@ -107,7 +107,8 @@ const PROGRAMS: &[&str] = &[
 fn every_command_exists() {
     let mut wrong = Vec::new();
     for document in documents() {
-        for block in document.blocks.iter().filter(|b| b.language == "sh") {
+        let shell = document.blocks.iter().filter(|b| b.language == "sh");
+        for block in shell.chain(&commands_of_comparison(&document)) {
             for command in commands(block) {
                 if let Err(why) = check_command(&document, &command) {
                     wrong.push(format!(
@@ -120,6 +121,26 @@ fn every_command_exists() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The last cells of the table that compares with other libraries: each is a command.
+fn commands_of_comparison(document: &Document) -> Vec<Block> {
+    let table = document.text.split_once("<!-- comparison -->\n");
+    let Some((table, _)) = table.and_then(|(_, rest)| rest.split_once("<!-- end -->")) else {
+        return Vec::new();
+    };
+    let cells = table.lines().skip(2).map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        assert!(cells.iter().all(|cell| !cell.is_empty()), "{row}");
+        cells[cells.len() - 1].trim_matches('`').to_owned()
+    });
+    cells
+        .map(|text| Block {
+            language: "sh".to_owned(),
+            text,
+            line: 0,
+        })
+        .collect()
 }
 
 /// The words of each simple command of a block, without assignments, comments, and what stands in quotes.
@@ -164,6 +185,15 @@ fn check_command(document: &Document, command: &[String]) -> Result<(), String> 
     let program = command[0].trim_start_matches("./");
     if program == "dyndrv" {
         return check_dyndrv(&command[1..]);
+    }
+    for flake in command
+        .iter()
+        .filter(|word| word.starts_with("./examples/"))
+    {
+        let dir = flake.split('#').next().unwrap_or_default();
+        if !root().join(dir).join("flake.nix").exists() {
+            return Err(format!("no flake {dir}"));
+        }
     }
     if let Some(at) = command.windows(2).position(|pair| pair[0] == "--test") {
         check_tests(&command[at + 1..])?;
