@@ -9,6 +9,7 @@ mod clippy;
 mod doc;
 mod doctest;
 mod fmt;
+mod hints;
 mod test;
 mod trial;
 

@@ -1,7 +1,7 @@
 //! What test executables and documentation tests share: the environment that they run
 //! in, and the reading of what rustc's harness prints.
 
-use super::{Context, failed, report_of};
+use super::{Context, failed, hints, report_of};
 use crate::libtest;
 use crate::report::{Report, Status};
 use crate::spec::Trial;
@@ -145,12 +145,6 @@ fn failed_tests(output: &libtest::Output, listed: &[String], finished: &Finished
     if output.incomplete && !failed_names.is_empty() {
         error = error.note(format!("failed before: {}", failed_names.join(", ")));
     }
-    if String::from_utf8_lossy(&finished.printed).contains("(os error 2)") {
-        error = error.note(
-            "a test sees the files of its package but for sources and documents that no source \
-             names; add others to `test-data = [\"…\"]` under [package.metadata.dyndrv] in the \
-             package's Cargo.toml",
-        );
-    }
-    error
+    let printed = String::from_utf8_lossy(&finished.printed);
+    hints::of(&printed).into_iter().fold(error, Error::note)
 }

@@ -1,0 +1,78 @@
+//! What often helps against what a test complains of.
+//!
+//! | what was printed | what the sandbox does not have |
+//! |---|---|
+//! | `(os error 2)` | files that no source names |
+//! | a name that cannot be resolved, a network that cannot be reached | a network |
+//! | a directory that is no git repository | `.git` |
+//! | `(os error 1)`, `(os error 13)` | the rights of an administrator, other users' files |
+//!
+//! The texts are those of the C library, of Rust's standard library, of curl and of git.
+
+/// How a test is left out, for tests that need what no build has.
+const SKIP: &str = "leave such a test out with `testArgs = [ \"--skip\" \"NAME\" ]` of the checks";
+
+const NETWORK: [&str; 6] = [
+    "failed to lookup address information",
+    "Temporary failure in name resolution",
+    "Could not resolve host",
+    "Couldn't resolve host",
+    "Network is unreachable",
+    "Network unreachable",
+];
+
+/// Notes for an error, in a fixed order.
+pub fn of(printed: &str) -> Vec<String> {
+    let any = |texts: &[&str]| texts.iter().any(|text| printed.contains(text));
+    let mut notes = Vec::new();
+    if any(&["(os error 2)"]) {
+        notes.push(
+            "a test sees the files of its package but for sources and documents that no source \
+             names; add others to `test-data = [\"…\"]` under [package.metadata.dyndrv] in the \
+             package's Cargo.toml"
+                .to_owned(),
+        );
+    }
+    if any(&NETWORK) {
+        notes.push(format!(
+            "a build has no network but its own loopback; {SKIP}"
+        ));
+    }
+    if any(&["not a git repository"]) {
+        notes.push(format!(
+            "the sources of a build have no `.git`: a test may make a repository of its own; {SKIP}"
+        ));
+    }
+    if any(&["(os error 1)", "(os error 13)"]) {
+        notes.push(format!(
+            "a build runs as a user without privileges, alone on its machine; {SKIP}"
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_sandbox_does_not_have_is_named_with_a_way_out() {
+        let hints = of(
+            "curl failed: [6] Could not resolve hostname (Could not resolve host: example.org)\n\
+             Os { code: 101, kind: NetworkUnreachable, message: \"Network is unreachable\" }",
+        );
+        assert_eq!(hints.len(), 1);
+        assert!(hints[0].contains("no network"), "{hints:?}");
+        assert!(hints[0].contains("--skip"), "{hints:?}");
+        assert!(
+            of("fatal: not a git repository (or any of the parent directories): .git")[0]
+                .contains(".git")
+        );
+        assert!(of("chown: Operation not permitted (os error 1)")[0].contains("privileges"));
+    }
+
+    #[test]
+    fn other_failures_have_no_hint() {
+        assert!(of("assertion `left == right` failed (os error 17)").is_empty());
+    }
+}
