@@ -90,7 +90,7 @@ impl Reader {
         }
     }
 
-    const fn from_compiler_directory(mut self) -> Self {
+    const fn starting_from_compiler_directory(mut self) -> Self {
         self.from_compiler_directory = true;
         self
     }
@@ -250,7 +250,7 @@ const READERS: &[Reader] = &[
         Reads::Package,
         evidence("0.3.1", "test-generator: src/lib.rs"),
     )
-    .from_compiler_directory(),
+    .starting_from_compiler_directory(),
     Reader::new(
         &["tauri-macros", "tauri-codegen"],
         &["generate_context", "include_image"],
