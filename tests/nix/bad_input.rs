@@ -404,3 +404,35 @@ fn a_flake_that_asks_for_the_features_too_late() {
         assert!(log.contains(text), "no {text:?} in:\n{log}");
     }
 }
+
+#[test]
+fn a_nix_without_its_sandbox() {
+    let mut project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"bad\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        ),
+        ("Cargo.lock", LOCK),
+        (
+            "src/main.rs",
+            &format!("fn main() {{ println!(\"{}\"); }}\n", project::fresh()),
+        ),
+    ]);
+    project.options = ["--option", "sandbox", "false"].map(str::to_owned).into();
+    fails(
+        &project,
+        &[
+            "and not in /build: dyndrv needs Nix's sandbox",
+            "`sandbox = true`",
+        ],
+    );
+    assert!(!std::path::Path::new("/build").exists());
+    project.options.clear();
+    builds_fresh(&project);
+}
+
+/// Builds a project whose program prints another number each time.
+fn builds_fresh(project: &Project) {
+    let number = project.build().run("bad", &[]);
+    assert!(number.trim().parse::<u128>().is_ok(), "{number}");
+}

@@ -18,6 +18,7 @@ mod kinds;
 #[allow(dead_code)] // `tests/book` uses the rest
 #[path = "../book/markdown.rs"]
 mod markdown;
+mod package_files;
 mod packaging;
 mod programs;
 mod project;

@@ -10,7 +10,7 @@ use crate::sandbox::child::{self, Finished};
 use crate::sandbox::environment::{self, Environment, envify};
 use crate::sandbox::files::create_dir_all;
 use crate::sandbox::sources::Clash;
-use crate::sandbox::{Sandbox, cargo_home, inputs, remap};
+use crate::sandbox::{Sandbox, c_compilers, cargo_home, inputs, remap};
 use crate::spec::BuildScript;
 use crate::spec::task::Outputs;
 use instructions::{Instructions, Messages, Package};
@@ -98,7 +98,7 @@ fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Env
         maps.extend(dep.out_dir);
     }
     maps.push(own.clone());
-    remap::extend_c_flags(&mut env, &maps);
+    c_compilers::wrap(&mut env, &maps, sandbox)?;
     Ok(env)
 }
 

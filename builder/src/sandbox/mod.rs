@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`sources`] | source files, from directories and from [`bundle`]s |
 //! | [`environment`] | variables, those of [`inputs`] and of a [`recorded_environment`] among them |
+//! | [`c_compilers`] | path prefix maps for C compilers |
 //! | [`child`] | the process itself |
 //!
 //! Libraries of other units are links: nothing but the compiler looks at them.
 
 pub mod bundle;
+pub mod c_compilers;
 pub mod cargo_home;
 pub mod child;
 pub mod environment;
