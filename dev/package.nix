@@ -6,8 +6,6 @@
   # Lists, as JSON.
   bins ? "[]",
   features ? "[]",
-  # Packages whose build script writes beside its sources.
-  writablePackages ? "[]",
   # Files to add by hand: package → list of globs, as JSON.
   extraSources ? "{}",
 }:
@@ -39,6 +37,5 @@ dyndrv.build {
   inherit profile;
   bins = builtins.fromJSON bins;
   features = builtins.fromJSON features;
-  writablePackages = builtins.fromJSON writablePackages;
   extraSources = builtins.fromJSON extraSources;
 }

@@ -105,8 +105,6 @@ in
   # Files to add to workspace units by hand: package name → list of globs
   # relative to the package.
   extraSources ? { },
-  # Packages whose build script writes into its package directory.
-  writablePackages ? [ ],
   # Whether units are looked up in binary caches.
   allowSubstitutes ? true,
   # What is checked, and how: see `nix/checks.nix`.
@@ -162,7 +160,6 @@ let
         vendor
         crateEnv
         allowSubstitutes
-        writablePackages
         ;
     };
 

@@ -172,7 +172,7 @@ mod tests {
             "system": "x86_64-linux", "dyndrv": "/d", "builder": "/b", "rustc": "/r", "cargo": "/c",
             "cc": "/cc", "tools": [], "graph": "/g", "vendor": "/v", "crateEnv": {},
             "targetTools": { "packages": packages, "env": { "CC_target": "/arm/bin/cc", "AR": "/arm/bin/ar" } },
-            "allowSubstitutes": true, "writablePackages": [],
+            "allowSubstitutes": true,
         });
         serde_json::from_value(settings).unwrap_or_else(|error| panic!("{error}"))
     }

@@ -38,8 +38,6 @@ pub struct Settings {
     pub crate_env: BTreeMap<String, CrateEnv>,
     /// Whether units may be substituted from binary caches.
     pub allow_substitutes: bool,
-    /// Packages whose build scripts write into their package directory.
-    pub writable_packages: Vec<String>,
 }
 
 /// The C compiler of a platform other than the host's.

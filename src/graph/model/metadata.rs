@@ -5,7 +5,7 @@
 //! | `extra-sources` | list of globs | files that all units of the package can read, relative to the package |
 //! | `build-script-sources` | list of globs | the files of the package that the run of its build script reads, and no others |
 //! | `test-data` | list of globs | files that its tests read while they run |
-//! | `writable` | boolean | whether its build script writes beside its sources |
+//! | `writable` | boolean | nothing: every build script may write beside its sources |
 //!
 //! Another key, or a value of another type, is an error: a key with a typing error would do nothing.
 //! In a third-party package it is passed over, as cargo passes over keys that it does
