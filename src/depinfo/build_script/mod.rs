@@ -6,7 +6,7 @@
 //! | | the run sees of its package |
 //! |---|---|
 //! | `build-script-sources` in `[package.metadata.dyndrv]` | what these globs name |
-//! | the script touches no file, starts no process, and tells nobody where its package is | what its `rerun-if-changed` lines name |
+//! | the script touches no file, starts no process, and tells nobody where its package is | what its `rerun-if-changed` lines name, but not its own text |
 //! | its `rerun-if-…` lines all stand there word for word, and nothing in its text shows that it may read more (see below) | what these lines name, and all that its strings name or lead to |
 //! | otherwise | all of it |
 //!
@@ -32,7 +32,7 @@ use super::error::Result;
 use super::known_crates::{self, Known};
 use super::lists::EntryKind;
 use super::references;
-use super::source_tree::{Resolved, SourceTree};
+use super::source_tree::{Resolved, SourceTree, relative};
 use super::walk::{self, CrateContext, CrateFiles};
 use declared::Declaration;
 pub use outside_package::named_files;
@@ -130,11 +130,15 @@ pub fn facts(
         writes_includes: include_writer(context, &text),
         inputs: if certain && reads_no_file(context, &text, all_known(known_crates::reads_nothing))
         {
-            let declared = match declared::declaration(&text) {
+            let mut paths = match declared::declaration(&text) {
                 Declaration::Inputs(paths) => paths,
                 Declaration::Unknown => BTreeSet::new(),
             };
-            PackageInputs::Named(Names { paths: declared })
+            // Its own text is in the compiled script.
+            if let Some(own) = relative(&root.path, context.package_dir) {
+                paths.remove(own);
+            }
+            PackageInputs::Named(Names { paths })
         } else if free {
             PackageInputs::Whole
         } else {
