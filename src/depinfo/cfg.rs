@@ -80,8 +80,8 @@ impl Cfg {
         self.features_undecided |= features;
     }
 
-    /// The cfg of which nothing is known.
-    pub(super) fn unknown() -> Self {
+    /// The cfg of which nothing is known: code counts under any cfg.
+    pub fn unknown() -> Self {
         Self {
             all_undecided: true,
             ..Self::default()

@@ -50,6 +50,40 @@ pub fn of_units(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Lists, E
     }
 }
 
+/// A tool other than the compiler that reads the sources of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Analyser {
+    /// clippy, which sets `cfg(clippy)`.
+    Clippy,
+    /// rustdoc, which sets `cfg(doc)`.
+    Rustdoc,
+    /// rustfmt, which follows modules whatever their cfg.
+    Rustfmt,
+}
+
+/// The files of the source tree that a tool other than rustc reads of each unit of the graph.
+///
+/// # Errors
+///
+/// If a file cannot be read, or a link leads out of the tree.
+pub fn of_analyser(
+    graph: &Graph,
+    workspace: &WorkspaceSettings,
+    analyser: Analyser,
+) -> Result<Lists, Error> {
+    let scanned = scan_for(
+        graph,
+        &workspace.src,
+        &workspace.extra_sources,
+        |unit| match analyser {
+            Analyser::Clippy => cfg(unit).with_flag("clippy"),
+            Analyser::Rustdoc => cfg(unit).with_flag("doc"),
+            Analyser::Rustfmt => Cfg::unknown(),
+        },
+    )?;
+    Ok(lists_of(graph, scanned))
+}
+
 /// Copies the files that any unit can read to the new directory `to`, and gives
 /// the lists: what the plan of the workspace layer needs to see of the sources.
 /// An edit of any other file ends here.
@@ -70,16 +104,19 @@ pub fn select(
 }
 
 fn lists(graph: &Graph, src: &Path, extra: &BTreeMap<String, Vec<String>>) -> Result<Lists, Error> {
-    let scanned = scan(graph, src, extra)?;
+    Ok(lists_of(graph, scan(graph, src, extra)?))
+}
+
+fn lists_of(graph: &Graph, scanned: Scanned) -> Lists {
     let lists = scanned.units.into_iter().zip(scanned.scan.units);
-    Ok(lists
+    lists
         .map(|(unit, list)| {
             (
                 graph.unit(unit).identity(),
                 list.files.into_keys().collect(),
             )
         })
-        .collect())
+        .collect()
 }
 
 /// Scans the path packages of a graph, whose sources lie below `root`.
@@ -94,6 +131,15 @@ pub fn scan(
     graph: &Graph,
     root: &Path,
     extra: &BTreeMap<String, Vec<String>>,
+) -> Result<Scanned, Error> {
+    scan_for(graph, root, extra, cfg)
+}
+
+fn scan_for(
+    graph: &Graph,
+    root: &Path,
+    extra: &BTreeMap<String, Vec<String>>,
+    cfg: impl Fn(UnitRef<'_>) -> Cfg,
 ) -> Result<Scanned, Error> {
     let linkage = Linkage::new(graph);
     let mut request = depinfo::Request {

@@ -5,9 +5,9 @@
 //! |---|---|---|
 //! | test | test executable that `cargo test` would run | the executable, programs it may start, data files of the package |
 //! | doctest | library | its sources and data files, libraries it may name |
-//! | clippy | target, and target as test | its sources, metadata of dependencies, `clippy.toml` |
-//! | doc | library and program | its sources, metadata of dependencies |
-//! | fmt | package and edition | its Rust files, `rustfmt.toml` |
+//! | clippy | target, and target as test | its sources under `cfg(clippy)`, metadata of dependencies, `clippy.toml` |
+//! | doc | library and program | its sources under `cfg(doc)`, metadata of dependencies |
+//! | fmt | package and edition | its Rust files and those that its modules lead to, `rustfmt.toml` |
 //!
 //! The program that runs them, the checker, is an input of checks alone: another one changes
 //! no derivation of a unit that compiles.
@@ -21,7 +21,7 @@ mod units;
 
 use super::Error;
 use super::emitter::collection::{Plan, Stage};
-use super::files::Lists;
+use super::files::{self, Analyser, Lists};
 use super::layers;
 use super::lower::Lowering;
 use super::lower::inputs::Candidates;
@@ -92,6 +92,9 @@ pub fn plan(
         workspace,
         checks,
         files,
+        clippy_files: files::of_analyser(graph, workspace, Analyser::Clippy)?,
+        doc_files: files::of_analyser(graph, workspace, Analyser::Rustdoc)?,
+        fmt_files: files::of_analyser(graph, workspace, Analyser::Rustfmt)?,
         data: package_files(graph, workspace, checks)?,
         stage: &mut stage,
     };

@@ -37,6 +37,10 @@ pub struct Planner<'a, 'b> {
     pub checks: &'a ChecksSettings,
     /// The files that each unit can read.
     pub files: &'a Lists,
+    /// The same for clippy, rustdoc and rustfmt.
+    pub clippy_files: Lists,
+    pub doc_files: Lists,
+    pub fmt_files: Lists,
     /// The files of each package that was asked for.
     pub data: BTreeMap<PackageId, PackageFiles>,
     pub stage: &'a mut Stage,
@@ -127,8 +131,8 @@ impl<'b> Planner<'_, 'b> {
     pub fn clippy(&mut self, unit: UnitRef<'b>) -> Result<Planned, Error> {
         let lowering = self.lowering;
         let invocation = clippy_invocation(&lowering.linkage, unit, &lowering.layout);
-        let mut files: BTreeSet<String> =
-            files::of_unit(self.files, unit)?.iter().cloned().collect();
+        let files = files::of_unit(&self.clippy_files, unit)?;
+        let mut files: BTreeSet<String> = files.iter().cloned().collect();
         files.extend(self.configuration(unit, &["clippy.toml", ".clippy.toml"]));
         let (process, mut args) = self.process(unit, invocation, files)?;
         let own = lowering.crate_env(unit.package());
@@ -152,7 +156,8 @@ impl<'b> Planner<'_, 'b> {
     pub fn doc(&mut self, unit: UnitRef<'b>) -> Result<Planned, Error> {
         let lowering = self.lowering;
         let invocation = rustdoc_invocation(&lowering.linkage, unit, &lowering.layout);
-        let files = files::of_unit(self.files, unit)?.iter().cloned().collect();
+        let files = files::of_unit(&self.doc_files, unit)?;
+        let files = files.iter().cloned().collect();
         let (mut process, mut args) = self.process(unit, invocation, files)?;
         // The unstable options are those for merging the pages of crates that were
         // documented apart from each other.
@@ -197,6 +202,10 @@ impl<'b> Planner<'_, 'b> {
             return Ok(Vec::new());
         };
         let mut files = self.package(unit).rust.clone();
+        for unit in graph.units().filter(|unit| unit.package == package) {
+            let read = files::of_unit(&self.fmt_files, unit)?.iter();
+            files.extend(read.filter(|file| file.ends_with(".rs")).cloned());
+        }
         files.extend(self.configuration(unit, &["rustfmt.toml", ".rustfmt.toml"]));
         let single = roots.len() == 1;
         let mut planned = Vec::new();
