@@ -130,8 +130,20 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Instructions> {
 /// What often helps against what a script complains of.
 fn hints(script: &BuildScript, stderr: &[u8]) -> Vec<String> {
     let stderr = String::from_utf8_lossy(stderr);
-    let mut hints = Vec::new();
-    if script.local && stderr.contains("No such file or directory") {
+    // The system says the same of a program that is not on PATH.
+    if !["No such file or directory", "kind: NotFound"]
+        .iter()
+        .any(|complaint| stderr.contains(complaint))
+    {
+        return Vec::new();
+    }
+    let package = &script.process.package;
+    let name = package.split(' ').next().unwrap_or_default();
+    let mut hints = vec![format!(
+        "if it starts a program that is not on its PATH, add the program's package to \
+         `crateEnv.{name}.nativeBuildInputs`, or to `nativeBuildInputs` for all build scripts"
+    )];
+    if script.local {
         hints.push(crate::rustc::dep_info::extra_sources(
             "a file that is missing",
         ));

@@ -180,16 +180,26 @@ fn allowed(
     })
 }
 
-/// Moves a long command line into a file, one argument on each line.
+/// Moves a long command line into files, one argument on each line. An argument with a line
+/// break cannot be in a file: it keeps its place between two of them, behind its flag.
 pub fn shorten(args: Vec<String>, sandbox: &Sandbox) -> Result<Vec<String>> {
     if args.iter().map(|arg| arg.len() + 1).sum::<usize>() <= LONGEST {
         return Ok(args);
     }
-    let (on_line, in_file): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| arg.contains('\n'));
-    let file = sandbox.tmp().join("rustc-args");
-    fs::write(&file, in_file.join("\n")).map_err(|e| Error::io("cannot write", &file, e))?;
-    let mut short = vec![format!("@{}", file.display())];
-    short.extend(on_line);
+    let mut short = Vec::new();
+    for part in args.split_inclusive(|arg| arg.contains('\n')) {
+        let (in_file, on_line) = match part.split_last() {
+            Some((last, before)) if last.contains('\n') => (before, Some(last)),
+            _ => (part, None),
+        };
+        if !in_file.is_empty() {
+            let file = sandbox.tmp().join(format!("arguments-{}", short.len()));
+            fs::write(&file, in_file.join("\n"))
+                .map_err(|e| Error::io("cannot write", &file, e))?;
+            short.push(format!("@{}", file.display()));
+        }
+        short.extend(on_line.cloned());
+    }
     Ok(short)
 }
 
@@ -246,10 +256,19 @@ error: couldn't read `src/a.txt`: No such file or directory (os error 2)
         let few = vec!["--cfg".to_string(), "a".to_string()];
         assert_eq!(shorten(few.clone(), &sandbox).unwrap(), few);
         let mut many = vec!["x".repeat(200); 600];
-        many.push("a\nb".to_string());
+        many.extend(["--cfg", "a=\"b\nc\"", "--cfg", "d"].map(String::from));
         let short = shorten(many, &sandbox).unwrap();
-        let file = sandbox.tmp().join("rustc-args");
-        assert_eq!(short, [format!("@{}", file.display()), "a\nb".to_string()]);
-        assert_eq!(fs::read_to_string(file).unwrap().lines().count(), 600);
+        let [first, value, second] = short.as_slice() else {
+            panic!("{short:?}");
+        };
+        let lines = |file: &str| -> Vec<String> {
+            let text = fs::read_to_string(file.strip_prefix('@').unwrap()).unwrap();
+            text.lines().map(String::from).collect()
+        };
+        // A flag comes right before its value.
+        assert_eq!(lines(first).len(), 601);
+        assert_eq!(lines(first)[600], "--cfg");
+        assert_eq!(value, "a=\"b\nc\"");
+        assert_eq!(lines(second), ["--cfg", "d"]);
     }
 }

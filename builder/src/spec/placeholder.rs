@@ -48,18 +48,29 @@ fn refuse_in(at: &str, text: &str) -> Result<()> {
 }
 
 /// The first placeholder in `text`: a slash and exactly 52 characters of nix32
-/// that no further letter or digit follows.
+/// that no further letter or digit follows, nor the rest of a file name.
+///
+/// A user's variable may hold a URL with such a hash (`https://…/nar/HASH.nar.xz`), which is
+/// no placeholder: Nix replaces whole paths.
 fn find(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
     (0..bytes.len())
-        .filter(|&slash| bytes[slash] == b'/')
+        .filter(|&slash| bytes[slash] == b'/' && !is_in_url(&text[..slash]))
         .find_map(|slash| {
             let end = slash + 1 + LENGTH;
             let candidate = bytes.get(slash + 1..end)?;
-            let bounded = bytes.get(end).is_none_or(|b| !b.is_ascii_alphanumeric());
+            let bounded = bytes
+                .get(end)
+                .is_none_or(|b| !b.is_ascii_alphanumeric() && !b"._-".contains(b));
             let nix32 = candidate.iter().all(|b| ALPHABET.contains(b));
             (bounded && nix32).then(|| &text[slash..end])
         })
+}
+
+/// Whether a text ends within a URL.
+fn is_in_url(text: &str) -> bool {
+    let word = text.rsplit(|c: char| c.is_whitespace() || "'\"<>=,;".contains(c));
+    word.take(1).any(|word| word.contains("://"))
 }
 
 #[cfg(test)]
@@ -77,6 +88,7 @@ mod tests {
             format!("{P}/lib"),
             format!("-Lnative={P}"),
             format!("a:{P}:b"),
+            format!("/a:/b:{P}/bin"),
         ] {
             assert_eq!(find(&text), Some(P), "{text}");
         }
@@ -92,6 +104,9 @@ mod tests {
             format!("{P}Z"),
             P.replace('z', "e"),
             "größe/".to_string(),
+            format!("https://cache.nixos.org/nar{P}.nar.xz"),
+            format!("url=https://cache.nixos.org{P}"),
+            format!("{P}.nar.xz"),
         ] {
             assert_eq!(find(&text), None, "{text}");
         }
