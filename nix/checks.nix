@@ -19,8 +19,9 @@
   # The names of the workspace's packages, each of which gets checks of its own
   # (`test-<name>` and so on).
   members ? packages,
-  # The profile that tests are compiled with.
-  profile ? "dev",
+  # The profile that tests are compiled with. Units whose settings are those of `dev` are
+  # the same units.
+  profile ? "test",
   # Arguments for test executables, as behind `cargo test --`.
   testArgs ? [ ],
   # Seconds after which a test executable is ended; null for no limit.

@@ -131,7 +131,4 @@ in
   license = single "license";
 
   members = map (member: member.name) members;
-
-  # Whether the manifests change what tests are compiled with.
-  hasTestProfile = manifest ? profile.test;
 }

@@ -225,8 +225,6 @@ let
         };
         checks = {
           inherit (manifest) members;
-          # As `cargo test` does: its own profile, if there is something in it.
-          profile = if manifest.hasTestProfile then "test" else "dev";
         }
         // checks;
       }

@@ -9,6 +9,7 @@ mod audit;
 mod bad_input;
 mod book;
 mod checks;
+mod configuration;
 mod cross;
 mod development;
 mod emission;
