@@ -170,7 +170,10 @@ let
   # The files that any unit can read. It stands between the sources and the plan,
   # so that an edit of any other file goes no further.
   sources = step "sources" "select" {
-    select = { inherit graph src extraSources; };
+    select = {
+      inherit graph src extraSources;
+      rustcArgs = builtins.mapAttrs (_: env: env.rustcArgs or [ ]) crateEnv;
+    };
     # What users have in their sources may look like a reference.
     unsafeDiscardReferences.out = true;
   };

@@ -5,7 +5,6 @@ use clap::Args;
 use dyndrv::depinfo::report;
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::files;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,7 +43,7 @@ pub struct Options {
 /// Prints the lists.
 pub fn run(options: Options) -> Result<(), Error> {
     let graph = ask(&options)?;
-    let scanned = files::scan(&graph, &options.source, &BTreeMap::new())?;
+    let scanned = files::scan(&graph, &options.source, &files::Additions::default())?;
     let text = if options.json {
         report::json(&scanned.request, &scanned.scan).map_err(Error::json("the scan"))?
     } else {

@@ -4,6 +4,7 @@ use super::error::Error;
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::checks::ChecksSettings;
 use dyndrv::plan::emitter::collection::{CONTENTS, HEAD, Head, Plan};
+use dyndrv::plan::files::Additions;
 use dyndrv::plan::lower::inputs::visible_objects;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::sources::store_object;
@@ -126,11 +127,16 @@ pub fn select() -> Result<(), Error> {
         graph: PathBuf,
         src: PathBuf,
         extra_sources: BTreeMap<String, Vec<String>>,
+        rustc_args: BTreeMap<String, Vec<String>>,
     }
     let Attributes { select, outputs } = attributes("select")?;
     let graph: Graph = read_json(&select.graph)?;
     let tree = outputs.out.join("tree");
-    let lists = files::select(&graph, &select.src, &select.extra_sources, &tree)?;
+    let additions = Additions {
+        extra_sources: select.extra_sources,
+        rustc_args: select.rustc_args,
+    };
+    let lists = files::select(&graph, &select.src, &additions, &tree)?;
     write_json(&outputs.out.join("files.json"), &lists)
 }
 
@@ -187,7 +193,7 @@ pub fn plan_workspace() -> Result<(), Error> {
         outputs,
     } = attributes("plan-workspace")?;
     let graph: Graph = read_json(&settings.graph)?;
-    let files = files::of_units(&graph, &workspace)?;
+    let files = files::of_units(&graph, &settings, &workspace)?;
     outputs.write(&layers::workspace(
         &graph,
         &settings,
@@ -213,7 +219,7 @@ pub fn plan_checks() -> Result<(), Error> {
         outputs,
     } = attributes("plan-checks")?;
     let graph = graph::rules::checks::with_doctests(read_json(&settings.graph)?);
-    let files = files::of_units(&graph, &workspace)?;
+    let files = files::of_units(&graph, &settings, &workspace)?;
     outputs.write(&checks::plan(
         &graph,
         &settings,

@@ -3,7 +3,7 @@
 
 use super::Error;
 use super::emitter::tree::Tree;
-use super::settings::{WorkspaceSettings, read_json};
+use super::settings::{Settings, WorkspaceSettings, read_json};
 use crate::depinfo::{self, Cfg, ConfiguredVariable, Scan, UnitKind};
 use crate::graph::model::{
     Graph, Identity, Location, Mode, Package, PackageId, SrcPath, TargetKind, UnitId, UnitRef,
@@ -43,10 +43,45 @@ pub fn of_unit<'a>(lists: &'a Lists, unit: UnitRef<'_>) -> Result<&'a [String], 
 /// # Errors
 ///
 /// If a file cannot be read, or a link leads out of the tree.
-pub fn of_units(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Lists, Error> {
+pub fn of_units(
+    graph: &Graph,
+    settings: &Settings,
+    workspace: &WorkspaceSettings,
+) -> Result<Lists, Error> {
     match &workspace.lists {
         Some(lists) => read_json(lists),
-        None => lists(graph, &workspace.src, &workspace.extra_sources),
+        None => lists(graph, &workspace.src, &Additions::of(settings, workspace)),
+    }
+}
+
+/// What the user adds to what cargo says.
+#[derive(Clone, Debug, Default)]
+pub struct Additions {
+    /// Globs relative to the package, by its name, besides those of
+    /// `[package.metadata.dyndrv] extra-sources`.
+    pub extra_sources: BTreeMap<String, Vec<String>>,
+    /// Arguments for rustc, by `<name>-<version>` of the crate; `--cfg` among them counts.
+    pub rustc_args: BTreeMap<String, Vec<String>>,
+}
+
+impl Additions {
+    fn of(settings: &Settings, workspace: &WorkspaceSettings) -> Self {
+        let args = settings.crate_env.iter();
+        let args = args.map(|(name, env)| (name.clone(), env.rustc_args.clone()));
+        Self {
+            extra_sources: workspace.extra_sources.clone(),
+            rustc_args: args.collect(),
+        }
+    }
+
+    /// The `--cfg`s for a unit.
+    fn cfgs(&self, unit: UnitRef<'_>) -> Vec<&str> {
+        let package = unit.package();
+        let name = format!("{}-{}", package.name, package.version);
+        let args = self.rustc_args.get(&name).map_or(&[][..], Vec::as_slice);
+        let apart = args.windows(2).filter(|pair| pair[0] == "--cfg");
+        let together = args.iter().filter_map(|arg| arg.strip_prefix("--cfg="));
+        apart.map(|pair| pair[1].as_str()).chain(together).collect()
     }
 }
 
@@ -68,13 +103,14 @@ pub enum Analyser {
 /// If a file cannot be read, or a link leads out of the tree.
 pub fn of_analyser(
     graph: &Graph,
+    settings: &Settings,
     workspace: &WorkspaceSettings,
     analyser: Analyser,
 ) -> Result<Lists, Error> {
     let scanned = scan_for(
         graph,
         &workspace.src,
-        &workspace.extra_sources,
+        &Additions::of(settings, workspace),
         |unit| match analyser {
             Analyser::Clippy => cfg(unit).with_flag("clippy"),
             Analyser::Rustdoc => cfg(unit).with_flag("doc"),
@@ -91,20 +127,15 @@ pub fn of_analyser(
 /// # Errors
 ///
 /// If a file cannot be read or written, or a link leads out of the tree.
-pub fn select(
-    graph: &Graph,
-    src: &Path,
-    extra: &BTreeMap<String, Vec<String>>,
-    to: &Path,
-) -> Result<Lists, Error> {
-    let lists = lists(graph, src, extra)?;
+pub fn select(graph: &Graph, src: &Path, additions: &Additions, to: &Path) -> Result<Lists, Error> {
+    let lists = lists(graph, src, additions)?;
     let files: BTreeSet<&str> = lists.values().flatten().map(String::as_str).collect();
     Tree::of(src, files)?.copy(src, to)?;
     Ok(lists)
 }
 
-fn lists(graph: &Graph, src: &Path, extra: &BTreeMap<String, Vec<String>>) -> Result<Lists, Error> {
-    Ok(lists_of(graph, scan(graph, src, extra)?))
+fn lists(graph: &Graph, src: &Path, additions: &Additions) -> Result<Lists, Error> {
+    Ok(lists_of(graph, scan(graph, src, additions)?))
 }
 
 fn lists_of(graph: &Graph, scanned: Scanned) -> Lists {
@@ -121,24 +152,17 @@ fn lists_of(graph: &Graph, scanned: Scanned) -> Lists {
 
 /// Scans the path packages of a graph, whose sources lie below `root`.
 ///
-/// `extra` holds globs relative to the package, by package name, besides those
-/// of `[package.metadata.dyndrv] extra-sources`.
-///
 /// # Errors
 ///
 /// If a file cannot be read, or a link leads out of the tree.
-pub fn scan(
-    graph: &Graph,
-    root: &Path,
-    extra: &BTreeMap<String, Vec<String>>,
-) -> Result<Scanned, Error> {
-    scan_for(graph, root, extra, cfg)
+pub fn scan(graph: &Graph, root: &Path, additions: &Additions) -> Result<Scanned, Error> {
+    scan_for(graph, root, additions, cfg)
 }
 
 fn scan_for(
     graph: &Graph,
     root: &Path,
-    extra: &BTreeMap<String, Vec<String>>,
+    additions: &Additions,
     cfg: impl Fn(UnitRef<'_>) -> Cfg,
 ) -> Result<Scanned, Error> {
     let linkage = Linkage::new(graph);
@@ -160,13 +184,17 @@ fn scan_for(
             request.packages.push(package);
             request.packages.len() - 1
         });
-        let globs = extra.get(&own.name).into_iter().flatten();
+        let globs = additions.extra_sources.get(&own.name).into_iter().flatten();
+        let mut cfg = cfg(unit);
+        for added in additions.cfgs(unit) {
+            cfg.insert(added);
+        }
         request.units.push(depinfo::Unit {
             package,
             name: unit.target().name.clone(),
             crate_root: source(dir, &unit.target().src),
             kind: kind(unit),
-            cfg: cfg(unit),
+            cfg,
             macro_packages: macro_packages(&linkage, unit),
             extra_sources: globs.cloned().collect(),
         });

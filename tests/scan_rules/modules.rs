@@ -187,3 +187,14 @@ fn a_false_cfg_on_a_parameter_covers_the_parameter() {
     ])
     .lists(&["src/a.txt", "src/b.txt", "src/c.txt", "src/d.txt", "src/e.txt", "src/f.txt"]);
 }
+
+/// syn, quote, serde.
+#[test]
+fn a_path_behind_other_attributes() {
+    fixture(&[
+        ("src/lib.rs", "/// Private.\n#[doc(hidden)]\n#[path = \"export.rs\"]\npub mod __private;\n#[cfg(unix)] #[path = \"b.rs\"] #[doc(hidden)] pub(crate) mod c;"),
+        ("src/export.rs", ""),
+        ("src/b.rs", ""),
+    ])
+    .lists(&["src/b.rs", "src/export.rs"]);
+}

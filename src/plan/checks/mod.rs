@@ -92,9 +92,9 @@ pub fn plan(
         workspace,
         checks,
         files,
-        clippy_files: files::of_analyser(graph, workspace, Analyser::Clippy)?,
-        doc_files: files::of_analyser(graph, workspace, Analyser::Rustdoc)?,
-        fmt_files: files::of_analyser(graph, workspace, Analyser::Rustfmt)?,
+        clippy_files: files::of_analyser(graph, settings, workspace, Analyser::Clippy)?,
+        doc_files: files::of_analyser(graph, settings, workspace, Analyser::Rustdoc)?,
+        fmt_files: files::of_analyser(graph, settings, workspace, Analyser::Rustfmt)?,
         data: package_files(graph, workspace, checks)?,
         stage: &mut stage,
     };

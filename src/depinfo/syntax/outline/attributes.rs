@@ -183,7 +183,7 @@ impl Builder<'_> {
         if self.is(at, b'$') && self.is_name(at + 1) {
             at += 2;
         }
-        if self.is_word(at, "pu") {
+        if self.is_word(at, "pub") {
             at += 1;
             if self.is(at, b'(') {
                 at = self.close(at).saturating_add(1);
