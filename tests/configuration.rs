@@ -102,3 +102,19 @@ fn another_wrapper_is_refused() {
         "RUSTC_WORKSPACE_WRAPPER",
     ]);
 }
+
+#[test]
+fn a_file_that_the_configuration_includes() {
+    let case = configured("include = [\"../config/cargo.toml\"]\n");
+    let directory = case.place.source.join("config");
+    fs::create_dir_all(&directory).unwrap();
+    let included = "[env]\nW = { value = \"w.txt\", relative = true }\n";
+    fs::write(directory.join("cargo.toml"), included).unwrap();
+    let graph = case.ask().unwrap();
+    let [variable] = &graph.config_env[..] else {
+        panic!("{:?}", graph.config_env);
+    };
+    assert_eq!(variable.name, "W");
+    // It is relative to the parent of the directory of the file that it stands in.
+    assert_eq!(variable.relative_to.as_deref(), Some(""));
+}

@@ -5,6 +5,7 @@
 //! | `Cargo.toml`, `Cargo.lock`, `.cargo/*`, `rust-toolchain{,.toml}`, `.cargo-checksum.json` | as it is |
 //! | beside a `Cargo.toml`: `build.rs`, `src/{lib,main}.rs`, `src/bin/*.rs`, `src/bin/*/main.rs`, the same below `examples`, `tests`, `benches`; `README{,.md,.txt}` | empty |
 //! | a file that a manifest names, as `path` of a target or as `build`, or by a target's name (`src/NAME.rs`) | empty |
+//! | a file that cargo's configuration includes (`include`), directly or not | as it is |
 //! | a symbolic link to a directory | as it is |
 //! | anything below `.git`, or below `target` beside a `Cargo.toml` | absent |
 //! | all else | absent |
@@ -45,8 +46,8 @@ pub enum Treatment {
 
 /// Decides which names of a tree are in its skeleton, and how.
 ///
-/// `manifest` gives the text of a `Cargo.toml` among the entries; a manifest that cannot be read
-/// or parsed names no files, and cargo will complain about it.
+/// `text` gives the content of a `Cargo.toml` or a configuration file among the entries; what
+/// cannot be read or parsed names no files, and cargo will complain about it.
 ///
 /// ```
 /// use dyndrv::graph::skeleton::{Entry, Treatment, rule};
@@ -60,19 +61,20 @@ pub enum Treatment {
 /// ```
 pub fn rule(
     entries: &[Entry],
-    manifest: impl Fn(&str) -> Option<String>,
+    text: impl Fn(&str) -> Option<String>,
 ) -> BTreeMap<String, Treatment> {
     let packages: BTreeMap<&str, BTreeSet<String>> = entries
         .iter()
         .filter_map(|entry| match entry {
             Entry::File(path) if file_name(path) == "Cargo.toml" => {
-                let named = manifest(path).map(|text| named_files(parent(path), &text));
+                let named = text(path).map(|text| named_files(parent(path), &text));
                 Some((parent(path), named.unwrap_or_default()))
             }
             _ => None,
         })
         .collect();
     let named: BTreeSet<&String> = packages.values().flatten().collect();
+    let included = included(entries, &text);
     let mut skeleton = BTreeMap::new();
     for entry in entries {
         let (Entry::File(path) | Entry::DirLink(path)) = entry;
@@ -81,7 +83,7 @@ pub fn rule(
         }
         let treatment = match entry {
             Entry::DirLink(_) => Treatment::Link,
-            Entry::File(_) if is_verbatim(path) => Treatment::Verbatim,
+            Entry::File(_) if is_verbatim(path) || included.contains(path) => Treatment::Verbatim,
             Entry::File(_) if named.contains(path) => Treatment::Empty,
             Entry::File(_) if is_discovered(path, |dir| packages.contains_key(dir)) => {
                 Treatment::Empty
@@ -184,6 +186,47 @@ fn is_verbatim(path: &str) -> bool {
             | "rust-toolchain.toml"
             | ".cargo-checksum.json"
     ) || file_name(parent(path)) == ".cargo" && (name == "config" || name.ends_with(".toml"))
+}
+
+/// The files that cargo's configuration includes.
+fn included(entries: &[Entry], text: impl Fn(&str) -> Option<String>) -> BTreeSet<String> {
+    let mut todo: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::File(path) if file_name(parent(path)) == ".cargo" && is_verbatim(path) => {
+                Some(path.clone())
+            }
+            _ => None,
+        })
+        .collect();
+    let mut included = BTreeSet::new();
+    while let Some(file) = todo.pop() {
+        let config = text(&file).and_then(|text| text.parse::<Table>().ok());
+        let include = config.as_ref().and_then(|config| config.get("include"));
+        for path in include.into_iter().flat_map(include_paths) {
+            let path = normalize(&Path::new(parent(&file)).join(path));
+            if let Some(path) = path.to_str()
+                && included.insert(path.to_owned())
+            {
+                todo.push(path.to_owned());
+            }
+        }
+    }
+    included
+}
+
+/// The paths of an `include`: one, or a list, each as it is or in a table with `path`.
+fn include_paths(include: &Value) -> Vec<&str> {
+    match include {
+        Value::String(path) => vec![path],
+        Value::Array(list) => list.iter().flat_map(include_paths).collect(),
+        Value::Table(table) => table
+            .get("path")
+            .and_then(Value::as_str)
+            .into_iter()
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether cargo finds the file by itself beside a manifest.
@@ -307,6 +350,39 @@ mod tests {
                 "src/bin/tool.rs",
                 "src/lib.rs",
                 "tests/it.rs",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_that_the_configuration_includes_are_kept() {
+        let entries = [
+            ".cargo/config.toml",
+            "config/deep.toml",
+            "config/first.toml",
+            "config/other.toml",
+            "local.toml",
+        ];
+        let entries: Vec<Entry> = entries.iter().map(|e| Entry::File(e.to_string())).collect();
+        let text = |path: &str| {
+            let text = match path {
+                ".cargo/config.toml" => {
+                    "include = [\"../config/first.toml\", { path = \"../local.toml\", optional = true }]"
+                }
+                "config/first.toml" => "include = \"deep.toml\"",
+                _ => "",
+            };
+            Some(text.to_owned())
+        };
+        let skeleton = rule(&entries, text);
+        let verbatim: Vec<&String> = skeleton.keys().collect();
+        assert_eq!(
+            verbatim,
+            [
+                ".cargo/config.toml",
+                "config/deep.toml",
+                "config/first.toml",
+                "local.toml"
             ]
         );
     }

@@ -9,6 +9,7 @@
 //! ]
 //! ```
 
+use crate::graph::cargo::paths::normalize;
 use crate::graph::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,8 @@ impl Origins {
         let key: Vec<String> = key.iter().map(|part| part.to_string()).collect();
         let file = self.files.get(&key);
         let file = file.ok_or_else(|| unknown("whose file is not known"))?;
+        // An included file has the name that the configuration gives it, `..` and all.
+        let file = normalize(file);
         let base = file.parent().and_then(Path::parent);
         let relative = base.and_then(|base| base.strip_prefix(&self.source).ok());
         relative
