@@ -16,7 +16,7 @@ pub enum Error {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's reason.
         source: std::io::Error,
     },
     /// A document that cannot be written as JSON.

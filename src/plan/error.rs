@@ -15,7 +15,7 @@ pub enum Error {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's reason.
         source: std::io::Error,
     },
     /// A document that another step wrote does not have the expected form.
@@ -26,7 +26,7 @@ pub enum Error {
     Document {
         /// The document.
         path: PathBuf,
-        /// The parser's answer.
+        /// The parser's reason.
         source: serde_json::Error,
     },
     /// The environment does not name the attributes' file.

@@ -1,5 +1,5 @@
 //! Which files of the workspace each unit can read: the graph's units as a
-//! request to the scanner, and its answer as lists.
+//! request to the scanner, and the scan as lists.
 
 use super::Error;
 use super::emitter::tree::Tree;
