@@ -511,3 +511,43 @@ fn documentation_is_one_tree_with_links_and_search() {
         assert!(build.out.join("doc").join(page).exists(), "{page}");
     }
 }
+
+/// rustdoc sets `cfg(doc)`, clippy `cfg(clippy)`, and rustfmt follows modules whatever their cfg.
+#[test]
+fn each_tool_has_the_files_that_it_reads() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"lab\"]\nresolver = \"3\"\n",
+        ),
+        (
+            "lab/Cargo.toml",
+            "[package]\nname = \"lab\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        ),
+        (
+            "lab/src/lib.rs",
+            "#![cfg_attr(doc, doc = include_str!(\"../README.md\"))]\n\
+             #[cfg(doc)]\npub mod guide;\n#[cfg(clippy)]\nmod linted;\n\
+             #[path = \"../../shared/x.rs\"]\npub mod x;\n\n\
+             /// Adds.\n/// ```\n/// assert_eq!(lab::add(1), 2);\n/// ```\n\
+             pub fn add(x: u8) -> u8 {\n    x + 1\n}\n",
+        ),
+        ("lab/src/guide.rs", "//! Guide.\n"),
+        ("lab/src/linted.rs", "//! Linted.\n"),
+        ("lab/README.md", "# Lab\n"),
+        (
+            "shared/x.rs",
+            "//! Shared.\n\n/// Two.\npub const X: u8 = 2;\n",
+        ),
+        (
+            "lab/tests/walk.rs",
+            "#[test]\nfn hidden_fixtures() {\n    \
+             assert!(std::path::Path::new(\"tests/repo/.ignore\").exists());\n}\n",
+        ),
+        ("lab/tests/repo/.ignore", "x\n"),
+    ])
+    .locked();
+    for check in ["doc", "doctest", "clippy", "fmt", "test"] {
+        checked(&project, check);
+    }
+}

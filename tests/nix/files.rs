@@ -1,6 +1,7 @@
 //! Files that a unit finds at places to which only its own text, or the configuration, leads.
 
 use crate::project::Project;
+use serde_json::json;
 
 /// A directory of which nothing else is listed, a variable of the configuration in a name,
 /// and a file that such a variable holds.
@@ -43,4 +44,23 @@ fn names_lead_through_directories_and_variables() {
     ])
     .locked();
     assert_eq!(project.build().run("app", &[]), "well 4 2 3.1.4\n");
+}
+
+/// A flag that `crateEnv` gives to the compiler decides which modules there are.
+#[test]
+fn a_cfg_of_the_environment_of_a_crate() {
+    let mut project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        ),
+        (
+            "src/main.rs",
+            "#[cfg(special)] mod special;\nfn main() { #[cfg(special)] println!(\"{}\", special::X); }\n",
+        ),
+        ("src/special.rs", "pub const X: u8 = 1;\n"),
+    ])
+    .locked();
+    project.args = json!({ "crateEnv": { "app": { "extraRustcOpts": ["--cfg", "special"] } } });
+    assert_eq!(project.build().run("app", &[]), "1\n");
 }

@@ -14,6 +14,7 @@ mod cross;
 mod development;
 mod emission;
 mod examples;
+mod files;
 mod flakes;
 mod kinds;
 #[allow(dead_code)] // `tests/book` uses the rest
