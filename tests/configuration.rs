@@ -7,7 +7,9 @@ mod oracle;
 
 use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
 use dyndrv::graph::rules::linkage::Linkage;
-use dyndrv::graph::{ConfigProgram, Mode};
+use dyndrv::graph::{ConfigProgram, Graph, Mode, UnitRef};
+use dyndrv::plan::files::{self, Additions};
+use dyndrv::plan::layers;
 use oracle::case::Case;
 use oracle::layout::CargoLayout;
 use oracle::toolchain::Toolchain;
@@ -117,4 +119,89 @@ fn a_file_that_the_configuration_includes() {
     assert_eq!(variable.name, "W");
     // It is relative to the parent of the directory of the file that it stands in.
     assert_eq!(variable.relative_to.as_deref(), Some(""));
+}
+
+/// A program that links, with a third-party dependency that has a build script.
+fn linked(configuration: &str, files: &[(&str, &str)]) -> (Case, Graph) {
+    let case = Case::new(
+        r#"
+### Cargo.toml
+[package]
+name = "app"
+version = "1.0.0"
+edition = "2024"
+[dependencies]
+third = "1"
+### src/main.rs
+### src/lib.rs
+### vendor/third-1.2.3/Cargo.toml
+[package]
+name = "third"
+version = "1.2.3"
+### vendor/third-1.2.3/src/lib.rs
+### vendor/third-1.2.3/build.rs
+"#,
+    )
+    .locked();
+    for (path, text) in [(".cargo/config.toml", configuration)].iter().chain(files) {
+        let path = case.place.source.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let graph = case.ask().unwrap();
+    (case, graph)
+}
+
+/// The labels of the units that have this file.
+fn readers(case: &Case, graph: &Graph, file: &str) -> Vec<String> {
+    let selected = case.place.scratch.join("selected");
+    let _ = fs::remove_dir_all(&selected);
+    let additions = Additions::default();
+    let lists = files::select(graph, &case.place.source, &additions, &selected).unwrap();
+    let reads = |unit: &UnitRef<'_>| {
+        let list = lists.get(&unit.identity());
+        list.is_some_and(|list| list.iter().any(|listed| listed == file))
+    };
+    let mut labels: Vec<String> = graph.units().filter(reads).map(|u| u.label()).collect();
+    labels.sort();
+    labels
+}
+
+#[test]
+fn what_links_reads_the_linker_script_that_rustflags_name() {
+    let (case, graph) = linked(
+        "[build]\nrustflags = [\"-C\", \"link-arg=-Tlink/app.x\", \"-Lnative=libs\"]\n",
+        &[
+            ("link/app.x", "INCLUDE memory.x\n"),
+            ("link/memory.x", "/* nothing */"),
+            ("link/unread.x", ""),
+            ("libs/liba.a", ""),
+        ],
+    );
+    for file in ["link/app.x", "link/memory.x"] {
+        assert_eq!(
+            readers(&case, &graph, file),
+            ["app-1.0.0-bin-app"],
+            "{file}"
+        );
+    }
+    let both = ["app-1.0.0-bin-app", "app-1.0.0-lib"];
+    assert_eq!(readers(&case, &graph, "libs/liba.a"), both);
+    assert!(readers(&case, &graph, "link/unread.x").is_empty());
+}
+
+#[test]
+fn what_links_reads_the_linker_that_is_among_the_sources() {
+    let (case, graph) = linked(
+        "[target.'cfg(unix)']\nlinker = \"tools/ld\"\n",
+        &[("tools/ld", "#!/bin/sh\nexec cc \"$@\"\n")],
+    );
+    assert_eq!(
+        readers(&case, &graph, "tools/ld"),
+        ["app-1.0.0-bin-app", "third-1.2.3-build-script"]
+    );
+    // An edit of the linker reaches third-party units too, so that the workspace emits them.
+    assert!(layers::third_party(&graph).is_empty());
+    let (_, graph) = linked("", &[]);
+    assert_eq!(layers::third_party(&graph).len(), 3);
 }

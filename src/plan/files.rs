@@ -1,9 +1,9 @@
 //! Which files of the workspace each unit can read: the graph's units as a
 //! request to the scanner, and the scan as lists.
 
-use super::Error;
 use super::emitter::tree::Tree;
 use super::settings::{Settings, WorkspaceSettings, read_json};
+use super::{Error, configuration};
 use crate::depinfo::{self, Cfg, ConfiguredVariable, Scan, UnitKind};
 use crate::graph::model::{
     Graph, Identity, Location, Mode, Package, PackageId, SrcPath, TargetKind, UnitId, UnitRef,
@@ -23,7 +23,8 @@ pub struct Scanned {
     pub units: Vec<UnitId>,
 }
 
-/// The files that each unit of path packages can read, relative to the source tree and sorted.
+/// The files of the source tree that units can read, relative to it and sorted: of each unit of a
+/// path package, and of third-party units for which cargo's configuration names some.
 pub type Lists = BTreeMap<Identity, Vec<String>>;
 
 /// The files of one unit.
@@ -117,7 +118,7 @@ pub fn of_analyser(
             Analyser::Rustfmt => Cfg::unknown(),
         },
     )?;
-    Ok(lists_of(graph, scanned))
+    lists_of(graph, scanned)
 }
 
 /// Copies the files that any unit can read to the new directory `to`, and gives
@@ -135,19 +136,28 @@ pub fn select(graph: &Graph, src: &Path, additions: &Additions, to: &Path) -> Re
 }
 
 fn lists(graph: &Graph, src: &Path, additions: &Additions) -> Result<Lists, Error> {
-    Ok(lists_of(graph, scan(graph, src, additions)?))
+    lists_of(graph, scan(graph, src, additions)?)
 }
 
-fn lists_of(graph: &Graph, scanned: Scanned) -> Lists {
-    let lists = scanned.units.into_iter().zip(scanned.scan.units);
-    lists
-        .map(|(unit, list)| {
-            (
-                graph.unit(unit).identity(),
-                list.files.into_keys().collect(),
-            )
-        })
-        .collect()
+/// The lists of a scan, with the files that cargo's configuration names.
+fn lists_of(graph: &Graph, scanned: Scanned) -> Result<Lists, Error> {
+    let tree = depinfo::SourceTree::new(scanned.request.root);
+    let mut scanned: BTreeMap<UnitId, Vec<String>> = scanned
+        .units
+        .into_iter()
+        .zip(scanned.scan.units)
+        .map(|(unit, list)| (unit, list.files.into_keys().collect()))
+        .collect();
+    let mut lists = Lists::new();
+    for unit in graph.units() {
+        let own = scanned.remove(&unit.id());
+        let named = configuration::files_of(unit, &tree)?;
+        if own.is_some() || !named.is_empty() {
+            let all: BTreeSet<String> = own.into_iter().flatten().chain(named).collect();
+            lists.insert(unit.identity(), all.into_iter().collect());
+        }
+    }
+    Ok(lists)
 }
 
 /// Scans the path packages of a graph, whose sources lie below `root`.

@@ -4,15 +4,16 @@
 //! that it depends on come from the vendor directory. Such a unit's derivation
 //! depends on the graph, the vendored sources and the toolchain only, so that no
 //! edit of the workspace reaches it. All other units are of the workspace layer,
-//! among them a vendored crate that a `[patch]` makes depend on a path package.
+//! among them a vendored crate that a `[patch]` makes depend on a path package, and one
+//! whose linker is among the sources.
 
 use super::Error;
 use super::emitter::collection::{Index, Plan, Stage};
 use super::files::Lists;
-use super::lower::Lowering;
+use super::lower::{Lowering, SourceTree};
 use super::settings::{Settings, WorkspaceSettings, read_json};
 use super::sources::store_object;
-use super::{files, sources};
+use super::{configuration, files, sources};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, UnitId, UnitRef};
@@ -27,7 +28,10 @@ pub fn third_party(graph: &Graph) -> BTreeSet<UnitId> {
     for unit in graph.units() {
         let vendored = sources::vendor_entry(unit).is_some();
         // Dependencies come first in a graph.
-        if vendored && unit.needs().all(|needed| layer.contains(&needed.id())) {
+        if vendored
+            && !configuration::has_linker_in_tree(unit)
+            && unit.needs().all(|needed| layer.contains(&needed.id()))
+        {
             layer.insert(unit.id());
         }
     }
@@ -44,7 +48,7 @@ pub fn dependencies(graph: &Graph, settings: &Settings, objects: Objects) -> Res
     let mut stage = Stage::default();
     let mut lowering = Lowering::new(graph, settings, objects);
     for unit in third_party(graph) {
-        add_vendored(&mut stage, &mut lowering, graph.unit(unit), settings)?;
+        add_vendored(&mut stage, &mut lowering, graph.unit(unit), settings, None)?;
     }
     finish(stage, settings)
 }
@@ -92,7 +96,12 @@ pub(super) fn add_units(
             })?;
             lowering.set_path(unit, &parse("the index's path", path)?)?;
         } else if sources::vendor_entry(unit).is_some() {
-            add_vendored(stage, lowering, unit, settings)?;
+            // Files that the configuration names.
+            let tree = match files.get(&unit.identity()) {
+                Some(files) => Some(sources::workspace(unit, files, workspace, stage)?),
+                None => None,
+            };
+            add_vendored(stage, lowering, unit, settings, tree)?;
         } else if unit.mode != Mode::Doctest {
             let tree = sources::workspace(unit, files::of_unit(files, unit)?, workspace, stage)?;
             let derivation = lowering.unit(unit, &[tree])?;
@@ -108,10 +117,12 @@ fn add_vendored<'a>(
     lowering: &mut Lowering<'a>,
     unit: UnitRef<'a>,
     settings: &Settings,
+    tree: Option<SourceTree>,
 ) -> Result<(), Error> {
     let entry = sources::vendor_entry(unit).unwrap_or_default();
     let source = sources::vendored(unit, entry, settings)?;
-    let derivation = lowering.unit(unit, &[source])?;
+    let sources: Vec<SourceTree> = [source].into_iter().chain(tree).collect();
+    let derivation = lowering.unit(unit, &sources)?;
     let id = unit.identity();
     let path = stage.add_derivation(&lowering.name(unit), Some(id), &derivation)?;
     lowering.set_path(unit, &path)

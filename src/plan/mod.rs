@@ -18,6 +18,7 @@
 //! on which the unit builder fails.
 
 pub mod checks;
+pub mod configuration;
 mod cross;
 pub mod emitter;
 pub mod error;

@@ -1,6 +1,8 @@
 //! What `.cargo/config.toml` says holds in a build: flags, programs, and the files that it names.
 
 use crate::project::Project;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 /// A package `app` with this configuration and these files.
 fn configured(configuration: &str, files: &[(&str, &str)]) -> Project {
@@ -68,4 +70,52 @@ fn tests_have_the_profile_that_the_configuration_gives_them() {
     project
         .build_attribute("checks.test")
         .unwrap_or_else(|log| panic!("{log}"));
+}
+
+#[test]
+fn a_program_is_linked_with_the_script_that_rustflags_name() {
+    let project = configured(
+        "[build]\nrustflags = [\"-C\", \"link-arg=-Wl,--dynamic-list=exports.list\"]\n",
+        &[
+            ("exports.list", "{ main; };\n"),
+            ("src/main.rs", "fn main() { println!(\"well\") }"),
+        ],
+    );
+    assert_eq!(project.build().run("app", &[]), "well\n");
+}
+
+#[test]
+fn a_linker_among_the_sources_links() {
+    let project = configured(
+        "[target.'cfg(unix)']\nlinker = \"tools/ld\"\n",
+        &[
+            ("tools/ld", "#!/bin/sh\nexec cc \"$@\"\n"),
+            (
+                "build.rs",
+                "fn main() { println!(\"cargo::rustc-env=SAID=well\") }",
+            ),
+            ("src/main.rs", "fn main() { println!(env!(\"SAID\")) }"),
+        ],
+    );
+    let linker = project.path().join("tools/ld");
+    fs::set_permissions(linker, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(project.build().run("app", &[]), "well\n");
+}
+
+#[test]
+fn a_build_script_reads_a_file_that_the_configurations_environment_names() {
+    let project = configured(
+        "[env]\nVERSION_FILE = { value = \"version.txt\", relative = true }\n",
+        &[
+            ("version.txt", "3.1.4"),
+            (
+                "build.rs",
+                "fn main() { let file = std::env::var(\"VERSION_FILE\").unwrap();
+                   let version = std::fs::read_to_string(file).unwrap_or(\"unknown\".into());
+                   println!(\"cargo::rustc-env=RELEASE={version}\") }",
+            ),
+            ("src/main.rs", "fn main() { println!(env!(\"RELEASE\")) }"),
+        ],
+    );
+    assert_eq!(project.build().run("app", &[]), "3.1.4\n");
 }

@@ -127,6 +127,22 @@ pub fn source_in_package(
     }
 }
 
+/// The directory of the source tree in which a unit is compiled, as [`source_from_cwd`] has it;
+/// none for a third-party package.
+pub fn compiled_in(unit: UnitRef<'_>) -> Option<&str> {
+    let Location::Tree(dir) = &unit.package().location else {
+        return None;
+    };
+    let root = unit.graph().workspace_root.as_str();
+    let source = match &unit.target().src {
+        SrcPath::Package(path) => join(dir, path),
+        SrcPath::Tree(path) => path.clone(),
+        SrcPath::Outside => return None,
+    };
+    let in_root = root.is_empty() || source.starts_with(&format!("{root}/"));
+    Some(if in_root { root } else { dir })
+}
+
 /// The working directory of a unit's rustc, and the source file as it is named there.
 ///
 /// A package of the source root is compiled in the workspace's root, with a
@@ -159,10 +175,11 @@ pub fn program(layout: &dyn Layout, program: &ConfigProgram) -> String {
     }
 }
 
-/// Joins two paths, of which the second may be empty.
+/// Joins two paths, either of which may be empty.
 pub fn join(base: &str, path: &str) -> String {
-    match path {
-        "" => base.to_owned(),
-        path => format!("{base}/{path}"),
+    match (base, path) {
+        (base, "") => base.to_owned(),
+        ("", path) => path.to_owned(),
+        (base, path) => format!("{base}/{path}"),
     }
 }

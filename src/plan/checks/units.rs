@@ -2,6 +2,7 @@
 
 use super::ChecksSettings;
 use super::data::PackageFiles;
+use crate::depinfo;
 use crate::drv::StorePath;
 use crate::graph::model::{PackageId, UnitRef};
 use crate::graph::rules::checks::{
@@ -11,13 +12,13 @@ use crate::graph::rules::checks::{
 use crate::graph::rules::command::Invocation;
 use crate::graph::rules::layout::source_in_package;
 use crate::graph::rules::products::ProductKind;
-use crate::plan::Error;
 use crate::plan::emitter::collection::Stage;
 use crate::plan::files::{self, Lists};
 use crate::plan::lower::inputs::Candidates;
 use crate::plan::lower::{Lowering, SourceTree, bin};
 use crate::plan::settings::WorkspaceSettings;
 use crate::plan::sources;
+use crate::plan::{Error, configuration};
 use dyndrv_builder::spec;
 use dyndrv_checker::spec::{Check, Clippy, Doc, Doctest, Fmt, Spec, Test, Tool, Trial};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,8 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         let target = unit.target();
         let invocation = test_invocation(&lowering.linkage, unit, &lowering.layout);
-        let data = self.package(unit).data.clone();
+        let mut data = self.package(unit).data.clone();
+        data.extend(self.runner_files(unit)?);
         let (mut process, _) = self.process(unit, invocation, data)?;
         self.equip(unit, &mut process);
         let program = lowering.built_program(unit)?;
@@ -91,6 +93,7 @@ impl<'b> Planner<'_, 'b> {
         let mut files: BTreeSet<String> =
             files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.package(unit).data.iter().cloned());
+        files.extend(self.runner_files(unit)?);
         let (mut process, mut args) = self.process(unit, invocation, files)?;
         self.equip(unit, &mut process);
         let (system, link_args) = lowering.linked_environment(unit);
@@ -116,6 +119,12 @@ impl<'b> Planner<'_, 'b> {
             loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
         };
         self.emit(&unit.label(), unit, Check::Doctest(doctest))
+    }
+
+    /// The files that the configuration's runner reads.
+    fn runner_files(&self, unit: UnitRef<'b>) -> Result<BTreeSet<String>, Error> {
+        let tree = depinfo::SourceTree::new(self.workspace.src.clone());
+        configuration::files_of_runner(unit, &tree)
     }
 
     /// The user's arguments for rustdoc: those of the checks, or else of cargo's configuration,
