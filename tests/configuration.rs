@@ -193,11 +193,11 @@ fn what_links_reads_the_linker_script_that_rustflags_name() {
 #[test]
 fn what_links_reads_the_linker_that_is_among_the_sources() {
     let (case, graph) = linked(
-        "[target.'cfg(unix)']\nlinker = \"tools/ld\"\n",
-        &[("tools/ld", "#!/bin/sh\nexec cc \"$@\"\n")],
+        "[target.'cfg(unix)']\nlinker = \"tools/gcc\"\n",
+        &[("tools/gcc", "#!/bin/sh\nexec cc \"$@\"\n")],
     );
     assert_eq!(
-        readers(&case, &graph, "tools/ld"),
+        readers(&case, &graph, "tools/gcc"),
         ["app-1.0.0-bin-app", "third-1.2.3-build-script"]
     );
     // An edit of the linker reaches third-party units too, so that the workspace emits them.

@@ -87,9 +87,9 @@ fn a_program_is_linked_with_the_script_that_rustflags_name() {
 #[test]
 fn a_linker_among_the_sources_links() {
     let project = configured(
-        "[target.'cfg(unix)']\nlinker = \"tools/ld\"\n",
+        "[target.'cfg(unix)']\nlinker = \"tools/gcc\"\n",
         &[
-            ("tools/ld", "#!/bin/sh\nexec cc \"$@\"\n"),
+            ("tools/gcc", "#!/bin/sh\nexec cc \"$@\"\n"),
             (
                 "build.rs",
                 "fn main() { println!(\"cargo::rustc-env=SAID=well\") }",
@@ -97,7 +97,7 @@ fn a_linker_among_the_sources_links() {
             ("src/main.rs", "fn main() { println!(env!(\"SAID\")) }"),
         ],
     );
-    let linker = project.path().join("tools/ld");
+    let linker = project.path().join("tools/gcc");
     fs::set_permissions(linker, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(project.build().run("app", &[]), "well\n");
 }
