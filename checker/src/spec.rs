@@ -90,6 +90,12 @@ pub struct Test {
     /// Programs to show at their places in cargo's target directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<Program>,
+    /// Files to create, empty, where there are none: the test finds that they exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<String>,
+    /// cargo's configuration, for a test that may start cargo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cargo_config: Option<String>,
     /// Directories to create, empty and writable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<String>,

@@ -10,6 +10,7 @@
 //! | [`MANIFEST_READERS`] | manifests are added | every version |
 //! | [`CODE_WRITERS`] | the package is added where generated code is included | every version |
 //! | [`WORKSPACE_READERS`], [`LOCK_READERS`] | files of the workspace are added to a run | every version |
+//! | [`CARGO_STARTERS`] | files of the workspace are added to tests | every version |
 //! | [`BUILD_HELPERS`] | a run *may* be left with what its script declares | the versions that the entry names |
 //!
 //! Only the last table can make a list shorter, by saying that a package reads nothing but
@@ -362,6 +363,15 @@ const WORKSPACE_READERS: &[Known] = &[
     known("guppy", "0.19.1", "src/metadata_command.rs"),
 ];
 
+/// Packages that start cargo when tests use them.
+const CARGO_STARTERS: &[Known] = &[
+    known("cargo_metadata", "0.23.1", "src/lib.rs"),
+    known("escargot", "0.5.13", "src/cargo.rs"),
+    known("macrotest", "1.3.0", "src/cargo.rs"),
+    known("trybuild", "1.0.122", "src/cargo.rs"),
+    known("ui_test", "0.30.6", "src/cmd.rs"),
+];
+
 /// Packages that look for the lock file when they are linked into a build script.
 const LOCK_READERS: &[Known] = &[
     known("built", "0.8.1", "src/dependencies.rs"),
@@ -473,6 +483,11 @@ pub fn reads_workspace<'p>(packages: impl Iterator<Item = &'p str>) -> bool {
     first(WORKSPACE_READERS, packages).is_some()
 }
 
+/// Whether one of some packages starts cargo when tests use it.
+pub fn starts_cargo<'p>(packages: impl Iterator<Item = &'p str>) -> bool {
+    first(CARGO_STARTERS, packages).is_some()
+}
+
 /// Whether one of some packages looks for the lock file.
 pub fn reads_lock_file<'p>(packages: impl Iterator<Item = &'p str>) -> bool {
     first(LOCK_READERS, packages).is_some()
@@ -509,6 +524,7 @@ mod tests {
             CODE_WRITERS,
             WORKSPACE_READERS,
             LOCK_READERS,
+            CARGO_STARTERS,
         ];
         let known = tables.into_iter().flatten().map(|known| &known.evidence);
         for evidence in readers.chain(known) {

@@ -71,8 +71,17 @@ fn an_edit_runs_the_tests_that_it_can_change() {
             ("Cargo.toml", "\n# NONCE\n", &[]),
             ("crates/report/Cargo.toml", "\n# NONCE\n", &[]),
             ("crates/report/benches/render.rs", "\n// NONCE\n", &[]),
-            // Only a comment: the executables come out the same.
-            ("crates/report/tests/page.rs", "\n// NONCE\n", &[]),
+            // Only a comment: the executables come out the same, but a test can read its own source.
+            (
+                "crates/report/tests/page.rs",
+                "\n// NONCE\n",
+                &["report-0.3.0-test-page"],
+            ),
+            (
+                "crates/report/src/lib.rs",
+                "\n// NONCE\n",
+                &["report-0.3.0-lib-test"],
+            ),
             (
                 "crates/report/tests/page.rs",
                 "\n#[test]\nfn when() {\n    assert_ne!(\"NONCE\", \"\");\n}\n",

@@ -28,3 +28,4 @@ mod rebuild;
 mod second_store;
 mod sources;
 mod store_paths;
+mod test_view;

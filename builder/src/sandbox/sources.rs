@@ -99,6 +99,19 @@ fn copy_file(from: &Path, at: &Path) -> io::Result<()> {
     file.set_modified(UNIX_EPOCH + Duration::from_secs(STORE_TIME))
 }
 
+/// Creates an empty file, and the directories above it, if there is nothing.
+pub fn stand_in(at: &Path) -> Result<()> {
+    if fs::symlink_metadata(at).is_ok() {
+        return Ok(());
+    }
+    if let Some(parent) = at.parent() {
+        create_dir_all(parent)?;
+    }
+    File::create_new(at)
+        .and_then(|file| file.set_modified(UNIX_EPOCH + Duration::from_secs(STORE_TIME)))
+        .map_err(|e| Error::io("cannot create", at, e))
+}
+
 /// Whether a file was written after the sources were laid out.
 pub fn is_new(metadata: &fs::Metadata) -> bool {
     metadata.is_file() && metadata.mtime() != STORE_TIME.cast_signed()

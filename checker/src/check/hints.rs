@@ -3,11 +3,12 @@
 //! | what was printed | what the sandbox does not have |
 //! |---|---|
 //! | `(os error 2)` | files that no source names |
+//! | a package that cargo would have to download | other packages than the locked ones |
 //! | a name that cannot be resolved, a network that cannot be reached | a network |
 //! | a directory that is no git repository | `.git` |
 //! | `(os error 1)`, `(os error 13)` | the rights of an administrator, other users' files |
 //!
-//! The texts are those of the C library, of Rust's standard library, of curl and of git.
+//! The texts are those of the C library, of Rust's standard library, of cargo, of curl and of git.
 
 /// How a test is left out, for tests that need what no build has.
 const SKIP: &str = "leave such a test out with `testArgs = [ \"--skip\" \"NAME\" ]` of the checks";
@@ -21,17 +22,31 @@ const NETWORK: [&str; 6] = [
     "Network unreachable",
 ];
 
+const PACKAGES: [&str; 5] = [
+    "retry without `--offline`",
+    "you may need to run `cargo` without",
+    "but --offline was specified",
+    "can't be accessed in offline mode",
+    "the directory sources are not supposed to be edited manually",
+];
+
 /// Notes for an error, in a fixed order.
 pub fn of(printed: &str) -> Vec<String> {
     let any = |texts: &[&str]| texts.iter().any(|text| printed.contains(text));
     let mut notes = Vec::new();
     if any(&["(os error 2)"]) {
         notes.push(
-            "a test sees the files of its package but for sources and documents that no source \
-             names; add others to `test-data = [\"…\"]` under [package.metadata.dyndrv] in the \
-             package's Cargo.toml"
+            "a test sees the files of its package but for documents that no source names; add \
+             others to `test-data = [\"…\"]` under [package.metadata.dyndrv] in the package's \
+             Cargo.toml"
                 .to_owned(),
         );
+    }
+    if any(&PACKAGES) {
+        notes.push(format!(
+            "a cargo that a test starts is offline, and finds the locked packages if the test's \
+             code names cargo, or if `test-data` has Cargo.lock; {SKIP}"
+        ));
     }
     if any(&NETWORK) {
         notes.push(format!(
@@ -69,6 +84,18 @@ mod tests {
                 .contains(".git")
         );
         assert!(of("chown: Operation not permitted (os error 1)")[0].contains("privileges"));
+    }
+
+    #[test]
+    fn a_cargo_that_lacks_packages_is_explained() {
+        let printed = "error: no matching package named `x` found\n\
+                       As a reminder, you're using offline mode (--offline) which can sometimes \
+                       cause surprising resolution failures, if this error is too confusing you \
+                       may wish to retry without `--offline`.\n\
+                       error: attempting to make an HTTP request, but --offline was specified";
+        let hints = of(printed);
+        assert_eq!(hints.len(), 1, "{hints:?}");
+        assert!(hints[0].contains("Cargo.lock"), "{hints:?}");
     }
 
     #[test]

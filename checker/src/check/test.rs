@@ -8,7 +8,7 @@ use crate::supervise::{self, Finished, echo};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
 use dyndrv_builder::sandbox::files::make_link;
-use dyndrv_builder::sandbox::{Sandbox, inputs};
+use dyndrv_builder::sandbox::{Sandbox, cargo_home, inputs, sources};
 use std::fs;
 use std::path::Path;
 
@@ -59,6 +59,13 @@ fn settle(test: &Test, sandbox: &Sandbox) -> Result<()> {
     sandbox.link_crates(&test.crates)?;
     for directory in &test.directories {
         sandbox.create(Path::new(directory))?;
+    }
+    for file in &test.stand_ins {
+        create_parent(Path::new(file), sandbox)?;
+        sources::stand_in(Path::new(file))?;
+    }
+    if let Some(config) = &test.cargo_config {
+        cargo_home::write(config, &sandbox.home())?;
     }
     for program in &test.programs {
         let at = Path::new(&program.at);

@@ -27,6 +27,7 @@ mod declared;
 mod named_paths;
 mod outside_package;
 mod script_text;
+mod test_code;
 
 use super::error::Result;
 use super::known_crates::{self, Known};
@@ -38,6 +39,7 @@ use declared::Declaration;
 pub use outside_package::named_files;
 use script_text::ScriptText;
 use std::collections::{BTreeMap, BTreeSet};
+pub use test_code::{lists_its_package, starts_cargo};
 
 /// What is known of one build script.
 #[derive(Debug)]

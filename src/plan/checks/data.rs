@@ -1,19 +1,32 @@
-//! Which files a package's tests may read while they run, and which are Rust.
+//! Which files a package's tests find while they run.
 //!
-//! | file of the package | is data |
+//! | file | content |
 //! |---|---|
-//! | Rust code below `src`, beside or below the root file of a target in another directory | no |
-//! | what else is in a directory that holds the root file of a target, such as `tests/fixtures` | yes |
-//! | any other file or directory at the package's top level | if a string in the package's code names it |
-//! | what `test-data` or `extra-sources` name | yes |
-//! | outside of the package or in another one below it, what a string names relative to the package, or, in a test that goes to a parent directory, relative to one above | yes |
-//! | `.git`, what is of another package, or built by cargo | no |
+//! | Rust code of the test's own target | its own: test tools read and show the place of an assertion |
+//! | other Rust code: below `src`, beside or below the root file of a target in another directory | empty, or its own if a string in a test's code names it, or if a test lists the package's directory |
+//! | what else is in a directory that holds the root file of a target, such as `tests/fixtures` | its own |
+//! | any other file or directory at the package's top level | its own, if a string in the package's code names it |
+//! | what `test-data` or `extra-sources` name | its own |
+//! | outside of the package or in another one below it, what a string names relative to the package, or, in a test that goes to a parent directory, relative to one above | its own |
+//! | `Cargo.toml` of the package and of directories above it | empty, if nothing above names it: test tools find the workspace by them |
+//! | the configuration's runner and files that its arguments name | its own |
+//! | the workspace, if a test may start cargo | see [`cargo_files`](super::cargo_files) |
+//! | `.git`, what is of another package, or built by cargo | not there |
 //!
-//! So a README that no code mentions is no input of any test.
+//! What an edit runs follows from it:
+//!
+//! | edit | runs |
+//! |---|---|
+//! | a README that no code mentions | nothing |
+//! | a comment in a target's own code | the tests of that target |
+//! | a comment in the library's code | its unit tests; no integration test |
+//! | a new Rust file | the tests of its package |
 
+use super::cargo_files;
 use crate::depinfo::{self, SourceTree, glob_files};
 use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
+use crate::plan::files::Lists;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -23,11 +36,16 @@ use std::path::Path;
 pub struct PackageFiles {
     /// What tests may read.
     pub data: BTreeSet<String>,
+    /// What tests find empty, if it is not of their own target.
+    pub stand_ins: BTreeSet<String>,
+    /// Whether tests see what cargo needs to build the workspace.
+    pub for_cargo: bool,
     /// Rust code.
     pub rust: BTreeSet<String>,
 }
 
-/// Sorts the files of a package. `globs` are relative to the package.
+/// Sorts the files of a package. `globs` are relative to the package, `used` are the packages
+/// whose code its tests can call.
 ///
 /// # Errors
 ///
@@ -36,7 +54,9 @@ pub fn of_package(
     graph: &Graph,
     package: PackageId,
     src: &Path,
+    lists: &Lists,
     globs: &[String],
+    used: &BTreeSet<&str>,
 ) -> Result<PackageFiles, Error> {
     let own = &graph[package];
     let Location::Tree(dir) = &own.location else {
@@ -72,7 +92,8 @@ pub fn of_package(
         let bytes = fs::read(&path).map_err(Error::io("reading", &path))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         code.push_str(&text);
-        if !file.starts_with("src/") {
+        let of_tests = !file.starts_with("src/");
+        if of_tests || TESTS.iter().any(|attribute| text.contains(attribute)) {
             tests.push(text.clone());
         }
         all.push(text);
@@ -80,21 +101,60 @@ pub fn of_package(
     let texts = |texts: &[String], climbs| {
         depinfo::named_files(&tree, dir, texts.iter().map(String::as_str), climbs)
     };
+    let named_by_tests = texts(&tests, true)?;
+    let rust: BTreeSet<String> = rust.into_iter().map(|file| below(dir, file)).collect();
+    let mut sources: BTreeSet<String> = rust.clone();
+    if !depinfo::lists_its_package(tests.iter().map(String::as_str)) {
+        sources.retain(|file| named_by_tests.contains_key(file));
+    }
     let mut outside = texts(&all, false)?;
-    outside.extend(texts(&tests, true)?);
+    outside.extend(named_by_tests);
     for file in &files {
         outside.remove(&below(dir, file));
     }
-    Ok(PackageFiles {
-        data: files
-            .iter()
-            .filter(|file| is_data(file, &roots, &code))
-            .map(|file| below(dir, file))
-            .chain(outside.into_keys())
-            .chain(named)
-            .collect(),
-        rust: rust.into_iter().map(|file| below(dir, file)).collect(),
-    })
+    let data: BTreeSet<String> = files
+        .iter()
+        .filter(|file| is_data(file, &roots, &code))
+        .map(|file| below(dir, file))
+        .chain(sources)
+        .chain(outside.into_keys())
+        .chain(named)
+        .collect();
+    let manifests = above(graph, package, src, &["Cargo.toml"]);
+    let empty = rust.iter().cloned().chain(manifests);
+    let mut found = PackageFiles {
+        stand_ins: empty.filter(|file| !data.contains(file)).collect(),
+        for_cargo: false,
+        data,
+        rust,
+    };
+    let lock = below(&graph.workspace_root, cargo_files::LOCK);
+    found.for_cargo = found.data.contains(&lock)
+        || depinfo::starts_cargo(tests.iter().map(String::as_str), used.iter().copied());
+    if found.for_cargo {
+        cargo_files::add(graph, package, lists, &tree, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// Attributes by which a file has tests.
+const TESTS: [&str; 3] = ["#[test", "cfg(test", "::test"];
+
+/// All files of a package, relative to the source root.
+///
+/// # Errors
+///
+/// If a directory cannot be read.
+pub fn all_files(
+    graph: &Graph,
+    package: PackageId,
+    tree: &SourceTree,
+) -> Result<Vec<String>, Error> {
+    let Location::Tree(dir) = &graph[package].location else {
+        return Ok(Vec::new());
+    };
+    let files = files_of(graph, package, dir, tree)?.into_iter();
+    Ok(files.map(|file| below(dir, &file)).collect())
 }
 
 /// Files of these names in the package's directory and all directories above it.

@@ -3,7 +3,7 @@
 //!
 //! | check | a unit for each | its inputs besides the toolchain |
 //! |---|---|---|
-//! | test | test executable that `cargo test` would run | the executable, programs it may start, data files of the package |
+//! | test | test executable that `cargo test` would run | the executable, its own sources, programs it may start, data files of the package |
 //! | doctest | library | its sources and data files, libraries it may name |
 //! | clippy | target, and target as test | its sources under `cfg(clippy)`, metadata of dependencies, `clippy.toml` |
 //! | doc | library and program | its sources under `cfg(doc)`, metadata of dependencies |
@@ -16,6 +16,7 @@
 //! together. The summaries are what the flake exposes; their names are known
 //! without the graph: `test`, `test-<package>` and so on.
 
+mod cargo_files;
 mod data;
 mod units;
 
@@ -29,6 +30,7 @@ use super::settings::{Settings, WorkspaceSettings};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
+use crate::graph::rules::linkage::Linkage;
 use data::PackageFiles;
 use dyndrv_checker::spec::{Part, Spec, Summary};
 use serde::Deserialize;
@@ -95,7 +97,7 @@ pub fn plan(
         clippy_files: files::of_analyser(graph, settings, workspace, Analyser::Clippy)?,
         doc_files: files::of_analyser(graph, settings, workspace, Analyser::Rustdoc)?,
         fmt_files: files::of_analyser(graph, settings, workspace, Analyser::Rustfmt)?,
-        data: package_files(graph, workspace, checks)?,
+        data: package_files(graph, &lowering.linkage, workspace, files, checks)?,
         stage: &mut stage,
     };
     let mut done = Summaries::default();
@@ -160,7 +162,9 @@ fn check_root<'a>(
 /// The files of each package that was asked for.
 fn package_files(
     graph: &Graph,
+    linkage: &Linkage<'_>,
     workspace: &WorkspaceSettings,
+    lists: &Lists,
     checks: &ChecksSettings,
 ) -> Result<BTreeMap<PackageId, PackageFiles>, Error> {
     let packages: BTreeSet<PackageId> = graph.roots().map(|root| root.package).collect();
@@ -169,10 +173,15 @@ fn package_files(
         .map(|package| {
             let name = &graph[package].name;
             let globs = checks.test_data.get(name).map_or(&[][..], Vec::as_slice);
-            Ok((
-                package,
-                data::of_package(graph, package, &workspace.src, globs)?,
-            ))
+            let own = graph.roots().filter(|root| root.package == package);
+            let used: BTreeSet<&str> = own
+                .filter(|root| root.mode == Mode::Test)
+                .flat_map(|root| linkage.visible(root))
+                .map(|library| library.unit.package().name.as_str())
+                .collect();
+            let src = &workspace.src;
+            let files = data::of_package(graph, package, src, lists, globs, &used)?;
+            Ok((package, files))
         })
         .collect()
 }

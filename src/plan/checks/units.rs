@@ -10,7 +10,7 @@ use crate::graph::rules::checks::{
     test_place,
 };
 use crate::graph::rules::command::Invocation;
-use crate::graph::rules::layout::source_in_package;
+use crate::graph::rules::layout::{join, source_in_package};
 use crate::graph::rules::products::ProductKind;
 use crate::plan::emitter::collection::Stage;
 use crate::plan::files::{self, Lists};
@@ -58,9 +58,15 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         let target = unit.target();
         let invocation = test_invocation(&lowering.linkage, unit, &lowering.layout);
-        let mut data = self.package(unit).data.clone();
-        data.extend(self.runner_files(unit)?);
-        let (mut process, _) = self.process(unit, invocation, data)?;
+        let package = self.package(unit);
+        let own = files::of_unit(self.files, unit)?.iter();
+        let mut seen = package.data.clone();
+        seen.extend(own.filter(|file| file.ends_with(".rs")).cloned());
+        seen.extend(self.runner_files(unit)?);
+        let stand_ins = package.stand_ins.difference(&seen);
+        let stand_ins = stand_ins.map(|file| join(spec::WORKSPACE, file)).collect();
+        let cargo_config = package.for_cargo.then(|| lowering.cargo_config());
+        let (mut process, _) = self.process(unit, invocation, seen)?;
         self.equip(unit, &mut process);
         let program = lowering.built_program(unit)?;
         let file = program.rsplit('/').next().unwrap_or_default();
@@ -79,6 +85,8 @@ impl<'b> Planner<'_, 'b> {
             crates,
             scripts: lowering.scripts(unit)?,
             programs: lowering.programs(unit)?,
+            stand_ins,
+            cargo_config,
             directories: test_directories(unit, &lowering.layout),
             loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
         };

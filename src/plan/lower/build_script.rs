@@ -60,8 +60,7 @@ impl<'a> Lowering<'a> {
             });
         }
         let asks_cargo = sources.iter().any(|source| source.locked);
-        let vendor = self.settings.vendor.to_string_lossy();
-        let cargo_config = asks_cargo.then(|| replacement(&self.graph.sources, &vendor));
+        let cargo_config = asks_cargo.then(|| self.cargo_config());
         Ok(spec::BuildScript {
             process,
             program,
@@ -74,6 +73,13 @@ impl<'a> Lowering<'a> {
             local: package.is_local(),
             cargo_config,
         })
+    }
+
+    /// The configuration of a cargo that a build script or a test may start: it finds the locked
+    /// packages in the vendor directory.
+    pub(in crate::plan) fn cargo_config(&self) -> String {
+        let vendor = self.settings.vendor.to_string_lossy();
+        replacement(&self.graph.sources, &vendor)
     }
 
     /// What a library needs to work, such as the compiler that `prost-build` starts,

@@ -1,0 +1,88 @@
+//! What a test sees that may start cargo.
+//!
+//! | file | content |
+//! |---|---|
+//! | of the test's package | its own |
+//! | what libraries and build scripts read, of packages of the workspace that it depends on | its own |
+//! | `Cargo.toml` anywhere in the workspace, the lock file, `.cargo` of the workspace and above | its own |
+//! | other Rust files of the workspace | empty: cargo wants the files of all targets to exist |
+//!
+//! The locked packages are those of the vendor directory, by cargo's configuration in the home
+//! directory. An edit of any of these files runs such a test again.
+
+use super::data::{PackageFiles, all_files};
+use crate::depinfo::SourceTree;
+use crate::graph::model::{Graph, Location, PackageId, UnitId};
+use crate::plan::Error;
+use crate::plan::files::{self, Lists};
+use std::collections::BTreeSet;
+
+/// The name of cargo's manifests.
+const MANIFEST: &str = "Cargo.toml";
+/// The name of cargo's lock file.
+pub const LOCK: &str = "Cargo.lock";
+
+/// Adds to the files of a package's tests.
+///
+/// # Errors
+///
+/// If a directory cannot be read.
+pub fn add(
+    graph: &Graph,
+    package: PackageId,
+    lists: &Lists,
+    tree: &SourceTree,
+    to: &mut PackageFiles,
+) -> Result<(), Error> {
+    to.data.extend(all_files(graph, package, tree)?);
+    for unit in needed_units(graph, package) {
+        let unit = graph.unit(unit);
+        if matches!(unit.package().location, Location::Tree(_)) {
+            to.data.extend(files::of_unit(lists, unit)?.iter().cloned());
+        }
+    }
+    let root = graph.workspace_root.as_str();
+    for file in tree.contents(root, |_| false)?.entries.into_keys() {
+        let name = file.rsplit('/').next().unwrap_or_default();
+        if name == MANIFEST {
+            to.data.insert(file);
+        } else if name.ends_with(".rs") {
+            to.stand_ins.insert(file);
+        }
+    }
+    let lock = below(root, LOCK);
+    if tree.find_file("", &lock)?.is_some() {
+        to.data.insert(lock);
+    }
+    let mut directory = Some(root);
+    while let Some(above) = directory {
+        let configuration = tree.contents(&below(above, ".cargo"), |_| false)?;
+        to.data.extend(configuration.entries.into_keys());
+        directory = match above {
+            "" => None,
+            above => Some(above.rsplit_once('/').map_or("", |(parent, _)| parent)),
+        };
+    }
+    to.stand_ins.retain(|file| !to.data.contains(file));
+    Ok(())
+}
+
+/// The units that a package's units need, directly or not, its own among them.
+fn needed_units(graph: &Graph, package: PackageId) -> BTreeSet<UnitId> {
+    let own = graph.units().filter(|unit| unit.package == package);
+    let mut open: Vec<UnitId> = own.map(|unit| unit.id()).collect();
+    let mut needed = BTreeSet::new();
+    while let Some(unit) = open.pop() {
+        if needed.insert(unit) {
+            open.extend(graph.unit(unit).needs().map(|unit| unit.id()));
+        }
+    }
+    needed
+}
+
+fn below(dir: &str, path: &str) -> String {
+    match dir {
+        "" => path.to_owned(),
+        dir => format!("{dir}/{path}"),
+    }
+}
