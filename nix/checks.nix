@@ -2,9 +2,13 @@
 # derivation for each kind of check and for each kind and package.
 {
   # From `nix/dyndrv.nix`.
-  plan,
+  emittersOf,
+  emittersFor,
+  packageCounts,
   graphOf,
   settingsOf,
+  mentionsOf,
+  thirdPartyOf,
   wrap,
   src,
   extraSources,
@@ -51,54 +55,91 @@ let
 
   settings = settingsOf graph;
 
-  depsPlan = plan "plan-deps" { inherit settings; };
+  thirdParty = thirdPartyOf settings;
+
+  checksFor = {
+    inherit
+      testArgs
+      testTimeout
+      testEnv
+      testData
+      clippyArgs
+      denyWarnings
+      rustdocArgs
+      ;
+    checker = "${checker}";
+    clippy = "${clippy}";
+    rustfmt = "${rustfmt}";
+    packages = members;
+  };
+
+  count = emittersFor 10 packageCounts.workspace;
+
+  # Summaries of many packages would be too many for one emitter.
+  together = 10;
+  few = builtins.length members <= together;
+
+  named = builtins.listToAttrs (
+    map (kind: {
+      name = kind;
+      value = count - 1;
+    }) kinds
+    ++ builtins.concatLists (
+      builtins.genList (
+        place:
+        map (kind: {
+          name = "${kind}-${builtins.elemAt members place}";
+          value = if few then count - 1 else count + place / together;
+        }) kinds
+      ) (builtins.length members)
+    )
+  );
 
   # With a number as `record`, a failed test is a result and no failure.
-  planOf =
+  emittedWith =
     record:
-    plan "plan-checks" {
-      inherit settings;
-      workspace = {
-        inherit src extraSources;
-        index = builtins.outputOf depsPlan.outPath "index";
+    emittersOf {
+      layer = "checks";
+      command = "plan-checks";
+      attrs = {
+        inherit settings;
+        workspace = {
+          inherit src extraSources;
+          index = thirdParty.plan.index.outPath;
+        };
+        checks = checksFor // {
+          inherit record;
+        };
       };
-      checks = {
-        inherit
-          testArgs
-          testTimeout
-          testEnv
-          testData
-          clippyArgs
-          denyWarnings
-          rustdocArgs
-          record
-          ;
-        checker = "${checker}";
-        clippy = "${clippy}";
-        rustfmt = "${rustfmt}";
-        packages = members;
+      inherit count named;
+      below = thirdParty.emitters;
+      mentions = mentionsOf settings // {
+        checks = checksFor;
       };
     };
 
-  checksPlan = planOf null;
+  emitted = emittedWith null;
 
   summaryOf =
-    suffix: checksPlan: name: passthru:
+    suffix: emitted: name: passthru:
     wrap {
       inherit suffix;
-      part = builtins.outputOf (builtins.outputOf checksPlan.outPath "${name}.drv") "out";
+      part = emitted.output name;
       passthru = {
-        inherit graph depsPlan checksPlan;
+        inherit graph;
+        thirdPartyPlan = thirdParty.plan;
+        checksPlan = emitted.plan;
+        inherit (emitted) emitters;
       }
       // passthru;
     };
 
   check = kind: name: {
     inherit name;
-    value = summaryOf name checksPlan name (
+    value = summaryOf name emitted name (
       if kind == "test" || kind == "doctest" then
         # The same of all tests, failed ones too.
-        { report = summaryOf "${name}.report" (planOf reportAttempt) name { }; }
+        { report = summaryOf "${name}.report" (emittedWith reportAttempt) name { }; }
       else
         { }
     );

@@ -3,8 +3,8 @@
 # Everything here is made of plain store paths: any package set can feed it.
 # `nix/nixpkgs.nix` fills the arguments from nixpkgs.
 #
-#   skeleton ─► graph ─► deps plan ─► deps stage ─► third-party units
-#   src ─► sources ────► workspace plan ─► stage ─► workspace units ─► wrapper
+#   skeleton ─► graph ─► third-party plan ─► emitters ─► third-party units
+#   src ───────────────► workspace plan ───► emitters ─► workspace units ─► wrapper
 {
   # The system that the derivations are built on, as `x86_64-linux`.
   system,
@@ -50,14 +50,10 @@ let
       // attrs
     );
 
-  # A step whose output is itself a derivation: the stage that a plan describes. They are
-  # two steps, because a derivation whose output is one can have no other.
-  plan =
-    command: attrs:
-    step "crate.drv" "stage" {
-      outputHashMode = "text";
-      plan = step "plan" command attrs;
-    };
+  emittersOf = import ./emitters.nix step;
+
+  # How many emitters for so many packages, if one is to write the derivations of `each`.
+  emittersFor = each: packages: if packages < each then 1 else (packages + each - 1) / each;
 
   toolchain = {
     inherit
@@ -107,6 +103,12 @@ in
   extraSources ? { },
   # Whether units are looked up in binary caches.
   allowSubstitutes ? true,
+  # How many packages the lock file has, those of the workspace and those of other sources.
+  # They decide how many emitters there are, and so how much an edit writes again; nothing else.
+  packageCounts ? {
+    workspace = 1;
+    thirdParty = 256;
+  },
   # What is checked, and how: see `nix/checks.nix`.
   checks ? { },
   meta ? { },
@@ -114,7 +116,11 @@ in
 }:
 
 let
-  skeleton = step "skeleton" "skeleton" { skeleton = { inherit src; }; };
+  skeleton = step "skeleton" "skeleton" {
+    skeleton = { inherit src; };
+    # What users have in their sources may look like a reference.
+    unsafeDiscardReferences.out = true;
+  };
 
   graphOf =
     selection:
@@ -157,7 +163,6 @@ let
       };
       inherit
         graph
-        vendor
         crateEnv
         allowSubstitutes
         ;
@@ -165,29 +170,41 @@ let
 
   settings = settingsOf graph;
 
-  depsPlan = plan "plan-deps" { inherit settings; };
+  # All that a derivation can mention besides other derivations and its sources.
+  mentionsOf = settings: removeAttrs settings [ "graph" ] // { inherit vendor; };
 
-  # The files that any unit can read. It stands between the sources and the plan,
-  # so that an edit of any other file goes no further.
-  sources = step "sources" "select" {
-    select = {
-      inherit graph src extraSources;
-      rustcArgs = builtins.mapAttrs (_: env: env.rustcArgs or [ ]) crateEnv;
+  # The third-party units of a graph.
+  thirdPartyOf =
+    settings:
+    emittersOf {
+      layer = "third-party";
+      command = "plan-deps";
+      attrs = { inherit settings vendor; };
+      count = emittersFor 45 packageCounts.thirdParty;
+      mentions = mentionsOf settings;
     };
-    # What users have in their sources may look like a reference.
-    unsafeDiscardReferences.out = true;
-  };
 
-  workspacePlan = plan "plan-workspace" {
-    inherit settings;
-    workspace = {
-      src = "${sources}/tree";
-      lists = "${sources}/files.json";
-      index = builtins.outputOf depsPlan.outPath "index";
+  thirdParty = thirdPartyOf settings;
+
+  ofWorkspace =
+    let
+      count = emittersFor 25 packageCounts.workspace;
+    in
+    emittersOf {
+      layer = "workspace";
+      command = "plan-workspace";
+      attrs = {
+        inherit settings;
+        workspace = {
+          inherit src extraSources;
+          index = thirdParty.plan.index.outPath;
+        };
+      };
+      inherit count;
+      named.result = count - 1;
+      below = thirdParty.emitters;
+      mentions = mentionsOf settings;
     };
-  };
-
-  unit = name: builtins.outputOf (builtins.outputOf workspacePlan.outPath "${name}.drv") "out";
 
   # A derivation of the Nix language with the content of a planned one, made by `program`.
   derive =
@@ -204,9 +221,13 @@ let
 
   checked = import ./checks.nix {
     inherit
-      plan
+      emittersOf
+      emittersFor
+      packageCounts
       graphOf
       settingsOf
+      mentionsOf
+      thirdPartyOf
       src
       extraSources
       checker
@@ -241,18 +262,16 @@ else
     package =
       derive "${builder}/bin/dyndrv-builder" (if version == "" then pname else "${pname}-${version}") {
         run = "assemble";
-        parts = [ (unit "result") ];
+        parts = [ (ofWorkspace.output "result") ];
       }
       // {
         inherit pname version meta;
         passthru = {
-          inherit
-            skeleton
-            graph
-            sources
-            depsPlan
-            workspacePlan
-            ;
+          inherit skeleton graph;
+          # The plans of the two layers, and the emitters of both.
+          thirdPartyPlan = thirdParty.plan;
+          workspacePlan = ofWorkspace.plan;
+          inherit (ofWorkspace) emitters;
           checks = checked;
         }
         // passthru;

@@ -201,6 +201,14 @@ let
       ]
       // {
         inherit target;
+        packageCounts =
+          let
+            counted = builtins.partition (p: p ? source) (lockedPackages lockFile);
+          in
+          {
+            workspace = builtins.length counted.wrong;
+            thirdParty = builtins.length counted.right;
+          };
         targetTools =
           if crossPkgs == null then { } else import ./target-tools.nix { inherit crossPkgs target; };
         src = "${src}";

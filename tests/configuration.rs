@@ -154,10 +154,7 @@ version = "1.2.3"
 
 /// The labels of the units that have this file.
 fn readers(case: &Case, graph: &Graph, file: &str) -> Vec<String> {
-    let selected = case.place.scratch.join("selected");
-    let _ = fs::remove_dir_all(&selected);
-    let additions = Additions::default();
-    let lists = files::select(graph, &case.place.source, &additions, &selected).unwrap();
+    let lists = files::lists(graph, &case.place.source, &Additions::default()).unwrap();
     let reads = |unit: &UnitRef<'_>| {
         let list = lists.get(&unit.identity());
         list.is_some_and(|list| list.iter().any(|listed| listed == file))

@@ -6,12 +6,14 @@
 use super::error::Error;
 use clap::Args;
 use dyndrv::drv::Derivation;
+use dyndrv::plan::emitter::Index;
+use dyndrv::plan::settings::read_json;
+use dyndrv_builder::sandbox::bundle::Bundle;
 use dyndrv_builder::spec::{READ_FILES, Spec};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use walkdir::WalkDir;
 
 /// The options of `dyndrv audit`.
 #[derive(Args)]
@@ -27,17 +29,17 @@ pub struct Options {
 
 /// Builds what is not built, and prints a line for each file that was not read.
 pub fn run(options: Options) -> Result<(), Error> {
-    let stage = stage(&options)?;
-    let outputs = outputs(&[format!("{stage}^*")])?;
-    let units: Vec<String> = outputs
-        .into_iter()
-        .flat_map(|built| built.outputs)
-        .filter(|(name, _)| name.ends_with(".drv"))
-        .map(|(_, path)| format!("{path}^*"))
+    build(&options, "")?;
+    let index = PathBuf::from(build(&options, "passthru.workspacePlan.index")?);
+    let index: Index = read_json(&index)?;
+    let units: Vec<String> = index
+        .units
+        .values()
+        .map(|unit| format!("{}^*", unit.drv))
         .collect();
     let mut report = String::new();
     let mut clean = 0;
-    for built in self::outputs(&units)? {
+    for built in outputs(&units)? {
         let Some(unit) = Unit::of(&built)? else {
             continue;
         };
@@ -96,19 +98,10 @@ impl Unit {
     fn unread(&self) -> Result<Vec<String>, Error> {
         let mut unread = Vec::new();
         for (from, at) in &self.sources {
-            for entry in WalkDir::new(from).sort_by_file_name() {
-                let entry = entry.map_err(|e| Error::Io {
-                    action: "reading",
-                    path: from.clone(),
-                    source: e.into(),
-                })?;
-                let Ok(file) = entry.path().strip_prefix(from) else {
-                    continue;
-                };
-                if !entry.file_type().is_dir() && !self.read.contains(&at.join(file)) {
-                    unread.push(file.display().to_string());
-                }
-            }
+            let bundle = Bundle::open(from)?;
+            let files = bundle.entries().iter().map(|entry| &entry.path);
+            let files = files.filter(|file| !self.read.contains(&at.join(file)));
+            unread.extend(files.cloned());
         }
         Ok(unread)
     }
@@ -129,17 +122,18 @@ fn spec(drv: &Path) -> Result<Option<Spec>, Error> {
     Ok(unit.and_then(|unit| Spec::deserialize(unit).ok()))
 }
 
-/// The derivation of the workspace's stage.
-fn stage(options: &Options) -> Result<String, Error> {
-    let plan = match options.installable.as_str() {
-        "" => "passthru.workspacePlan".to_owned(),
-        installable => format!("{installable}.passthru.workspacePlan"),
+/// Builds what has been named, or an attribute of it, and gives its store path.
+fn build(options: &Options, attribute: &str) -> Result<String, Error> {
+    let installable = match options.installable.as_str() {
+        "" => attribute.to_owned(),
+        named if attribute.is_empty() => named.to_owned(),
+        named => format!("{named}.{attribute}"),
     };
     let mut command = Command::new("nix");
     command
         .args(["build", "--no-link", "--print-out-paths"])
         .args(&options.nix)
-        .arg(plan);
+        .arg(installable);
     Ok(nix(&mut command)?.trim().to_owned())
 }
 

@@ -53,6 +53,9 @@ pub enum Error {
         /// Why not.
         source: drv::Error,
     },
+    /// Source files cannot be taken out of a bundle.
+    #[error(transparent)]
+    Bundle(#[from] dyndrv_builder::sandbox::bundle::Error),
     /// The graph cannot be made.
     #[error(transparent)]
     Graph(#[from] graph::Error),

@@ -33,9 +33,6 @@ enum Command {
     /// Ask cargo for the units (a derivation's builder).
     #[command(hide = true)]
     Graph,
-    /// Select the sources of the workspace's units (a derivation's builder).
-    #[command(hide = true)]
-    Select,
     /// Plan the third-party units (a derivation's builder).
     #[command(hide = true)]
     PlanDeps,
@@ -45,10 +42,10 @@ enum Command {
     /// Plan the checks (a derivation's builder).
     #[command(hide = true)]
     PlanChecks,
-    /// Make a stage of a plan (a derivation's builder).
+    /// Make the derivation of an emitter (a derivation's builder).
     #[command(hide = true)]
-    Stage,
-    /// Write the derivations of a stage (a derivation's builder).
+    Emitter,
+    /// Write the derivations of an emitter (a derivation's builder).
     #[command(hide = true)]
     Emit,
 }
@@ -60,11 +57,10 @@ pub fn main() -> ExitCode {
         Command::Audit(options) => audit::run(options),
         Command::Skeleton => steps::skeleton(),
         Command::Graph => steps::graph(),
-        Command::Select => steps::select(),
         Command::PlanDeps => steps::plan_dependencies(),
         Command::PlanWorkspace => steps::plan_workspace(),
         Command::PlanChecks => steps::plan_checks(),
-        Command::Stage => steps::stage(),
+        Command::Emitter => steps::emitter(),
         Command::Emit => dyndrv::plan::emitter::emit::run().map_err(Error::from),
     };
     match result {

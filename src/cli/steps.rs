@@ -3,15 +3,16 @@
 use super::error::Error;
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::checks::ChecksSettings;
-use dyndrv::plan::emitter::collection::{CONTENTS, HEAD, Head, Plan};
-use dyndrv::plan::files::Additions;
+use dyndrv::plan::emitter::{self, Prepared};
 use dyndrv::plan::lower::inputs::visible_objects;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::sources::store_object;
 use dyndrv::plan::{checks, files, layers};
+use dyndrv_builder::sandbox::bundle::Bundle;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(Deserialize)]
@@ -31,8 +32,10 @@ pub fn skeleton() -> Result<(), Error> {
         src: PathBuf,
     }
     let Attributes { skeleton, outputs } = attributes("skeleton")?;
-    graph::skeleton::write(&skeleton.src, &outputs.out)?;
-    Ok(())
+    let out = &outputs.out;
+    let mut file = BufWriter::new(fs::File::create(out).map_err(Error::io("writing", out))?);
+    graph::skeleton::write(&skeleton.src, &mut file)?;
+    file.flush().map_err(Error::io("writing", out))
 }
 
 /// Asks cargo for the units.
@@ -56,14 +59,17 @@ pub fn graph() -> Result<(), Error> {
         selection,
         outputs,
     } = attributes("graph")?;
+    let scratch = scratch();
+    let source = scratch.join("source");
+    Bundle::open(&places.skeleton)?.unpack(&source)?;
     let answer = graph::ask(&graph::Request {
-        source: places.skeleton,
+        source,
         manifest_dir: places.workspace,
         vendor: Some(places.vendor),
         cargo_home: None,
         cargo: places.cargo.join("bin/cargo"),
         rustc: places.rustc.join("bin/rustc"),
-        scratch: std::env::temp_dir(),
+        scratch,
         rustflags: selection.rustflags.clone(),
         selection: selection.into(),
     })?;
@@ -71,6 +77,15 @@ pub fn graph() -> Result<(), Error> {
         eprintln!("warning: {warning}");
     }
     write_json(&outputs.out, &answer.graph)
+}
+
+/// A directory for many small files. The sandbox has a file system in memory, where they cost next to nothing.
+fn scratch() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    match fs::create_dir(memory.join("dyndrv")) {
+        Ok(()) => memory.join("dyndrv"),
+        Err(_) => std::env::temp_dir(),
+    }
 }
 
 /// What to build, as `nix/dyndrv.nix` names it.
@@ -114,93 +129,50 @@ impl From<Selection> for graph::Selection {
     }
 }
 
-/// Selects the files that any unit of the workspace can read.
-pub fn select() -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct Attributes {
-        select: Places,
-        outputs: Outputs,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Places {
-        graph: PathBuf,
-        src: PathBuf,
-        extra_sources: BTreeMap<String, Vec<String>>,
-        rustc_args: BTreeMap<String, Vec<String>>,
-    }
-    let Attributes { select, outputs } = attributes("select")?;
-    let graph: Graph = read_json(&select.graph)?;
-    let tree = outputs.out.join("tree");
-    let additions = Additions {
-        extra_sources: select.extra_sources,
-        rustc_args: select.rustc_args,
-    };
-    let lists = files::select(&graph, &select.src, &additions, &tree)?;
-    write_json(&outputs.out.join("files.json"), &lists)
-}
-
-impl Outputs {
-    fn write(&self, plan: &Plan) -> Result<(), Error> {
-        fs::create_dir(&self.out).map_err(Error::io("making", &self.out))?;
-        write_json(&self.out.join(HEAD), &plan.head)?;
-        write_json(&self.out.join(CONTENTS), &plan.contents)
-    }
-}
-
-/// Makes a stage of a plan.
-pub fn stage() -> Result<(), Error> {
-    #[derive(Deserialize)]
-    struct Attributes {
-        plan: PathBuf,
-        outputs: Outputs,
-    }
-    let Attributes { plan, outputs } = attributes("stage")?;
-    let head: Head = read_json(&plan.join(HEAD))?;
-    let plan = store_object("the plan", &plan.to_string_lossy())?;
-    write(&outputs.out, head.derivation(&plan)?.to_aterm_bytes())
-}
-
-#[derive(Deserialize)]
-struct Dependencies {
-    settings: Settings,
-    outputs: Outputs,
-}
+/// The outputs of a plan, by name.
+type PlanOutputs = BTreeMap<String, PathBuf>;
 
 /// Plans the third-party units.
 pub fn plan_dependencies() -> Result<(), Error> {
-    let Dependencies { settings, outputs } = attributes("plan-deps")?;
+    #[derive(Deserialize)]
+    struct Attributes {
+        settings: Settings,
+        vendor: PathBuf,
+        emitters: Prepared,
+        outputs: PlanOutputs,
+    }
+    let Attributes {
+        settings,
+        vendor,
+        emitters,
+        outputs,
+    } = attributes("plan-deps")?;
     let graph: Graph = read_json(&settings.graph)?;
-    outputs.write(&layers::dependencies(
-        &graph,
-        &settings,
-        visible_objects()?,
-    )?)
-}
-
-#[derive(Deserialize)]
-struct Workspace {
-    settings: Settings,
-    workspace: WorkspaceSettings,
-    outputs: Outputs,
+    let objects = visible_objects()?;
+    let plan = layers::dependencies(&graph, &settings, objects, &vendor, emitters)?;
+    Ok(plan.write(&outputs)?)
 }
 
 /// Plans the workspace's units.
 pub fn plan_workspace() -> Result<(), Error> {
-    let Workspace {
+    #[derive(Deserialize)]
+    struct Attributes {
+        settings: Settings,
+        workspace: WorkspaceSettings,
+        emitters: Prepared,
+        outputs: PlanOutputs,
+    }
+    let Attributes {
         settings,
         workspace,
+        emitters,
         outputs,
     } = attributes("plan-workspace")?;
     let graph: Graph = read_json(&settings.graph)?;
     let files = files::of_units(&graph, &settings, &workspace)?;
-    outputs.write(&layers::workspace(
-        &graph,
-        &settings,
-        visible_objects()?,
-        &workspace,
-        &files,
-    )?)
+    let objects = visible_objects()?;
+    let plan = layers::workspace(&graph, &settings, objects, &workspace, &files, emitters)?;
+    Ok(plan.write(&outputs)?)
 }
 
 /// Plans the checks.
@@ -210,24 +182,50 @@ pub fn plan_checks() -> Result<(), Error> {
         settings: Settings,
         workspace: WorkspaceSettings,
         checks: ChecksSettings,
-        outputs: Outputs,
+        emitters: Prepared,
+        outputs: PlanOutputs,
     }
     let Attributes {
         settings,
         workspace,
         checks,
+        emitters,
         outputs,
     } = attributes("plan-checks")?;
     let graph = graph::rules::checks::with_doctests(read_json(&settings.graph)?);
     let files = files::of_units(&graph, &settings, &workspace)?;
-    outputs.write(&checks::plan(
-        &graph,
-        &settings,
-        visible_objects()?,
-        &workspace,
-        &files,
-        &checks,
-    )?)
+    let objects = visible_objects()?;
+    let plan = checks::plan(
+        &graph, &settings, objects, &workspace, &files, &checks, emitters,
+    )?;
+    Ok(plan.write(&outputs)?)
+}
+
+/// Makes the derivation of an emitter.
+pub fn emitter() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        emitter: Places,
+        outputs: Outputs,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Places {
+        /// The file with what it writes.
+        contents: String,
+        /// The derivations of earlier emitters.
+        others: BTreeMap<String, String>,
+    }
+    let Attributes { emitter, outputs } = attributes("emitter")?;
+    let (head, _) = emitter::contents::open(Path::new(&emitter.contents))?;
+    let contents = store_object("the contents of an emitter", &emitter.contents)?;
+    let others = emitter
+        .others
+        .into_iter()
+        .map(|(key, drv)| Ok((key, store_object("an emitter", &drv)?)))
+        .collect::<Result<_, Error>>()?;
+    let derivation = emitter::derivation::of(&head, &contents, &others)?;
+    write(&outputs.out, derivation.to_aterm_bytes())
 }
 
 fn write_json(path: &Path, document: &impl Serialize) -> Result<(), Error> {

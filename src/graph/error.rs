@@ -16,6 +16,9 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The skeleton of the source tree cannot be written.
+    #[error(transparent)]
+    Bundle(#[from] dyndrv_builder::sandbox::bundle::Error),
     /// cargo or rustc could not be started.
     #[error("cannot run {program}")]
     Spawn {

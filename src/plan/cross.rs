@@ -170,7 +170,7 @@ mod tests {
     fn settings(packages: &[&str]) -> Settings {
         let settings = json!({
             "system": "x86_64-linux", "dyndrv": "/d", "builder": "/b", "rustc": "/r", "cargo": "/c",
-            "cc": "/cc", "tools": [], "graph": "/g", "vendor": "/v", "crateEnv": {},
+            "cc": "/cc", "tools": [], "graph": "/g", "crateEnv": {},
             "targetTools": { "packages": packages, "env": { "CC_target": "/arm/bin/cc", "AR": "/arm/bin/ar" } },
             "allowSubstitutes": true,
         });

@@ -89,11 +89,28 @@ pub enum Error {
         source: StorePathError,
     },
     /// Nix has not said where an output is to be written.
-    #[error("the stage has no output `{output}`; please report this")]
+    #[error("Nix has prepared no output `{output}`; please report this")]
     NoOutput {
         /// The output.
         output: String,
     },
+    /// Nix has not given an emitter that is mentioned.
+    #[error(
+        "the emitter `{emitter}` is not among those that nix/dyndrv.nix has prepared; please report this"
+    )]
+    NoEmitter {
+        /// What it is called.
+        emitter: String,
+    },
+    /// A file that another step wrote is not complete.
+    #[error("{} ends early; please report this", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Source files cannot be put into a bundle, or taken out of one.
+    #[error(transparent)]
+    Bundle(#[from] dyndrv_builder::sandbox::bundle::Error),
     /// A source tree cannot be archived.
     #[error(transparent)]
     Nar(#[from] crate::drv::nar::Error),
@@ -137,9 +154,9 @@ pub enum Error {
         /// Why not.
         source: serde_json::Error,
     },
-    /// The third-party layer has not emitted a unit that this layer needs.
+    /// The third-party layer does not have a unit that this layer needs.
     #[error(
-        "{unit} is not in the index of the third-party stage. The two plans saw different graphs; please report this"
+        "{unit} is not in the index of the third-party plan. The two plans saw different graphs; please report this"
     )]
     NotIndexed {
         /// The unit, for people.

@@ -1,8 +1,7 @@
 //! Which files of the workspace each unit can read: the graph's units as a
 //! request to the scanner, and the scan as lists.
 
-use super::emitter::tree::Tree;
-use super::settings::{Settings, WorkspaceSettings, read_json};
+use super::settings::{Settings, WorkspaceSettings};
 use super::{Error, configuration};
 use crate::depinfo::{self, Cfg, ConfiguredVariable, Scan, UnitKind};
 use crate::graph::model::{
@@ -49,10 +48,16 @@ pub fn of_units(
     settings: &Settings,
     workspace: &WorkspaceSettings,
 ) -> Result<Lists, Error> {
-    match &workspace.lists {
-        Some(lists) => read_json(lists),
-        None => lists(graph, &workspace.src, &Additions::of(settings, workspace)),
-    }
+    lists(graph, &workspace.src, &Additions::of(settings, workspace))
+}
+
+/// The files of the source tree `src` that each unit of the graph can read.
+///
+/// # Errors
+///
+/// If a file cannot be read, or a link leads out of the tree.
+pub fn lists(graph: &Graph, src: &Path, additions: &Additions) -> Result<Lists, Error> {
+    lists_of(graph, scan(graph, src, additions)?)
 }
 
 /// What the user adds to what cargo says.
@@ -119,24 +124,6 @@ pub fn of_analyser(
         },
     )?;
     lists_of(graph, scanned)
-}
-
-/// Copies the files that any unit can read to the new directory `to`, and gives
-/// the lists: what the plan of the workspace layer needs to see of the sources.
-/// An edit of any other file ends here.
-///
-/// # Errors
-///
-/// If a file cannot be read or written, or a link leads out of the tree.
-pub fn select(graph: &Graph, src: &Path, additions: &Additions, to: &Path) -> Result<Lists, Error> {
-    let lists = lists(graph, src, additions)?;
-    let files: BTreeSet<&str> = lists.values().flatten().map(String::as_str).collect();
-    Tree::of(src, files)?.copy(src, to)?;
-    Ok(lists)
-}
-
-fn lists(graph: &Graph, src: &Path, additions: &Additions) -> Result<Lists, Error> {
-    lists_of(graph, scan(graph, src, additions)?)
 }
 
 /// The lists of a scan, with the files that cargo's configuration names.

@@ -8,16 +8,17 @@
 //! whose linker is among the sources.
 
 use super::Error;
-use super::emitter::collection::{Index, Plan, Stage};
+use super::emitter::{Collection, Index, Plan, Prepared};
 use super::files::Lists;
 use super::lower::{Lowering, SourceTree};
 use super::settings::{Settings, WorkspaceSettings, read_json};
-use super::sources::store_object;
+use super::sources::Vendored;
 use super::{configuration, files, sources};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, UnitId, UnitRef};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// The name of the derivation that puts the results together.
 pub const RESULT: &str = "result";
@@ -38,22 +39,32 @@ pub fn third_party(graph: &Graph) -> BTreeSet<UnitId> {
     layer
 }
 
-/// The stage of the third-party units. `objects` are all store objects in the closure of
+/// The plan of the third-party units. `objects` are all store objects in the closure of
 /// what the plan is made from, here as below.
 ///
 /// # Errors
 ///
 /// If a unit cannot be lowered; the error names it.
-pub fn dependencies(graph: &Graph, settings: &Settings, objects: Objects) -> Result<Plan, Error> {
-    let mut stage = Stage::default();
-    let mut lowering = Lowering::new(graph, settings, objects);
+pub fn dependencies(
+    graph: &Graph,
+    settings: &Settings,
+    objects: Objects,
+    vendor: &Path,
+    emitters: Prepared,
+) -> Result<Plan, Error> {
+    let vendored = Vendored::of(graph, vendor)?;
+    // Nothing is copied out of the vendor directory.
+    let mut collection = Collection::new(vendor);
+    let mut lowering = Lowering::new(graph, settings, &vendored, objects)?;
     for unit in third_party(graph) {
-        add_vendored(&mut stage, &mut lowering, graph.unit(unit), settings, None)?;
+        add_vendored(&mut collection, &mut lowering, graph.unit(unit), None)?;
     }
-    finish(stage, settings)
+    let mut plan = finish(collection, settings, emitters)?;
+    plan.index.vendored = vendored;
+    Ok(plan)
 }
 
-/// The stage of the workspace's units and of the result.
+/// The plan of the workspace's units and of the result.
 ///
 /// `files` holds the files of the workspace that each unit can read.
 ///
@@ -66,46 +77,49 @@ pub fn workspace(
     objects: Objects,
     workspace: &WorkspaceSettings,
     files: &Lists,
+    emitters: Prepared,
 ) -> Result<Plan, Error> {
-    let mut stage = Stage::default();
-    let mut lowering = Lowering::new(graph, settings, objects);
-    add_units(&mut stage, &mut lowering, workspace, files)?;
+    let index: Index = read_json(&workspace.index)?;
+    let mut collection = Collection::new(&workspace.src);
+    let mut lowering = Lowering::new(graph, settings, &index.vendored, objects)?;
+    add_units(&mut collection, &mut lowering, &index, workspace, files)?;
     let result = lowering.result(RESULT)?;
-    stage.add_derivation(RESULT, None, &result)?;
-    finish(stage, settings)
+    collection.add_derivation(RESULT, None, &result)?;
+    finish(collection, settings, emitters)
 }
 
-/// Adds the workspace's units to a stage, and tells the third-party layer's paths to `lowering`.
+/// Adds the workspace's units, and tells the third-party layer's paths to `lowering`.
 pub(super) fn add_units(
-    stage: &mut Stage,
+    collection: &mut Collection,
     lowering: &mut Lowering<'_>,
+    index: &Index,
     workspace: &WorkspaceSettings,
     files: &Lists,
 ) -> Result<(), Error> {
-    let (graph, settings) = (lowering.graph, lowering.settings);
-    let src = workspace.src.to_string_lossy();
-    stage.set_source(&src, &store_object("src", &src)?);
-
-    let known: Index = read_json(&workspace.index)?;
+    let graph = lowering.graph;
     let third_party = third_party(graph);
     for unit in graph.units() {
         if third_party.contains(&unit.id()) {
-            let path = known.units.get(&unit.identity());
-            let path = path.ok_or_else(|| Error::NotIndexed {
+            let emitted = index.units.get(&unit.identity());
+            let emitted = emitted.ok_or_else(|| Error::NotIndexed {
                 unit: unit.to_string(),
             })?;
-            lowering.set_path(unit, &parse("the index's path", path)?)?;
+            let path = parse("the index's path", &emitted.drv)?;
+            lowering.set_path(unit, &path)?;
+            collection.add_other(path, emitted);
         } else if sources::vendor_entry(unit).is_some() {
             // Files that the configuration names.
             let tree = match files.get(&unit.identity()) {
-                Some(files) => Some(sources::workspace(unit, files, workspace, stage)?),
+                Some(files) => Some(sources::workspace(unit, files, workspace, collection)?),
                 None => None,
             };
-            add_vendored(stage, lowering, unit, settings, tree)?;
+            add_vendored(collection, lowering, unit, tree)?;
         } else if unit.mode != Mode::Doctest {
-            let tree = sources::workspace(unit, files::of_unit(files, unit)?, workspace, stage)?;
+            let files = files::of_unit(files, unit)?;
+            let tree = sources::workspace(unit, files, workspace, collection)?;
             let derivation = lowering.unit(unit, &[tree])?;
-            let path = stage.add_derivation(&lowering.name(unit), None, &derivation)?;
+            let id = unit.identity();
+            let path = collection.add_derivation(&lowering.name(unit), Some(id), &derivation)?;
             lowering.set_path(unit, &path)?;
         }
     }
@@ -113,24 +127,27 @@ pub(super) fn add_units(
 }
 
 fn add_vendored<'a>(
-    stage: &mut Stage,
+    collection: &mut Collection,
     lowering: &mut Lowering<'a>,
     unit: UnitRef<'a>,
-    settings: &Settings,
     tree: Option<SourceTree>,
 ) -> Result<(), Error> {
     let entry = sources::vendor_entry(unit).unwrap_or_default();
-    let source = sources::vendored(unit, entry, settings)?;
+    let source = sources::vendored(unit, entry, lowering.vendored)?;
     let sources: Vec<SourceTree> = [source].into_iter().chain(tree).collect();
     let derivation = lowering.unit(unit, &sources)?;
     let id = unit.identity();
-    let path = stage.add_derivation(&lowering.name(unit), Some(id), &derivation)?;
+    let path = collection.add_derivation(&lowering.name(unit), Some(id), &derivation)?;
     lowering.set_path(unit, &path)
 }
 
-pub(super) fn finish(stage: Stage, settings: &Settings) -> Result<Plan, Error> {
+pub(super) fn finish(
+    collection: Collection,
+    settings: &Settings,
+    emitters: Prepared,
+) -> Result<Plan, Error> {
     let tool = parse("dyndrv", &settings.dyndrv)?;
-    stage.finish(&settings.system, &tool)
+    Ok(collection.finish(emitters, &settings.system, &tool))
 }
 
 fn parse(what: &str, path: &str) -> Result<StorePath, Error> {

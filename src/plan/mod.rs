@@ -1,16 +1,15 @@
-//! Lowers units to derivations and writes the stages that emit them.
+//! Lowers units to derivations and plans the emitters that write them.
 //!
 //! The data's way through this module:
 //!
 //! | step | module |
 //! |---|---|
 //! | the attributes that a planning derivation is given | [`settings`] |
-//! | which layer emits which unit | [`layers`] |
-//! | a unit's source tree, its files and its predicted path | [`emitter::tree`] |
+//! | which layer a unit belongs to | [`layers`] |
+//! | the files that a unit can read | [`files`] |
 //! | a unit as a derivation, its path predicted | [`lower`] |
 //! | tests, clippy, documentation and formatting as derivations | [`checks`] |
-//! | all derivations of a layer as a plan, and the plan as one stage derivation | [`emitter::collection`] |
-//! | the stage at work: writing its outputs | [`emitter::emit`] |
+//! | all derivations of a layer as a plan, and the emitters that write them | [`emitter`] |
 //!
 //! Nix replaces no placeholder of an *input* inside an emitted text, because
 //! the consumer's hash covers the producer's final path. So every path is

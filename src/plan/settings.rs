@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct Settings {
     /// The system that units are built on, such as `x86_64-linux`.
     pub system: String,
-    /// The store path with `bin/dyndrv`, which stages run.
+    /// The store path with `bin/dyndrv`, which emitters run.
     pub dyndrv: String,
     /// The store path with `bin/dyndrv-builder`, which units run.
     pub builder: String,
@@ -28,8 +28,6 @@ pub struct Settings {
     pub tools: Vec<String>,
     /// The graph document.
     pub graph: PathBuf,
-    /// The vendor directory.
-    pub vendor: PathBuf,
     /// The environment that stdenv's setup records for the toolchain as such: a JSON object of
     /// strings in the store. It belongs to build-script runs and to all that is linked.
     #[serde(default)]
@@ -80,15 +78,12 @@ pub struct CrateEnv {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceSettings {
-    /// The source tree, or what [`super::files::select`] has selected of it.
+    /// The source tree.
     pub src: PathBuf,
-    /// The lists that belong to the selection; none to scan the sources.
-    #[serde(default)]
-    pub lists: Option<PathBuf>,
     /// Globs of files to add to a workspace package's units, by package name.
     #[serde(default)]
     pub extra_sources: BTreeMap<String, Vec<String>>,
-    /// The index that the third-party stage wrote.
+    /// The index of the third-party plan.
     pub index: PathBuf,
 }
 

@@ -1,38 +1,89 @@
 //! Where a unit's sources are.
 
 use super::Error;
-use super::emitter::collection::Stage;
-use super::emitter::tree::Tree;
+use super::emitter::Collection;
+use super::emitter::sources::Sources;
 use super::lower::SourceTree;
-use super::settings::{Settings, WorkspaceSettings};
+use super::settings::WorkspaceSettings;
 use crate::drv::{STORE_DIR, StorePath};
-use crate::graph::model::{Location, UnitRef};
+use crate::graph::model::{Graph, Location, UnitRef};
 use dyndrv_builder::spec;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
+
+/// Where third-party packages are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vendored {
+    /// The vendor directory.
+    pub directory: String,
+    /// The directory of each package that a graph has of it, behind all links, by its entry.
+    pub packages: BTreeMap<String, String>,
+}
+
+impl Vendored {
+    /// Looks up the packages of a graph.
+    ///
+    /// # Errors
+    ///
+    /// If the vendor directory does not have one.
+    pub fn of(graph: &Graph, directory: &Path) -> Result<Self, Error> {
+        let mut packages = BTreeMap::new();
+        for (_, package) in graph.packages() {
+            let Location::Vendor(entry) = &package.location else {
+                continue;
+            };
+            let path = fs::canonicalize(directory.join(entry)).map_err(|_| Error::NotVendored {
+                package: format!("{} {}", package.name, package.version),
+                entry: entry.to_owned(),
+                vendor: directory.to_owned(),
+            })?;
+            packages.insert(entry.clone(), path.to_string_lossy().into_owned());
+        }
+        Ok(Self {
+            directory: directory.to_string_lossy().into_owned(),
+            packages,
+        })
+    }
+
+    /// The store objects that the directories are or lie in.
+    ///
+    /// # Errors
+    ///
+    /// If one is not in the store.
+    pub fn objects(&self) -> Result<BTreeSet<StorePath>, Error> {
+        let directories = self.packages.values().chain([&self.directory]);
+        directories
+            .filter(|path| !path.is_empty())
+            .map(|path| store_object("the source of a third-party package", path))
+            .collect()
+    }
+}
 
 /// The whole directory of a third-party package, which never changes.
 ///
 /// # Errors
 ///
-/// If the vendor directory does not have it, or it is not in the store.
-pub fn vendored(unit: UnitRef<'_>, entry: &str, settings: &Settings) -> Result<SourceTree, Error> {
+/// If the package has not been looked up, or is not in the store.
+pub fn vendored(unit: UnitRef<'_>, entry: &str, vendored: &Vendored) -> Result<SourceTree, Error> {
     let package = unit.package();
-    let link = settings.vendor.join(entry);
-    let path = fs::canonicalize(&link).map_err(|_| Error::NotVendored {
+    let from = vendored.packages.get(entry);
+    let from = from.ok_or_else(|| Error::NotVendored {
         package: format!("{} {}", package.name, package.version),
         entry: entry.to_owned(),
-        vendor: settings.vendor.clone(),
+        vendor: vendored.directory.clone().into(),
     })?;
-    let from = path.to_string_lossy().into_owned();
     Ok(SourceTree {
-        object: store_object(&format!("the source of `{}`", package.name), &from)?,
-        from,
+        object: store_object(&format!("the source of `{}`", package.name), from)?,
+        from: from.clone(),
         at: format!("{}/{entry}", spec::VENDOR),
         locked: false,
     })
 }
 
-/// The files of the workspace that a unit can read, as an output of the stage.
+/// The files of the workspace that a unit can read, as one of the bundles that are emitted.
 ///
 /// # Errors
 ///
@@ -41,10 +92,10 @@ pub fn workspace(
     unit: UnitRef<'_>,
     files: &[String],
     settings: &WorkspaceSettings,
-    stage: &mut Stage,
+    collection: &mut Collection,
 ) -> Result<SourceTree, Error> {
-    let tree = Tree::of(&settings.src, files.iter().map(String::as_str))?;
-    let object = stage.add_tree(&unit.package().name, tree, &settings.src)?;
+    let sources = Sources::of(&settings.src, files.iter().map(String::as_str))?;
+    let object = collection.add_sources(&unit.package().name, sources)?;
     let of_workspace = |name: &str| match unit.graph().workspace_root.as_str() {
         "" => name.to_owned(),
         root => format!("{root}/{name}"),

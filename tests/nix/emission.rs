@@ -1,4 +1,4 @@
-//! What the stages register: canonical derivations whose every path was predicted.
+//! What the emitters register: canonical derivations whose every path was predicted.
 
 use crate::project::{self, Project};
 use dyndrv::drv::{Derivation, StorePath, nixbase32, placeholder};
@@ -9,33 +9,35 @@ use std::io::Write;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-/// A stage of an example with units of both layers.
-struct Stage {
+/// An emitter of an example with units of both layers.
+struct Emitter {
+    name: String,
     drv: String,
     /// What it registered, by output.
     outputs: BTreeMap<String, String>,
 }
 
-/// The stages of the layers, the third party's first.
-fn stages() -> &'static [Stage] {
-    static STAGES: OnceLock<Vec<Stage>> = OnceLock::new();
-    STAGES.get_or_init(|| {
-        let project = Project::example("workspace");
-        let stage = |plan| {
-            let drv = project.build_attribute(plan).unwrap().out;
-            let drv = drv.display().to_string();
-            let (_, outputs) = project::outputs(std::slice::from_ref(&drv), &[])
-                .pop_first()
-                .unwrap();
-            Stage { drv, outputs }
+fn example() -> &'static Project {
+    static PROJECT: OnceLock<Project> = OnceLock::new();
+    PROJECT.get_or_init(|| Project::example("workspace"))
+}
+
+fn emitters() -> &'static [Emitter] {
+    static EMITTERS: OnceLock<Vec<Emitter>> = OnceLock::new();
+    EMITTERS.get_or_init(|| {
+        let emitter = |(name, drv): (String, String)| {
+            let mut built = project::outputs(std::slice::from_ref(&drv), &[]);
+            let outputs = built.remove(&drv).unwrap();
+            Emitter { name, drv, outputs }
         };
-        vec![stage("depsPlan"), stage("workspacePlan")]
+        example().emitters().into_iter().map(emitter).collect()
     })
 }
 
-/// The derivations that a stage registered: their paths, and their texts.
-fn derivations(stage: &Stage) -> Vec<(StorePath, String)> {
-    let paths = stage.outputs.values().filter(|path| path.ends_with(".drv"));
+/// The derivations that an emitter registered: their paths, and their texts.
+fn derivations(emitter: &Emitter) -> Vec<(StorePath, String)> {
+    let paths = emitter.outputs.values();
+    let paths = paths.filter(|path| path.ends_with(".drv"));
     paths
         .map(|path| {
             let text = fs::read_to_string(path).unwrap();
@@ -45,7 +47,7 @@ fn derivations(stage: &Stage) -> Vec<(StorePath, String)> {
 }
 
 fn all_derivations() -> impl Iterator<Item = (StorePath, String)> {
-    stages().iter().flat_map(derivations)
+    emitters().iter().flat_map(derivations)
 }
 
 fn parse(path: &StorePath, text: &str) -> Derivation {
@@ -66,9 +68,12 @@ fn placeholders(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn both_layers_have_units() {
-    for stage in stages() {
-        assert!(derivations(stage).len() > 5, "{:?}", stage.outputs);
-        assert!(stage.outputs.contains_key("index"));
+    for layer in ["third-party", "workspace"] {
+        let emitters = emitters().iter();
+        let units = emitters
+            .filter(|emitter| emitter.name.starts_with(layer))
+            .flat_map(derivations);
+        assert!(units.count() > 5, "{layer}");
     }
 }
 
@@ -137,22 +142,24 @@ fn references_are_what_the_texts_mention() {
     }
 }
 
+/// The paths are predictions, too.
 #[test]
-fn the_index_names_every_third_party_unit() {
-    let stage = &stages()[0];
-    let index = fs::read_to_string(&stage.outputs["index"]).unwrap();
-    let index: Value = serde_json::from_str(&index).unwrap();
-    let named: BTreeSet<&str> = index["units"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|path| path.as_str().unwrap())
-        .collect();
-    let registered: BTreeSet<&str> = stage
-        .outputs
-        .values()
-        .map(String::as_str)
-        .filter(|path| path.ends_with(".drv"))
+fn an_index_tells_which_emitter_writes_what() {
+    let mut named = BTreeSet::new();
+    for plan in ["thirdPartyPlan", "workspacePlan"] {
+        let index = example().build_attribute(&format!("{plan}.index"));
+        let index = fs::read_to_string(index.unwrap().out).unwrap();
+        let index: Value = serde_json::from_str(&index).unwrap();
+        for unit in index["units"].as_object().unwrap().values() {
+            let text = |key: &str| unit[key].as_str().unwrap().to_owned();
+            let emitter = emitters().iter().find(|e| e.name == text("emitter"));
+            assert_eq!(emitter.unwrap().outputs[&text("output")], text("drv"));
+            named.insert(text("drv"));
+        }
+    }
+    let registered: BTreeSet<String> = all_derivations()
+        .map(|(path, _)| path.to_string())
+        .filter(|path| !path.ends_with("-crate-result.drv"))
         .collect();
     assert_eq!(named, registered);
 }
@@ -160,9 +167,9 @@ fn the_index_names_every_third_party_unit() {
 /// `nix derivation show X | nix derivation add` gives X.
 #[test]
 fn every_derivation_is_canonical() {
-    let stages = stages().iter().map(|stage| stage.drv.clone());
+    let emitters = emitters().iter().map(|emitter| emitter.drv.clone());
     let units = all_derivations().map(|(path, _)| path.to_string());
-    let all: Vec<String> = stages.chain(units).collect();
+    let all: Vec<String> = emitters.chain(units).collect();
     let shown = show(&all);
     assert_eq!(shown.len(), all.len());
     for (name, derivation) in shown {

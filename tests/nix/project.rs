@@ -146,6 +146,30 @@ impl Project {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// The derivations of the emitters, by what they are called: first the layer, then a number.
+    pub fn emitters(&self) -> BTreeMap<String, String> {
+        let output = nix()
+            .args([
+                "eval",
+                "--json",
+                "--impure",
+                "--apply",
+                "builtins.attrNames",
+            ])
+            .args(&self.options)
+            .args(self.installable(""))
+            .arg("passthru.emitters")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let names: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+        let build = |name: String| {
+            let drv = self.build_attribute(&format!("emitters.{name}")).unwrap();
+            (name, drv.out.display().to_string())
+        };
+        names.into_iter().map(build).collect()
+    }
+
     /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
     /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {
@@ -228,7 +252,7 @@ impl Log {
             return;
         };
         let name = name.strip_suffix(".drv").unwrap_or(name);
-        // Plans, stages, results and vendored sources have no identity at the end.
+        // Plans, emitters, results and vendored sources have no identity at the end.
         let is_id = |id: &str| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit());
         match name
             .strip_prefix("crate-")

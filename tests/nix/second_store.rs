@@ -71,25 +71,21 @@ fn fill(dir: &Path) {
     }
 }
 
-/// The outputs of the result, of the stages and of every derivation that the
-/// stages emit, by derivation and output.
+/// The outputs of the result, of the emitters and of every derivation that they
+/// write, by derivation and output.
 fn outputs(project: &Project, dir: Option<&Path>) -> BTreeMap<String, BTreeMap<String, String>> {
     let result = project.build().out.display().to_string();
     let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     all.insert("result".into(), [("out".into(), result)].into());
-    for plan in ["depsPlan", "workspacePlan"] {
-        let stage = project.build_attribute(plan).unwrap().out;
-        let stage = stage.display().to_string();
-        let emitted = project::outputs(std::slice::from_ref(&stage), &store(dir));
-        let drvs: Vec<String> = emitted[&stage]
-            .values()
-            .filter(|path| path.ends_with(".drv"))
-            .cloned()
-            .collect();
-        all.extend(emitted);
-        if !drvs.is_empty() {
-            all.extend(project::outputs(&drvs, &store(dir)));
-        }
-    }
+    let emitters: Vec<String> = project.emitters().into_values().collect();
+    let emitted = project::outputs(&emitters, &store(dir));
+    let drvs: Vec<String> = emitted
+        .values()
+        .flat_map(BTreeMap::values)
+        .filter(|path| path.ends_with(".drv"))
+        .cloned()
+        .collect();
+    all.extend(emitted);
+    all.extend(project::outputs(&drvs, &store(dir)));
     all
 }

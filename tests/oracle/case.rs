@@ -5,6 +5,7 @@ use super::toolchain::Toolchain;
 use super::workspace;
 use dyndrv::causes::with_causes;
 use dyndrv::graph::{Answer, Graph, Request, Selection, skeleton};
+use dyndrv_builder::sandbox::bundle::Bundle;
 use std::fs;
 
 /// A workspace of its own directory, about which cargo is asked.
@@ -40,7 +41,9 @@ impl Case {
         let scratch = self.place.scratch.join("ask");
         let source = scratch.join("skeleton");
         let _ = fs::remove_dir_all(&scratch);
-        skeleton::write(&self.place.source, &source).unwrap();
+        let mut bundle = Vec::new();
+        skeleton::write(&self.place.source, &mut bundle).unwrap();
+        Bundle::read(&bundle[..]).unwrap().unpack(&source).unwrap();
         let request = Request {
             cargo_home: None,
             source,

@@ -10,6 +10,7 @@ use super::toolchain::Toolchain;
 use dyndrv::causes::with_causes;
 use dyndrv::graph::rules::linkage::Linkage;
 use dyndrv::graph::{Graph, Request, skeleton};
+use dyndrv_builder::sandbox::bundle::Bundle;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -54,7 +55,9 @@ pub fn ask(toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Graph {
     let scratch = place.scratch.join("ask");
     let source = scratch.join("skeleton");
     let _ = fs::remove_dir_all(&scratch);
-    skeleton::write(&place.source, &source).unwrap();
+    let mut bundle = Vec::new();
+    skeleton::write(&place.source, &mut bundle).unwrap();
+    Bundle::read(&bundle[..]).unwrap().unpack(&source).unwrap();
     let request = Request {
         cargo_home: None,
         source,

@@ -1,7 +1,8 @@
 //! Files that are not plain.
 
 use crate::*;
-use dyndrv::plan::emitter::tree;
+use dyndrv::plan::emitter::sources::Sources;
+use dyndrv_builder::sandbox::bundle::Bundle;
 
 #[test]
 fn links_are_listed_with_what_they_lead_to() {
@@ -96,12 +97,16 @@ fn directories_on_the_way_exist() {
     fixture.lists(&["assets", "benches", "data/t.txt", "shared/x.rs"]);
     assert_eq!(fixture.unit().files["assets"].kind, EntryKind::Directory);
     let files = fixture.unit().files;
-    let tree = tree::Tree::of(fixture.path(), files.keys().map(String::as_str)).unwrap();
+    let sources = Sources::of(fixture.path(), files.keys().map(String::as_str)).unwrap();
     let out = tempfile::tempdir().unwrap();
-    tree.copy(fixture.path(), out.path()).unwrap();
+    let mut bytes = Vec::new();
+    sources.write(fixture.path(), &mut bytes).unwrap();
+    Bundle::read(&bytes[..])
+        .unwrap()
+        .unpack(out.path())
+        .unwrap();
     assert!(out.path().join("src/../assets/../data/t.txt").exists());
     assert!(!out.path().join("assets/logo.txt").exists());
-    tree.nar_hash(fixture.path()).unwrap();
 }
 
 /// Fixtures of tests: a link out of the tree, one in a circle, and a name that is not UTF-8.

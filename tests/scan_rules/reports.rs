@@ -1,9 +1,10 @@
-//! Trees and reports.
+//! Bundles and reports.
 
 use crate::*;
+use dyndrv_builder::sandbox::bundle::Bundle;
 
 #[test]
-fn equal_lists_share_a_tree_and_copies_keep_permissions_and_links() {
+fn equal_lists_share_a_bundle_and_unpacked_files_keep_permissions_and_links() {
     use std::os::unix::fs::PermissionsExt;
     let mut fixture = fixture(&[
         ("src/lib.rs", "const A: &str = include_str!(\"run.sh\");"),
@@ -18,18 +19,20 @@ fn equal_lists_share_a_tree_and_copies_keep_permissions_and_links() {
     let mut bin = twin.clone();
     bin.crate_root = "src/bin.rs".to_owned();
     fixture.request.units.extend([twin, bin]);
-    let tree = |files: &UnitFiles| {
+    let bundle = |files: &UnitFiles| {
         let files = files.files.keys().map(String::as_str);
-        dyndrv::plan::emitter::tree::Tree::of(fixture.path(), files).unwrap()
+        dyndrv::plan::emitter::sources::Sources::of(fixture.path(), files).unwrap()
     };
     let scan = fixture.scan();
-    let trees: Vec<_> = scan.units.iter().map(tree).collect();
-    // Trees with one digest are one output of the stage.
-    assert_eq!(trees[0].digest().unwrap(), trees[1].digest().unwrap());
-    assert_ne!(trees[0].digest().unwrap(), trees[2].digest().unwrap());
+    let bundles: Vec<_> = scan.units.iter().map(bundle).collect();
+    // Bundles with one digest are one output of an emitter.
+    assert_eq!(bundles[0].digest(), bundles[1].digest());
+    assert_ne!(bundles[0].digest(), bundles[2].digest());
     let out = tempfile::tempdir().unwrap();
     let to = out.path().join("tree");
-    trees[0].copy(fixture.path(), &to).unwrap();
+    let mut bytes = Vec::new();
+    bundles[0].write(fixture.path(), &mut bytes).unwrap();
+    Bundle::read(&bytes[..]).unwrap().unpack(&to).unwrap();
     assert_eq!(
         std::fs::read_link(to.join("src/run.sh")).unwrap(),
         Path::new("../real.sh")

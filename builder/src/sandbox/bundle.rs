@@ -11,7 +11,7 @@
 //! | rest | the contents of the files in the same order, without anything between them |
 //!
 //! Equal files give equal bundles: no time, owner or permission is recorded but the
-//! executable bit. There are no entries for directories; an empty directory cannot be in a bundle.
+//! executable bit. A directory has an entry only if it is empty.
 //!
 //! ```
 //! use dyndrv_builder::sandbox::bundle::{self, Bundle, Entry, Kind};
@@ -35,7 +35,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The first line of a bundle, without its end.
 pub const MAGIC: &str = "dyndrv bundle 1";
 
-/// A file or a symbolic link of a bundle.
+/// A file, a symbolic link or an empty directory of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Relative to where the bundle is unpacked: names separated by `/`, none of them `.` or `..`.
@@ -61,6 +61,11 @@ pub enum Kind {
     Symlink {
         /// Where it leads.
         target: String,
+    },
+    /// An empty directory.
+    Directory {
+        /// Nothing, so that it has a form of its own.
+        directory: (),
     },
 }
 
@@ -169,11 +174,11 @@ pub fn write<R: Read>(
     Ok(())
 }
 
-/// The entry of the file or link `root`/`path`.
+/// The entry of the file, link or empty directory `root`/`path`.
 ///
 /// # Errors
 ///
-/// If it cannot be looked at, is neither a file nor a link, or is a link whose target is not UTF-8.
+/// If it cannot be looked at, is a socket or the like, or is a link whose target is not UTF-8.
 pub fn inspect(root: &Path, path: &str) -> Result<Entry, Error> {
     use std::os::unix::fs::PermissionsExt;
     let at = root.join(path);
@@ -190,8 +195,10 @@ pub fn inspect(root: &Path, path: &str) -> Result<Entry, Error> {
             size: metadata.len(),
             executable: metadata.permissions().mode() & 0o100 != 0,
         }
+    } else if metadata.is_dir() {
+        Kind::Directory { directory: () }
     } else {
-        return unsupported("neither a file nor a symbolic link");
+        return unsupported("neither a file nor a directory nor a symbolic link");
     };
     Ok(Entry {
         path: path.to_owned(),
@@ -246,7 +253,7 @@ impl<R: BufRead> Bundle<R> {
         })
     }
 
-    /// The files and links, sorted by path.
+    /// What is in it, sorted by path.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -272,6 +279,9 @@ impl<R: BufRead> Bundle<R> {
             match &entry.kind {
                 Kind::Symlink { target } => {
                     symlink(target, &at).map_err(io_error("cannot create", &at))?;
+                }
+                Kind::Directory { .. } => {
+                    fs::create_dir_all(&at).map_err(io_error("cannot create", &at))?;
                 }
                 Kind::File { size, executable } => {
                     let found = create(&at, *executable, &mut self.contents.by_ref().take(*size))?;
@@ -329,7 +339,7 @@ fn check(entries: &[Entry]) -> Result<(), Error> {
         let above = path.match_indices('/').map(|(end, _)| &path[..end]);
         if let Some(above) = above.into_iter().find(|above| taken.contains(above)) {
             return Err(Error::Format(format!(
-                "`{path}` lies below `{above}`, which is not a directory"
+                "`{path}` lies below `{above}`, which is no directory with entries"
             )));
         }
         taken.insert(path);
@@ -361,6 +371,13 @@ mod tests {
         }
     }
 
+    fn directory(path: &str) -> Entry {
+        Entry {
+            path: path.to_owned(),
+            kind: Kind::Directory { directory: () },
+        }
+    }
+
     /// A bundle whose files contain their own paths.
     fn bundle(entries: &[Entry]) -> Result<Vec<u8>, Error> {
         let texts: BTreeMap<_, _> = entries
@@ -378,11 +395,16 @@ mod tests {
 
     #[test]
     fn the_format_is_what_the_head_of_the_module_says() {
-        let entries = [file("b\n", 2, true), file("c", 1, false), link("l", "c")];
+        let entries = [
+            file("b\n", 2, true),
+            file("c", 1, false),
+            directory("d"),
+            link("l", "c"),
+        ];
         assert_eq!(
             String::from_utf8(bundle(&entries).unwrap()).unwrap(),
             "dyndrv bundle 1\n\
-             [{\"path\":\"b\\n\",\"size\":2,\"executable\":true},{\"path\":\"c\",\"size\":1},{\"path\":\"l\",\"target\":\"c\"}]\n\
+             [{\"path\":\"b\\n\",\"size\":2,\"executable\":true},{\"path\":\"c\",\"size\":1},{\"path\":\"d\",\"directory\":null},{\"path\":\"l\",\"target\":\"c\"}]\n\
              b\nc"
         );
     }
@@ -394,6 +416,7 @@ mod tests {
         fs::write(temp.path().join("src/other"), "").unwrap();
         let entries = [
             file("configure", 9, true),
+            directory("empty"),
             link("link", "src/lib.rs"),
             file("src/deep/x", 10, false),
             file("src/lib.rs", 10, false),
@@ -406,6 +429,7 @@ mod tests {
         for entry in &entries[..] {
             let at = temp.path().join(&entry.path);
             match &entry.kind {
+                Kind::Directory { .. } => assert!(at.is_dir()),
                 Kind::Symlink { target } => {
                     assert_eq!(fs::read_link(&at).unwrap(), Path::new(target));
                 }

@@ -17,9 +17,10 @@
 
 use super::paths::normalize;
 use crate::graph::error::{Error, Result, io};
+use dyndrv_builder::sandbox::bundle::{self, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::io::{Read, Write};
 use std::path::Path;
 use toml::{Table, Value};
 use walkdir::WalkDir;
@@ -105,33 +106,44 @@ pub fn is_ignored(path: &str, is_package: impl Fn(&str) -> bool) -> bool {
     })
 }
 
-/// Writes the skeleton of the tree `source` into the directory `out`, which must not exist.
+/// Writes the skeleton of the tree `source` as a [`bundle`].
+///
+/// Of a workspace with thousands of files it has hundreds, which would have to be created and registered
+/// one by one after every edit.
 ///
 /// # Errors
 ///
-/// If something cannot be read or written, or has a name that is not UTF-8.
-pub fn write(source: &Path, out: &Path) -> Result<()> {
+/// If something cannot be read or written, or a link's target is not UTF-8.
+pub fn write(source: &Path, sink: &mut impl Write) -> Result<()> {
     let entries = list(source)?;
     let skeleton = rule(&entries, |path| fs::read_to_string(source.join(path)).ok());
-    fs::create_dir_all(out).map_err(io("create", out))?;
-    for (path, treatment) in skeleton {
-        let (from, to) = (source.join(&path), out.join(&path));
-        let dir = to.parent().unwrap_or(out);
-        fs::create_dir_all(dir).map_err(io("create", dir))?;
-        match treatment {
-            Treatment::Verbatim => {
-                // Not a copy: permissions and times of the source have no place here.
-                let content = fs::read(&from).map_err(io("read", &from))?;
-                fs::write(&to, content).map_err(io("write", &to))?;
-            }
-            Treatment::Empty => fs::write(&to, "").map_err(io("write", &to))?,
-            Treatment::Link => {
-                let target = fs::read_link(&from).map_err(io("read", &from))?;
-                symlink(target, &to).map_err(io("write", &to))?;
-            }
+    let entry = |(path, treatment): (&String, &Treatment)| -> Result<bundle::Entry> {
+        let at = source.join(path);
+        let kind = match treatment {
+            // Not what the file is: links are followed, and permissions have no place here.
+            Treatment::Verbatim => Kind::File {
+                size: fs::metadata(&at).map_err(io("read", &at))?.len(),
+                executable: false,
+            },
+            Treatment::Empty => Kind::File {
+                size: 0,
+                executable: false,
+            },
+            Treatment::Link => bundle::inspect(source, path)?.kind,
+        };
+        Ok(bundle::Entry {
+            path: path.clone(),
+            kind,
+        })
+    };
+    let files: Vec<bundle::Entry> = skeleton.iter().map(entry).collect::<Result<_>>()?;
+    let open = |path: &str| -> std::io::Result<Box<dyn Read>> {
+        match skeleton.get(path) {
+            Some(Treatment::Verbatim) => Ok(Box::new(fs::File::open(source.join(path))?)),
+            _ => Ok(Box::new(std::io::empty())),
         }
-    }
-    Ok(())
+    };
+    Ok(bundle::write(&files, open, sink)?)
 }
 
 /// All names of a tree, sorted. Links to directories are not followed, broken
@@ -310,6 +322,8 @@ fn parent(path: &str) -> &str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use dyndrv_builder::sandbox::bundle::Bundle;
+    use std::os::unix::fs::symlink;
 
     fn names(entries: &[&str], manifest: &str) -> Vec<String> {
         let entries: Vec<Entry> = entries.iter().map(|e| Entry::File(e.to_string())).collect();
@@ -426,7 +440,9 @@ mod tests {
         symlink("real", source.join("alias")).unwrap();
         symlink("real/Cargo.toml", source.join("Cargo.toml")).unwrap();
         let out = dir.path().join("out");
-        write(&source, &out).unwrap();
+        let mut bytes = Vec::new();
+        write(&source, &mut bytes).unwrap();
+        Bundle::read(&bytes[..]).unwrap().unpack(&out).unwrap();
         assert_eq!(fs::read_link(out.join("alias")).unwrap(), Path::new("real"));
         assert!(out.join("Cargo.toml").symlink_metadata().unwrap().is_file());
         assert_eq!(fs::read(out.join("real/src/lib.rs")).unwrap(), b"");

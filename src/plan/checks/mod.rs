@@ -21,12 +21,12 @@ mod data;
 mod units;
 
 use super::Error;
-use super::emitter::collection::{Plan, Stage};
+use super::emitter::{Collection, Index, Plan, Prepared};
 use super::files::{self, Analyser, Lists};
 use super::layers;
 use super::lower::Lowering;
 use super::lower::inputs::Candidates;
-use super::settings::{Settings, WorkspaceSettings};
+use super::settings::{Settings, WorkspaceSettings, read_json};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
@@ -70,7 +70,7 @@ pub struct ChecksSettings {
     pub record: Option<u64>,
 }
 
-/// The stage of the checks.
+/// The plan of the checks.
 ///
 /// `files` holds the files of the workspace that each unit can read. `graph` has units for documentation tests.
 ///
@@ -84,10 +84,12 @@ pub fn plan(
     workspace: &WorkspaceSettings,
     files: &Lists,
     checks: &ChecksSettings,
+    emitters: Prepared,
 ) -> Result<Plan, Error> {
-    let mut stage = Stage::default();
-    let mut lowering = Lowering::new(graph, settings, objects);
-    layers::add_units(&mut stage, &mut lowering, workspace, files)?;
+    let index: Index = read_json(&workspace.index)?;
+    let mut collection = Collection::new(&workspace.src);
+    let mut lowering = Lowering::new(graph, settings, &index.vendored, objects)?;
+    layers::add_units(&mut collection, &mut lowering, &index, workspace, files)?;
     let mut planner = Planner {
         lowering: &lowering,
         candidates: lowering.candidates.clone(),
@@ -98,7 +100,7 @@ pub fn plan(
         doc_files: files::of_analyser(graph, settings, workspace, Analyser::Rustdoc)?,
         fmt_files: files::of_analyser(graph, settings, workspace, Analyser::Rustfmt)?,
         data: package_files(graph, &lowering.linkage, workspace, files, checks)?,
-        stage: &mut stage,
+        collection: &mut collection,
     };
     let mut done = Summaries::default();
     for root in graph.roots() {
@@ -121,8 +123,8 @@ pub fn plan(
         }
     }
     let mut candidates = planner.candidates;
-    done.emit(graph, &lowering, &mut candidates, checks, &mut stage)?;
-    layers::finish(stage, settings)
+    done.emit(graph, &lowering, &mut candidates, checks, &mut collection)?;
+    layers::finish(collection, settings, emitters)
 }
 
 /// What runs the checks.
@@ -210,7 +212,7 @@ impl Summaries {
         lowering: &Lowering<'_>,
         candidates: &mut Candidates,
         checks: &ChecksSettings,
-        stage: &mut Stage,
+        collection: &mut Collection,
     ) -> Result<(), Error> {
         let packages: BTreeSet<&str> = graph
             .roots()
@@ -220,7 +222,7 @@ impl Summaries {
         for kind in KINDS {
             let all = packages.iter().flat_map(|package| self.of(kind, package));
             let all: Vec<&StorePath> = all.collect();
-            self.summary((kind, None), &all, lowering, candidates, checks, stage)?;
+            self.summary((kind, None), &all, lowering, candidates, checks, collection)?;
             for package in &packages {
                 let own: Vec<&StorePath> = self.of(kind, package).collect();
                 self.summary(
@@ -229,7 +231,7 @@ impl Summaries {
                     lowering,
                     candidates,
                     checks,
-                    stage,
+                    collection,
                 )?;
             }
         }
@@ -248,7 +250,7 @@ impl Summaries {
         lowering: &Lowering<'_>,
         candidates: &mut Candidates,
         checks: &ChecksSettings,
-        stage: &mut Stage,
+        collection: &mut Collection,
     ) -> Result<(), Error> {
         let mut parts = Vec::new();
         for drv in runs {
@@ -278,7 +280,7 @@ impl Summaries {
         });
         let derivation =
             lowering.derivation(&program(checks), &name, &spec, &["out"], candidates)?;
-        stage.add_derivation(&name, None, &derivation)?;
+        collection.add_derivation(&name, None, &derivation)?;
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::graph::rules::checks::{
 use crate::graph::rules::command::Invocation;
 use crate::graph::rules::layout::{join, source_in_package};
 use crate::graph::rules::products::ProductKind;
-use crate::plan::emitter::collection::Stage;
+use crate::plan::emitter::Collection;
 use crate::plan::files::{self, Lists};
 use crate::plan::lower::inputs::Candidates;
 use crate::plan::lower::{Lowering, SourceTree, bin};
@@ -29,7 +29,7 @@ pub const OUTPUTS: &[&str] = &["log", "out"];
 /// The path of a check's derivation.
 pub type Planned = StorePath;
 
-/// Makes the derivations of checks and adds them to a stage.
+/// Makes the derivations of checks and collects them.
 pub struct Planner<'a, 'b> {
     pub lowering: &'a Lowering<'b>,
     /// What the derivations can depend on.
@@ -44,7 +44,7 @@ pub struct Planner<'a, 'b> {
     pub fmt_files: Lists,
     /// The files of each package that was asked for.
     pub data: BTreeMap<PackageId, PackageFiles>,
-    pub stage: &'a mut Stage,
+    pub collection: &'a mut Collection,
 }
 
 /// rustdoc, which comes with the compiler.
@@ -265,7 +265,7 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         let settings = lowering.settings;
         let files: Vec<String> = files.into_iter().collect();
-        let tree = sources::workspace(unit, &files, self.workspace, self.stage)?;
+        let tree = sources::workspace(unit, &files, self.workspace, self.collection)?;
         self.candidates.add_object(&tree.object);
         let tree: [SourceTree; 1] = [tree];
         let mut process = lowering.process(unit, invocation.env, invocation.cwd, &tree);
@@ -321,6 +321,6 @@ impl<'b> Planner<'_, 'b> {
         let spec = Spec::Check(Box::new(check));
         let program = super::program(self.checks);
         let derivation = lowering.derivation(&program, &name, &spec, OUTPUTS, &self.candidates)?;
-        self.stage.add_derivation(&name, None, &derivation)
+        self.collection.add_derivation(&name, None, &derivation)
     }
 }

@@ -1,176 +1,103 @@
-//! A stage: the one derivation whose outputs are a layer's derivations.
-//!
-//! A derivation of the Nix language has a fixed number of outputs of one method.
-//! A derivation that is written as a text can have any number, of both methods:
-//! text for derivations and the index, trees for sources. It is content-addressed
-//! like them, so the stage is run again only if it would emit something else.
-//!
-//! What the outputs hold stands in the plan, which is an input of the stage: Nix
-//! searches all that a derivation says for a placeholder of each of its outputs,
-//! which for hundreds of outputs and megabytes of text would take longer than all
-//! the rest.
-//!
-//! Inside the texts, siblings are named by their *final* paths while they are
-//! collected, since those decide the texts' own paths and order. In the contents
-//! they are replaced by the placeholders of the stage's outputs, and these by the
-//! stage itself with the paths that it builds to, which Nix replaces by the final ones.
+//! Collects what the emitters of a plan are to write, and predicts the paths.
 
-use super::tree::Tree;
-use crate::drv::{
-    DerivationBuilder, FLOATING_TEXT, FLOATING_TREE, StorePath, StructuredAttrs,
-    ValidatedDerivation, hash_part, placeholder, tree_path,
-};
+use super::contents::{self, Head, Output, OutputKind};
+use super::grouping::{self, Item};
+use super::sources::Sources;
+use super::{INDEX, NAME, Prepared, contents_output};
+use crate::drv::{StorePath, ValidatedDerivation, tree_path};
 use crate::graph::Identity;
 use crate::plan::Error;
+use crate::plan::sources::Vendored;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-/// The store name of a stage's derivation, and so the prefix of all its outputs.
-/// It is constant: a prefix that changed would change the name of everything.
-pub const NAME: &str = "crate";
-
-/// The file of a plan with its [`Head`].
-pub const HEAD: &str = "stage.json";
-
-/// The file of a plan with its [`Contents`].
-pub const CONTENTS: &str = "contents.json";
-
-/// The output that lists the layer's units.
-pub const INDEX: &str = "index";
-
-/// What a stage is to write.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contents {
-    /// Texts by output; siblings are named by the placeholders of their outputs.
-    pub texts: BTreeMap<String, String>,
-    /// Trees by output.
-    pub trees: BTreeMap<String, Tree>,
-}
-
-/// Where a stage finds what it is to write, as its structured attributes tell it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Places {
-    /// The plan.
-    pub plan: String,
-    /// The directory that the trees' files are taken from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-}
-
-/// A plan: what a stage is, and what it is to write.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What the stage is.
-    pub head: Head,
-    /// What it is to write. All that it mentions is a reference of the plan.
-    pub contents: Contents,
-}
-
-/// What a stage is, without its contents.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Head {
-    /// The system that the stage is built on.
-    system: String,
-    /// The store path with `bin/dyndrv`.
-    tool: String,
-    /// The outputs that are texts.
-    texts: BTreeSet<String>,
-    /// The outputs that are trees.
-    trees: BTreeSet<String>,
-    /// The directory that the trees' files are taken from.
-    source: Option<String>,
-    /// The store object of that directory.
-    source_object: Option<String>,
-}
-
-impl Head {
-    /// The stage's derivation; `plan` is the plan's store path.
-    ///
-    /// # Errors
-    ///
-    /// If the head names something that is not a store path.
-    pub fn derivation(&self, plan: &StorePath) -> Result<ValidatedDerivation, Error> {
-        let parse = |path: &String| {
-            path.parse().map_err(|source| Error::NotAStorePath {
-                what: "an input of the stage".to_owned(),
-                path: path.clone(),
-                source,
-            })
-        };
-        let tool = format!("{}/bin/dyndrv", self.tool);
-        let mut derivation = DerivationBuilder::new(NAME, &self.system, tool).argument("emit");
-        // The plan brings along what its contents mention.
-        *derivation.input_sources_mut() = [&self.tool]
-            .into_iter()
-            .chain(&self.source_object)
-            .map(parse)
-            .chain([Ok(plan.clone())])
-            .collect::<Result<_, _>>()?;
-        let text = |output: &String| (output.clone(), FLOATING_TEXT);
-        let tree = |output: &String| (output.clone(), FLOATING_TREE);
-        let outputs = derivation.outputs_mut();
-        outputs.extend(self.texts.iter().map(text));
-        outputs.extend(self.trees.iter().map(tree));
-        // What users have in their sources may look like a reference.
-        let discarded: BTreeMap<_, _> = self.trees.iter().map(|output| (output, true)).collect();
-        let attributes = serde_json::json!({
-            "name": NAME,
-            "stage": Places { plan: plan.to_string(), source: self.source.clone() },
-            "unsafeDiscardReferences": discarded,
-            "preferLocalBuild": true,
-            "allowSubstitutes": false,
-        });
-        let finished = StructuredAttrs::from_json_bytes(attributes.to_string())
-            .and_then(|attributes| derivation.structured_attrs(attributes).build());
-        finished.map_err(Error::derivation("the stage"))
-    }
-}
-
-/// The units of a layer: the paths of their derivations by unit identity.
+/// What a plan tells the plans of other layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Index {
-    /// By identity.
-    pub units: BTreeMap<Identity, String>,
+    /// The units' derivations, and which emitter writes each.
+    pub units: BTreeMap<Identity, Emitted>,
+    /// Where the third-party packages are; empty but in the index of the third-party layer.
+    ///
+    /// The other plans do not have the vendor directory among their inputs: hundreds of packages
+    /// would have to be mounted after every edit.
+    #[serde(default)]
+    pub vendored: Vendored,
 }
 
-/// Collects the outputs of a stage.
+/// A derivation that an emitter writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emitted {
+    /// Its store path.
+    pub drv: String,
+    /// The emitter, by [`key`](Prepared::key).
+    pub emitter: String,
+    /// The emitter's output.
+    pub output: String,
+}
+
+/// Derivations and sources in the order in which their paths become known.
 #[derive(Clone, Debug, Default)]
-pub struct Stage {
-    contents: Contents,
-    source: Option<String>,
-    source_object: Option<String>,
-    /// The final paths of all outputs but the index.
+pub struct Collection {
+    /// The directory that source files are read from.
+    root: PathBuf,
+    items: Vec<Collected>,
+    /// The final path of each output.
     paths: BTreeMap<String, StorePath>,
-    index: Index,
+    /// The item with a path.
+    places: BTreeMap<StorePath, usize>,
+    /// The emitter and the output of derivations of other layers, by path.
+    others: BTreeMap<StorePath, (String, String)>,
+    /// The identities of units.
+    units: BTreeMap<Identity, usize>,
 }
 
-impl Stage {
-    /// The directory that trees are copied from, a store object or below one.
-    pub fn set_source(&mut self, path: &str, object: &StorePath) {
-        self.source = Some(path.to_owned());
-        self.source_object = Some(object.to_string());
+#[derive(Clone, Debug)]
+struct Collected {
+    output: String,
+    path: StorePath,
+    size: u64,
+    holds: Holds,
+}
+
+#[derive(Clone, Debug)]
+enum Holds {
+    Derivation {
+        text: String,
+        mentions: BTreeSet<StorePath>,
+    },
+    Sources(Sources),
+}
+
+impl Collection {
+    /// Starts with nothing. Source files are read below `root`.
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            ..Self::default()
+        }
     }
 
-    /// Adds a source tree and gives its final path. Equal trees share one output.
+    /// Tells which emitter of an earlier layer writes a derivation, so that others can mention it.
+    pub fn add_other(&mut self, drv: StorePath, emitted: &Emitted) {
+        let place = (emitted.emitter.clone(), emitted.output.clone());
+        self.others.insert(drv, place);
+    }
+
+    /// Adds source files and gives the final path of their bundle. Equal lists of a package share one.
     ///
     /// # Errors
     ///
     /// If the package's name cannot be part of a store path, or a file cannot be read.
-    pub fn add_tree(
-        &mut self,
-        package: &str,
-        tree: Tree,
-        root: &std::path::Path,
-    ) -> Result<StorePath, Error> {
-        let output = format!("src-{package}-{}", tree.digest()?);
+    pub fn add_sources(&mut self, package: &str, sources: Sources) -> Result<StorePath, Error> {
+        let output = format!("src-{package}-{}", sources.digest());
         if let Some(path) = self.paths.get(&output) {
             return Ok(path.clone());
         }
-        let hash = tree.nar_hash(root)?;
+        let (hash, size) = sources.nar_hash(&self.root)?;
         let path =
             tree_path(&format!("{NAME}-{output}"), &hash, &BTreeSet::new()).map_err(|source| {
                 Error::Name {
@@ -178,14 +105,18 @@ impl Stage {
                     source,
                 }
             })?;
-        self.contents.trees.insert(output.clone(), tree);
-        self.paths.insert(output, path.clone());
+        self.add(Collected {
+            output,
+            path: path.clone(),
+            size,
+            holds: Holds::Sources(sources),
+        });
         Ok(path)
     }
 
-    /// Adds a derivation and gives its final path.
+    /// Adds a derivation and gives its final path. All that it mentions has been added before.
     ///
-    /// `id` is the unit's identity, or none if later layers do not need it.
+    /// `id` is the unit's identity, or none if nobody looks for it in the index.
     ///
     /// # Errors
     ///
@@ -196,136 +127,282 @@ impl Stage {
         id: Option<Identity>,
         derivation: &ValidatedDerivation,
     ) -> Result<StorePath, Error> {
-        let output = format!("{name}.drv");
         let path = derivation.drv_path();
         if let Some(id) = id {
-            self.index.units.insert(id, path.to_string());
+            self.units.insert(id, self.items.len());
         }
         let text = String::from_utf8(derivation.to_aterm_bytes());
         let text = text.map_err(|_| Error::NotText {
             unit: name.to_owned(),
         })?;
-        self.contents.texts.insert(output.clone(), text);
-        self.paths.insert(output, path.clone());
+        let drvs = derivation.input_derivations().keys();
+        let mentions = drvs.chain(derivation.input_sources()).cloned().collect();
+        self.add(Collected {
+            output: format!("{name}.drv"),
+            path: path.clone(),
+            size: text.len() as u64,
+            holds: Holds::Derivation { text, mentions },
+        });
         Ok(path)
     }
 
-    /// The final paths of the derivations and trees, by output.
+    fn add(&mut self, item: Collected) {
+        self.paths.insert(item.output.clone(), item.path.clone());
+        self.places.insert(item.path.clone(), self.items.len());
+        self.items.push(item);
+    }
+
+    /// The final paths of the derivations and bundles, by output.
     pub fn paths(&self) -> &BTreeMap<String, StorePath> {
         &self.paths
     }
 
     /// The plan of all that was added. `tool` is the store path with `bin/dyndrv`.
-    ///
-    /// # Errors
-    ///
-    /// If the index cannot be written as JSON.
-    pub fn finish(mut self, system: &str, tool: &StorePath) -> Result<Plan, Error> {
-        let siblings = self.siblings();
-        let index = serde_json::to_string(&self.index).map_err(Error::json("the index"))?;
-        self.contents.texts.insert(INDEX.to_owned(), index);
-        for text in self.contents.texts.values_mut() {
-            *text = substitute(text, &siblings);
+    pub fn finish(self, prepared: Prepared, system: &str, tool: &StorePath) -> Plan {
+        let emitters = grouping::assign(&self.grouped(&prepared), prepared.count);
+        let empty = Head {
+            system: system.to_owned(),
+            tool: tool.to_string(),
+            ..Head::default()
+        };
+        let mut heads = vec![empty; prepared.total()];
+        for (item, &emitter) in self.items.iter().zip(&emitters) {
+            let head = &mut heads[emitter];
+            head.outputs.push(item.output());
+            let Holds::Derivation { mentions, .. } = &item.holds else {
+                continue;
+            };
+            for path in mentions {
+                let other = match self.places.get(path) {
+                    Some(&place) if emitters[place] == emitter => continue,
+                    Some(&place) => {
+                        let output = self.items[place].output.clone();
+                        Some((prepared.key(emitters[place]), output))
+                    }
+                    None => self.others.get(path).cloned(),
+                };
+                match other {
+                    Some((key, output)) => {
+                        head.others.entry(key).or_default().insert(output);
+                    }
+                    None => {
+                        head.sources.insert(path.to_string());
+                    }
+                }
+            }
         }
-        Ok(Plan {
-            head: Head {
-                system: system.to_owned(),
-                tool: tool.to_string(),
-                texts: self.contents.texts.keys().cloned().collect(),
-                trees: self.contents.trees.keys().cloned().collect(),
-                source: self.source,
-                source_object: self.source_object,
-            },
-            contents: self.contents,
-        })
+        for head in &mut heads {
+            head.outputs.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        let index = Index {
+            units: self
+                .units
+                .iter()
+                .map(|(&id, &place)| {
+                    let item = &self.items[place];
+                    let emitted = Emitted {
+                        drv: item.path.to_string(),
+                        emitter: prepared.key(emitters[place]),
+                        output: item.output.clone(),
+                    };
+                    (id, emitted)
+                })
+                .collect(),
+            vendored: Vendored::default(),
+        };
+        Plan {
+            heads,
+            index,
+            collection: self,
+        }
     }
 
-    /// The hash parts of the outputs' final paths, with the paths and the
-    /// placeholders that stand for them while the stage is built.
-    fn siblings(&self) -> BTreeMap<String, (String, String)> {
-        self.paths
-            .iter()
-            .map(|(output, path)| {
-                (
-                    hash_part(path),
-                    (path.to_string(), placeholder::output(output)),
-                )
-            })
-            .collect()
+    fn grouped<'a>(&'a self, prepared: &Prepared) -> Vec<Item<'a>> {
+        let item = |item: &'a Collected| {
+            let (mentions, is_bundle) = match &item.holds {
+                Holds::Derivation { mentions, .. } => (mentions.iter(), false),
+                Holds::Sources(_) => (Default::default(), true),
+            };
+            let name = item.output.strip_suffix(".drv").unwrap_or(&item.output);
+            Item {
+                name: &item.output,
+                mentions: mentions
+                    .filter_map(|path| self.places.get(path).copied())
+                    .collect(),
+                is_bundle,
+                pinned: prepared.named.get(name).copied().filter(|_| !is_bundle),
+            }
+        };
+        self.items.iter().map(item).collect()
     }
 }
 
-/// Replaces the paths of siblings by their placeholders.
-///
-/// One pass over the text, whatever the number of siblings.
-fn substitute(text: &str, siblings: &BTreeMap<String, (String, String)>) -> String {
-    const PREFIX: &str = "/nix/store/";
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(PREFIX) {
-        let (before, path) = rest.split_at(start);
-        result.push_str(before);
-        let hash = path.get(PREFIX.len()..PREFIX.len() + 32);
-        match hash.and_then(|hash| siblings.get(hash)) {
-            Some((sibling, placeholder)) if path.starts_with(sibling) => {
-                result.push_str(placeholder);
-                rest = &path[sibling.len()..];
-            }
-            _ => {
-                result.push_str(PREFIX);
-                rest = &path[PREFIX.len()..];
-            }
+impl Collected {
+    fn output(&self) -> Output {
+        Output {
+            name: self.output.clone(),
+            path: self.path.to_string(),
+            size: self.size,
+            kind: match self.holds {
+                Holds::Derivation { .. } => OutputKind::Derivation,
+                Holds::Sources(_) => OutputKind::Sources,
+            },
         }
     }
-    result.push_str(rest);
-    result
+}
+
+/// What the emitters of a layer are to write.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What each emitter is.
+    pub heads: Vec<Head>,
+    /// The units.
+    pub index: Index,
+    collection: Collection,
+}
+
+impl Plan {
+    /// Writes the plan's outputs: the contents of each emitter, and the index.
+    ///
+    /// # Errors
+    ///
+    /// If Nix has not prepared as many outputs, or one cannot be written.
+    pub fn write(&self, outputs: &BTreeMap<String, PathBuf>) -> Result<(), Error> {
+        let place = |output: &str| {
+            outputs.get(output).ok_or_else(|| Error::NoOutput {
+                output: output.to_owned(),
+            })
+        };
+        for (emitter, head) in self.heads.iter().enumerate() {
+            self.write_contents(head, place(&contents_output(emitter))?)?;
+        }
+        let index = place(INDEX)?;
+        let text = serde_json::to_string(&self.index).map_err(|source| Error::Document {
+            path: index.clone(),
+            source,
+        })?;
+        std::fs::write(index, text).map_err(Error::io("writing", index))
+    }
+
+    fn write_contents(&self, head: &Head, path: &Path) -> Result<(), Error> {
+        let collection = &self.collection;
+        contents::write(path, head, |output, file| {
+            let path_of = collection.paths.get(&output.name);
+            let item = path_of
+                .and_then(|path| collection.places.get(path))
+                .map(|&place| &collection.items[place]);
+            match item.map(|item| &item.holds) {
+                Some(Holds::Derivation { text, .. }) => file
+                    .write_all(text.as_bytes())
+                    .map_err(Error::io("writing", path)),
+                Some(Holds::Sources(sources)) => sources.write(&collection.root, file),
+                None => Err(Error::NoOutput {
+                    output: output.name.clone(),
+                }),
+            }
+        })
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::drv::{DerivationBuilder, FLOATING_TREE, InputDerivation};
 
-    fn paths(names: &[&str]) -> Stage {
-        let mut stage = Stage::default();
-        for name in names {
-            let derivation =
-                DerivationBuilder::new(format!("crate-{name}"), "x86_64-linux", "/bin/sh")
-                    .output("out", FLOATING_TREE)
-                    .build()
-                    .unwrap();
-            let id = format!("{name:0>16}").parse().unwrap();
-            stage.add_derivation(name, Some(id), &derivation).unwrap();
+    fn path(name: &str) -> StorePath {
+        format!("/nix/store/{:0>32}-{name}", "").parse().unwrap()
+    }
+
+    fn derivation(name: &str, needs: &[&StorePath], sources: &[&StorePath]) -> ValidatedDerivation {
+        let mut unit = DerivationBuilder::new(format!("{NAME}-{name}"), "x86_64-linux", "/bin/sh")
+            .output("out", FLOATING_TREE);
+        for &path in needs {
+            unit = unit.input_derivation(path.clone(), InputDerivation::new(["out"]));
         }
-        stage
+        for &path in sources {
+            unit = unit.input_source(path.clone());
+        }
+        unit.build().unwrap()
+    }
+
+    fn prepared(count: usize) -> Prepared {
+        Prepared {
+            layer: "workspace".to_owned(),
+            count,
+            named: [("result".to_owned(), count - 1)].into(),
+        }
+    }
+
+    fn outputs(head: &Head) -> Vec<&str> {
+        head.outputs.iter().map(|o| o.name.as_str()).collect()
+    }
+
+    /// A library of another layer, two of this one with sources, and the result.
+    fn example() -> Collection {
+        let temp = tempfile::tempdir().unwrap();
+        let mut all = Collection::new(temp.path());
+        let other = path("crate-other.drv");
+        let emitted = Emitted {
+            drv: other.to_string(),
+            emitter: "third-party-1".to_owned(),
+            output: "other.drv".to_owned(),
+        };
+        all.add_other(other.clone(), &emitted);
+        let mut below = other;
+        for name in ["a", "b"] {
+            let file = format!("{name}.rs");
+            std::fs::write(temp.path().join(&file), name).unwrap();
+            let sources = Sources::of(temp.path(), [file.as_str()]).unwrap();
+            let sources = all.add_sources(name, sources).unwrap();
+            let unit = derivation(name, &[&below], &[&sources, &path("rustc")]);
+            below = all.add_derivation(name, None, &unit).unwrap();
+        }
+        let result = derivation("result", &[&below], &[]);
+        all.add_derivation("result", None, &result).unwrap();
+        all
     }
 
     #[test]
-    fn siblings_are_named_by_placeholder_and_others_by_path() {
-        let stage = paths(&["a", "b"]);
-        let a = stage.paths()["a.drv"].to_string();
-        let stranger = "/nix/store/00000000000000000000000000000000-zlib/lib";
-        let text = format!("x {a} {stranger} {a}");
-        let placeholder = placeholder::output("a.drv");
-        assert_eq!(
-            substitute(&text, &stage.siblings()),
-            format!("x {placeholder} {stranger} {placeholder}")
-        );
+    fn one_emitter_writes_everything() {
+        let plan = example().finish(prepared(1), "x86_64-linux", &path("dyndrv"));
+        let [head] = &plan.heads[..] else { panic!() };
+        assert_eq!(outputs(head)[..3], ["a.drv", "b.drv", "result.drv"]);
+        assert_eq!(head.outputs.len(), 5);
+        assert_eq!(head.sources, [path("rustc").to_string()].into());
+        let others =
+            BTreeMap::from([("third-party-1".to_owned(), ["other.drv".to_owned()].into())]);
+        assert_eq!(head.others, others);
     }
 
     #[test]
-    fn the_index_is_an_output_that_names_every_unit() {
-        let path = |name| format!("/nix/store/{:0>32}-{name}", "").parse().unwrap();
-        let plan = paths(&["a", "b"]).finish("x86_64-linux", &path("dyndrv"));
-        let plan = plan.unwrap();
-        let stage = plan.head.derivation(&path("plan")).unwrap();
-        assert_eq!(stage.outputs()["index"], FLOATING_TEXT);
-        for output in ["a.drv", "b.drv"] {
-            let placeholder = placeholder::output(output);
-            assert!(plan.contents.texts["index"].contains(&placeholder));
-            assert_eq!(stage.outputs()[output], FLOATING_TEXT);
-        }
-        let inputs: Vec<_> = stage.input_sources().iter().cloned().collect();
-        assert_eq!(inputs, [path("dyndrv"), path("plan")]);
+    fn an_emitter_has_what_its_texts_mention_from_others() {
+        let plan = example().finish(prepared(2), "x86_64-linux", &path("dyndrv"));
+        let [first, second] = &plan.heads[..] else {
+            panic!()
+        };
+        assert_eq!(outputs(first)[0], "a.drv");
+        assert!(outputs(first)[1].starts_with("src-a-"));
+        assert_eq!(outputs(second)[..2], ["b.drv", "result.drv"]);
+        let others = BTreeMap::from([("workspace-0".to_owned(), ["a.drv".to_owned()].into())]);
+        assert_eq!(second.others, others);
+    }
+
+    #[test]
+    fn a_bundle_is_named_by_its_files_and_not_by_their_contents() {
+        let temp = tempfile::tempdir().unwrap();
+        let name = |text: &str, file: &str| {
+            std::fs::write(temp.path().join(file), text).unwrap();
+            let sources = Sources::of(temp.path(), [file]).unwrap();
+            let path = Collection::new(temp.path())
+                .add_sources("p", sources)
+                .unwrap();
+            (path.name().to_owned(), path)
+        };
+        let (before, path_before) = name("one", "a.rs");
+        let (after, path_after) = name("longer", "a.rs");
+        assert_eq!(before, after);
+        assert_ne!(path_before, path_after);
+        assert_ne!(name("one", "b.rs").0, before);
     }
 }

@@ -78,8 +78,7 @@ impl<'a> Lowering<'a> {
     /// The configuration of a cargo that a build script or a test may start: it finds the locked
     /// packages in the vendor directory.
     pub(in crate::plan) fn cargo_config(&self) -> String {
-        let vendor = self.settings.vendor.to_string_lossy();
-        replacement(&self.graph.sources, &vendor)
+        replacement(&self.graph.sources, &self.vendored.directory)
     }
 
     /// What a library needs to work, such as the compiler that `prost-build` starts,

@@ -15,8 +15,9 @@ mod result;
 mod rustc;
 
 use super::Error;
-use super::emitter::collection;
+use super::emitter;
 use super::settings::{CrateEnv, Settings};
+use super::sources::Vendored;
 use crate::drv::references::Objects;
 use crate::drv::{
     DerivationBuilder, FLOATING_TREE, MAX_NAME_LENGTH, StorePath, StructuredAttrs,
@@ -42,6 +43,7 @@ pub struct Lowering<'a> {
     pub(super) graph: &'a Graph,
     pub(super) linkage: Linkage<'a>,
     pub(super) settings: &'a Settings,
+    pub(super) vendored: &'a Vendored,
     pub(super) layout: SandboxLayout,
     /// What the derivations can depend on.
     pub(super) candidates: Candidates,
@@ -78,12 +80,25 @@ struct Attributes<'a, S> {
 
 impl<'a> Lowering<'a> {
     /// Starts with no unit known. `objects` are all store objects in the closure of what
-    /// the plan is made from.
-    pub fn new(graph: &'a Graph, settings: &'a Settings, objects: Objects) -> Self {
-        Self {
+    /// the plan is made from; the third-party packages need not be among them.
+    ///
+    /// # Errors
+    ///
+    /// If a third-party package is not in the store.
+    pub fn new(
+        graph: &'a Graph,
+        settings: &'a Settings,
+        vendored: &'a Vendored,
+        mut objects: Objects,
+    ) -> Result<Self, Error> {
+        for object in vendored.objects()? {
+            objects.insert(&object);
+        }
+        Ok(Self {
             graph,
             linkage: Linkage::new(graph),
             settings,
+            vendored,
             layout: SandboxLayout {
                 cargo: format!("{}/bin/cargo", settings.cargo),
                 rustc: format!("{}/bin/rustc", settings.rustc),
@@ -92,7 +107,7 @@ impl<'a> Lowering<'a> {
             candidates: Candidates::new(objects),
             default_env: CrateEnv::default(),
             outputs: BTreeMap::new(),
-        }
+        })
     }
 
     /// The name of a unit's derivation, such as `serde-1.0.228-lib-5a3f09c1`: what
@@ -162,7 +177,7 @@ impl<'a> Lowering<'a> {
         outputs: &[&str],
         candidates: &Candidates,
     ) -> Result<ValidatedDerivation, Error> {
-        let name = format!("{}-{name}", collection::NAME);
+        let name = format!("{}-{name}", emitter::NAME);
         let attributes = Attributes {
             name: &name,
             unit: spec,

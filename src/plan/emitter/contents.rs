@@ -1,0 +1,93 @@
+//! What one emitter writes, as a file: an output of the plan.
+//!
+//! | part | content |
+//! |---|---|
+//! | first line | the [`Head`] as JSON |
+//! | rest | what the outputs hold, in the order of the head, without anything between them |
+
+use crate::plan::Error;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+/// What an emitter is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The system that the emitter is built on.
+    pub system: String,
+    /// The store path with `bin/dyndrv`.
+    pub tool: String,
+    /// Outputs of other emitters that the texts mention, by [`key`](super::Prepared::key) of the emitter.
+    pub others: BTreeMap<String, BTreeSet<String>>,
+    /// What else of the store the texts mention.
+    pub sources: BTreeSet<String>,
+    /// What it writes, sorted by name.
+    pub outputs: Vec<Output>,
+}
+
+/// An output of an emitter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// Its name in the emitter.
+    pub name: String,
+    /// Its store path.
+    pub path: String,
+    /// How much of the file is for it, in bytes.
+    pub size: u64,
+    /// What it is.
+    pub kind: OutputKind,
+}
+
+/// What an emitter writes to an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputKind {
+    /// The text of a derivation.
+    Derivation,
+    /// A bundle of source files.
+    Sources,
+}
+
+/// Writes the file. `write` writes what an output holds.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn write(
+    path: &Path,
+    head: &Head,
+    mut write: impl FnMut(&Output, &mut BufWriter<File>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let cannot = || Error::io("writing", path);
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path).map_err(cannot())?);
+    serde_json::to_writer(&mut file, head).map_err(|source| Error::Document {
+        path: path.to_owned(),
+        source,
+    })?;
+    file.write_all(b"\n").map_err(cannot())?;
+    for output in &head.outputs {
+        write(output, &mut file)?;
+    }
+    file.flush().map_err(cannot())
+}
+
+/// Reads the head, and gives what follows it.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn open(path: &Path) -> Result<(Head, BufReader<File>), Error> {
+    let cannot = || Error::io("reading", path);
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(cannot())?);
+    let mut line = Vec::new();
+    file.read_until(b'\n', &mut line).map_err(cannot())?;
+    let head = serde_json::from_slice(&line).map_err(|source| Error::Document {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((head, file))
+}

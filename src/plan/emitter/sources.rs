@@ -1,0 +1,71 @@
+//! The source files of a unit: which they are, their predicted store path, and the bundle that holds them.
+
+use crate::drv::nar::{self, Node};
+use crate::drv::{HashAlgorithm, NixHash, hash_bytes};
+use crate::plan::Error;
+use dyndrv_builder::sandbox::bundle::{self, Entry, Kind};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+/// A selection of files, symbolic links and empty directories below a root directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources(Vec<Entry>);
+
+impl Sources {
+    /// These files, given by their paths relative to `root`, sorted and each once.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be inspected, or is a socket or the like.
+    pub fn of<'a>(root: &Path, files: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+        let entries = files.into_iter().map(|file| bundle::inspect(root, file));
+        Ok(Self(entries.collect::<Result<_, _>>()?))
+    }
+
+    /// A short name for the list of files. It does not depend on their contents: the name enters the store
+    /// path, and an edit that changed it would make the same content a different input.
+    pub fn digest(&self) -> String {
+        let line = |entry: &Entry| {
+            let kind = match &entry.kind {
+                Kind::File { executable, .. } => if *executable { "x" } else { "f" }.to_owned(),
+                Kind::Symlink { target } => format!("l{target}"),
+                Kind::Directory { .. } => "d".to_owned(),
+            };
+            format!("{}\0{kind}\0", entry.path)
+        };
+        let text: String = self.0.iter().map(line).collect();
+        let hash = hash_bytes(HashAlgorithm::Sha256, text.as_bytes());
+        let start = hash.digest_as_bytes().iter().take(4);
+        start.map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Writes the bundle, reading the files below `root`.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or the sink cannot be written.
+    pub fn write(&self, root: &Path, sink: &mut impl Write) -> Result<(), Error> {
+        Ok(bundle::write(
+            &self.0,
+            |path| File::open(root.join(path)),
+            sink,
+        )?)
+    }
+
+    /// The hash of the NAR of the bundle, and the bundle's size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn nar_hash(&self, root: &Path) -> Result<(NixHash, u64), Error> {
+        let mut bytes = Vec::new();
+        self.write(root, &mut bytes)?;
+        let file = Node::File {
+            executable: false,
+            contents: bytes.as_slice(),
+        };
+        let hash = nar::hash(&file, |bytes| Ok((bytes.len() as u64, *bytes)))?;
+        Ok((hash, bytes.len() as u64))
+    }
+}
