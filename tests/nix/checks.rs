@@ -374,7 +374,7 @@ fn bad() {
     }
     let junit = fs::read_to_string(report.out.join("junit.xml")).unwrap();
     for part in [
-        "<testcase name=\"adds\" classname=\"several 1.0.0 test failing\"/>",
+        "<testcase name=\"good\" classname=\"several 1.0.0 test failing\"/>",
         "<failure message=\"failed\">",
         " &amp; &lt;so on&gt;",
         "<error message=\"the test executable failed",
