@@ -13,8 +13,14 @@
   cargo,
   # A store path with `bin/cc` (and, as the C++ compiler, `bin/c++`).
   cc,
-  # Store paths whose `bin` a build script finds on its PATH.
+  # Store paths whose `bin` a build script finds on its PATH; not with `environment`.
   tools ? [ ],
+  # A JSON object of strings: the environment in which build scripts run and everything is linked, as
+  # `nix/environment.nix` records it. It has the C compiler and its flags. A file of the store, or the
+  # derivation (`….drv`) that makes it as its output `out`, which is then built only where it is needed.
+  environment ? null,
+  # Whether that environment belongs to every compilation as well.
+  environmentEverywhere ? false,
   # Store paths with `bin/dyndrv` and `bin/dyndrv-builder`.
   dyndrv,
   builder,
@@ -64,6 +70,8 @@ let
       cc
       tools
       builder
+      environment
+      environmentEverywhere
       ;
   };
 in
@@ -79,6 +87,8 @@ in
   version ? "",
   # Where the workspace is below `src`.
   workspace ? "",
+  # A lock file in place of the workspace's own; null for that one.
+  lockFile ? null,
   # What to build, in the terms of `cargo build`; empty lists mean its defaults.
   packages ? [ ],
   bins ? [ ],
@@ -90,13 +100,15 @@ in
   target ? null,
   # What links and compiles C for that target, where the host's `cc` cannot:
   # { linker = a program, as CARGO_TARGET_<triple>_LINKER; packages = [ store paths with bin/ ];
-  #   env = { CC_<triple> = …; }, for build scripts; }
+  #   env = { CC_<triple> = …; }, for build scripts; environment = as above, for that platform; }
   targetTools ? { },
   rustflags ? null,
   # Build packages that ask for a newer rustc all the same.
   ignoreRustVersion ? false,
-  # Environments by crate name:
-  # { native = [ paths ]; build = [ paths ]; env = { }; linkArgs = [ ]; rustcArgs = [ ]; }
+  # Environments by `<name>-<version>`, or by name:
+  # { environment = as above, or { refused = why no unit of the crate can be built; };
+  #   hostEnvironment = the same for units of the host, in a build for another platform;
+  #   env = { }; linkArgs = [ ]; rustcArgs = [ ]; }
   crateEnv ? { },
   # Files to add to workspace units by hand: package name → list of globs
   # relative to the package.
@@ -111,13 +123,15 @@ in
   },
   # What is checked, and how: see `nix/checks.nix`.
   checks ? { },
+  # Store paths that the result must not have in its closure.
+  disallowedRequisites ? [ ],
   meta ? { },
   passthru ? { },
 }:
 
 let
   skeleton = step "skeleton" "skeleton" {
-    skeleton = { inherit src; };
+    skeleton = { inherit src workspace lockFile; };
     # What users have in their sources may look like a reference.
     unsafeDiscardReferences.out = true;
   };
@@ -160,6 +174,7 @@ let
       targetTools = {
         packages = targetTools.packages or [ ];
         env = targetTools.env or { };
+        environment = targetTools.environment or null;
       };
       inherit
         graph
@@ -208,7 +223,7 @@ let
 
   # A derivation of the Nix language with the content of a planned one, made by `program`.
   derive =
-    program: name: unit:
+    program: name: unit: attrs:
     derivation (
       contentAddressed
       // {
@@ -217,6 +232,7 @@ let
         builder = program;
         preferLocalBuild = true;
       }
+      // attrs
     );
 
   checked = import ./checks.nix {
@@ -243,7 +259,7 @@ let
       derive "${checker}/bin/dyndrv-checker" "${pname}-${suffix}" {
         run = "show";
         of = part;
-      }
+      } { }
       // passthru
       // {
         inherit passthru;
@@ -263,7 +279,7 @@ else
       derive "${builder}/bin/dyndrv-builder" (if version == "" then pname else "${pname}-${version}") {
         run = "assemble";
         parts = [ (ofWorkspace.output "result") ];
-      }
+      } { outputChecks.out = { inherit disallowedRequisites; }; }
       // {
         inherit pname version meta;
         passthru = {

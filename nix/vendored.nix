@@ -7,11 +7,16 @@
   system,
   bash,
   coreutils,
+}:
+{
   # Directories as `cargo vendor` writes them: a directory for each package.
   dirs,
-  # A further directory of links like the one that is made here; null for none.
+  # A further directory of packages or of links to them, or of such directories, one for each source;
+  # null for none.
   rest ? null,
-  # All sources that the lock file names.
+  # Packages in place of those, by `<name>-<version>`.
+  replaced ? { },
+  # All sources that the lock file names; null to take the configuration of `rest`.
   sources,
 }:
 
@@ -53,11 +58,16 @@ let
   outputOf = name: "crate-${name}";
 
   # The configuration that `importCargoLock` writes, for a cargo that uses the directory.
-  configuration = builtins.concatStringsSep "\n" (map definition sources) + ''
+  configuration =
+    if sources == null then
+      ""
+    else
+      builtins.concatStringsSep "\n" (map definition sources)
+      + ''
 
-    [source.vendored-sources]
-    directory = "cargo-vendor-dir"
-  '';
+        [source.vendored-sources]
+        directory = "cargo-vendor-dir"
+      '';
   definition =
     source:
     let
@@ -107,20 +117,54 @@ derivation (
   shell
   // {
     name = "cargo-vendor-dir";
-    links = builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages;
+    links = builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages // replaced;
     rest = if rest == null then "" else "${rest}";
     inherit configuration;
     args = [
       "-euc"
       ''
         . "$NIX_ATTRS_SH_FILE"
-        ${coreutils}/bin/mkdir -p "''${outputs[out]}/.cargo"
-        printf %s "$configuration" >"''${outputs[out]}/.cargo/config.toml"
-        for link in ''${rest:+"$rest"/*}; do
-          [[ ! -d $link ]] || ${coreutils}/bin/ln -s "$(${coreutils}/bin/readlink -f "$link")" "''${outputs[out]}/''${link##*/}"
-        done
+        PATH=${coreutils}/bin
+        out=''${outputs[out]}
+        mkdir -p "$out/.cargo"
+        if [[ -n $configuration ]]; then
+          printf %s "$configuration" >"$out/.cargo/config.toml"
+        else
+          for file in "$rest"/.cargo/config.toml "$rest"/config.toml; do
+            [[ -e $out/.cargo/config.toml || ! -e $file ]] || cp "$file" "$out/.cargo/config.toml"
+          done
+        fi
+
         for name in "''${!links[@]}"; do
-          ${coreutils}/bin/ln -s "''${links[$name]}" "''${outputs[out]}/$name"
+          ln -s "''${links[$name]}" "$out/$name"
+        done
+        # of DIRECTORY DEPTH: adds the packages in it to `entries`.
+        entries=()
+        of() {
+          local entry
+          for entry in "$1"/*; do
+            if [[ -e $entry/Cargo.toml ]]; then
+              entries+=("$entry")
+            elif [[ -d $entry && $2 == 1 ]]; then
+              of "$entry" 2
+            fi
+          done
+        }
+        [[ -z $rest ]] || of "$rest" 1
+        targets=()
+        if ((''${#entries[@]})); then
+          mapfile -t targets < <(readlink -f "''${entries[@]}")
+        fi
+        declare -A seen=()
+        for i in "''${!entries[@]}"; do
+          name=''${entries[i]##*/}
+          [[ -z ''${links[$name]-} ]] || continue
+          if [[ -n ''${seen[$name]-} ]]; then
+            echo "error: $name is there from several sources, which is not supported, nor does \`cargo vendor\`. Use one of them, by \`[patch]\` if need be" >&2
+            exit 1
+          fi
+          seen[$name]=1
+          ln -s "''${targets[i]}" "$out/$name"
         done
         exit 0
       ''

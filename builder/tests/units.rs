@@ -5,7 +5,7 @@ mod support;
 
 use dyndrv_builder::build_script::recorded::{self, Cfg, Dep, Link};
 use dyndrv_builder::error::Result;
-use dyndrv_builder::spec::{DepMetadata, Inputs};
+use dyndrv_builder::spec::DepMetadata;
 use std::fs;
 use support::{OUT_DIR, World, output_of};
 
@@ -319,7 +319,7 @@ fn a_command_line_longer_than_the_limit_works() {
 }
 
 #[test]
-fn inputs_reach_the_linker_and_the_program() {
+fn recorded_environments_reach_the_linker() {
     let world = World::new(&[
         (
             "demo/src/main.rs",
@@ -340,10 +340,13 @@ fn inputs_reach_the_linker_and_the_program() {
     rustc
         .args
         .retain(|arg| arg != "--extern" && !arg.starts_with("demo="));
-    rustc.process.inputs = Inputs {
-        native: Vec::new(),
-        build: vec![world.text("store/sys")],
-    };
+    // As nixpkgs' setup and an entry of `defaultCrateOverrides` leave it.
+    let lib = world.text("store/sys/lib");
+    let recorded = world.path("store/environment");
+    let run_path = format!("-Wl,-rpath,{lib}");
+    let text = format!(r#"{{"NIX_LDFLAGS": "-L{lib}", "extraLinkFlags": "{run_path}"}}"#);
+    fs::write(&recorded, text).unwrap();
+    rustc.process.environment = vec![recorded.display().to_string()];
     world.run_binary(rustc).unwrap();
     assert_eq!(output_of(&world.path("out/bin/out/bin/demo")), "11\n");
 }

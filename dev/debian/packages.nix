@@ -70,10 +70,9 @@ let
         emulator = _: "${package "qemu-user"}/bin/qemu-aarch64";
       };
       glibc = package "runtime-aarch64";
-      cc = package "cc-aarch64" // {
+      cc = {
+        compiler = package "cc-aarch64";
         targetPrefix = "aarch64-linux-gnu-";
-        isGNU = true;
-        isClang = false;
       };
     };
     wasi32 = crossSet {
@@ -119,11 +118,17 @@ let
         ]
         // {
           inherit (platform) system;
-          stdenv = set.stdenv // {
-            inherit cc;
-            hostPlatform = platform;
-            targetPlatform = platform;
-          };
+          stdenv =
+            if cc == null then
+              {
+                inherit (platform) system;
+                inherit cc;
+                buildPlatform = set.stdenv.hostPlatform;
+                hostPlatform = platform;
+                targetPlatform = platform;
+              }
+            else
+              stdenvOf (cc // { host = platform; });
           buildPackages = set // {
             rustc = package "rustc-cross";
           };
@@ -135,6 +140,32 @@ let
         };
     in
     self;
+
+  # What nixpkgs' stdenv has on the PATH of every derivation.
+  initialPath = [
+    parts.coreutils
+    parts.findutils
+    parts.diffutils
+    parts.gnused
+    parts.gnugrep
+    parts.gawk
+    parts.gnutar
+    parts.gzip
+    parts.gnumake
+    parts.bash
+    parts.xz
+  ];
+
+  stdenvOf =
+    args:
+    import ./stdenv.nix (
+      {
+        inherit (parts) bash coreutils;
+        inherit initialPath;
+        build = platform;
+      }
+      // args
+    );
 
   set =
     builtins.removeAttrs parts [
@@ -149,18 +180,13 @@ let
       glibc = parts.runtime;
       gcc = parts.cc;
       pkgconf = parts.pkg-config;
-      stdenv = {
-        inherit system;
-        cc = parts.cc // {
-          targetPrefix = "";
-          isGNU = true;
-          isClang = false;
-        };
-        shell = "${parts.bash}/bin/bash";
-        buildPlatform = platform;
-        hostPlatform = platform;
-        targetPlatform = platform;
+      stdenv = stdenvOf {
+        compiler = parts.cc;
+        targetPrefix = "";
+        host = platform;
       };
+      # As nixpkgs has packages that do not evaluate.
+      alsa-lib = throw "Package ‘alsa-lib’ is not available on the requested hostPlatform";
       runtimeShell = "${parts.bash}/bin/bash";
       rustPlatform = {
         inherit (parts) rustc cargo;

@@ -28,13 +28,18 @@ pub fn skeleton() -> Result<(), Error> {
         outputs: Outputs,
     }
     #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
     struct Source {
         src: PathBuf,
+        workspace: String,
+        lock_file: Option<PathBuf>,
     }
     let Attributes { skeleton, outputs } = attributes("skeleton")?;
     let out = &outputs.out;
     let mut file = BufWriter::new(fs::File::create(out).map_err(Error::io("writing", out))?);
-    graph::skeleton::write(&skeleton.src, &mut file)?;
+    let lock_file = skeleton.lock_file.as_deref();
+    let lock_file = lock_file.map(|lock_file| (lock_file, skeleton.workspace.as_str()));
+    graph::skeleton::write(&skeleton.src, lock_file, &mut file)?;
     file.flush().map_err(Error::io("writing", out))
 }
 

@@ -4,13 +4,14 @@
 //! |---|---|---|
 //! | what links it | the host's `cc` on PATH | the linker of the graph, with the target's packages on PATH |
 //! | a build-script run finds | the host's `cc` on PATH | that, and the target's compiler by `CC_<triple>` and its like |
-//! | libraries of its crate's environment | none | as given |
+//!
+//! What crates' environments give to either: [`environments`](super::environments).
 //!
 //! With `--target` of the host's own triple nothing of this holds: all units use the same tools.
 
 use super::Error;
-use super::settings::{CrateEnv, Settings};
-use crate::graph::model::{Mode, TargetKind, UnitRef};
+use super::settings::Settings;
+use crate::graph::model::UnitRef;
 use dyndrv_builder::spec;
 
 /// Whether a unit is for a platform other than the host's.
@@ -24,23 +25,21 @@ pub(super) fn is_helper(unit: UnitRef<'_>) -> bool {
     !is_foreign(unit) && unit.graph().units().any(is_foreign)
 }
 
-/// The packages with the compiler that links a unit.
+/// The packages with the compiler that links a unit, beside what its recorded environment has.
 pub(super) fn linkers<'a>(settings: &'a Settings, unit: UnitRef<'_>) -> &'a [String] {
     let target = &settings.target_tools.packages;
     // The host's compiler can link for some of its neighbours, such as musl.
-    match is_foreign(unit) && !target.is_empty() {
-        true => target,
-        false => std::slice::from_ref(&settings.cc),
+    if is_foreign(unit) && !target.is_empty() {
+        target
+    } else if settings.environment.is_some() {
+        &[]
+    } else {
+        std::slice::from_ref(&settings.cc)
     }
 }
 
 /// Adds what the run of a build script needs to compile for the target.
-pub(super) fn equip(
-    settings: &Settings,
-    run: UnitRef<'_>,
-    own: &CrateEnv,
-    process: &mut spec::Process,
-) {
+pub(super) fn equip(settings: &Settings, run: UnitRef<'_>, process: &mut spec::Process) {
     if !is_foreign(run) {
         return;
     }
@@ -56,25 +55,14 @@ pub(super) fn equip(
     for (name, value) in &tools.env {
         set(name, value);
     }
-    // The files of pkg-config that the run finds are those of the crate's environment alone.
-    if !own.build.is_empty() {
-        set("PKG_CONFIG_ALLOW_CROSS", "1");
-    }
 }
 
 /// Refuses units that could not be right.
 ///
 /// # Errors
 ///
-/// If a crate with libraries in its environment is built for the host besides, or if
-/// there is nothing to link the unit with.
-pub(super) fn check(unit: UnitRef<'_>, own: &CrateEnv, links: bool) -> Result<(), Error> {
-    let script = unit.target().kind == TargetKind::CustomBuild && unit.mode != Mode::RunCustomBuild;
-    if !own.build.is_empty() && !script && is_helper(unit) {
-        return Err(Error::HostLibraries {
-            unit: unit.to_string(),
-        });
-    }
+/// If there is nothing to link the unit with.
+pub(super) fn check(unit: UnitRef<'_>, links: bool) -> Result<(), Error> {
     let platform = unit.platform();
     let arch = |triple: &str| triple.split('-').next().unwrap_or_default().to_owned();
     // Bare-metal targets and WebAssembly are linked by a linker that comes with rustc.
@@ -91,24 +79,24 @@ pub(super) fn check(unit: UnitRef<'_>, own: &CrateEnv, links: bool) -> Result<()
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::graph::Graph;
     use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
-    const HOST: &str = "x86_64-unknown-linux-gnu";
-    const ARM: &str = "aarch64-unknown-linux-gnu";
-    const WASM: &str = "wasm32-unknown-unknown";
+    pub(in crate::plan) const HOST: &str = "x86_64-unknown-linux-gnu";
+    pub(in crate::plan) const ARM: &str = "aarch64-unknown-linux-gnu";
+    pub(in crate::plan) const WASM: &str = "wasm32-unknown-unknown";
 
     /// The units of [`graph`].
-    const SCRIPT: usize = 0;
-    const RUN: usize = 1;
-    const LIB: usize = 2;
-    const HOST_LIB: usize = 3;
+    pub(in crate::plan) const SCRIPT: usize = 0;
+    pub(in crate::plan) const RUN: usize = 1;
+    pub(in crate::plan) const LIB: usize = 2;
+    pub(in crate::plan) const HOST_LIB: usize = 3;
 
     /// A package with a build script, whose library is built for `target` and for the host.
-    fn graph(target: &str, linker: Option<&str>) -> Graph {
+    pub(in crate::plan) fn graph(target: &str, linker: Option<&str>) -> Graph {
         let platform = |triple: &str, linker: Option<&str>| {
             let mut platform = json!({
                 "triple": triple, "rustflags": [], "cfg": [], "split_debuginfo": [],
@@ -162,7 +150,7 @@ mod tests {
         serde_json::from_value(graph).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn nth(graph: &Graph, place: usize) -> UnitRef<'_> {
+    pub(in crate::plan) fn nth(graph: &Graph, place: usize) -> UnitRef<'_> {
         let unit = graph.units().nth(place);
         unit.unwrap_or_else(|| panic!("no unit {place}"))
     }
@@ -177,21 +165,13 @@ mod tests {
         serde_json::from_value(settings).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// An environment with a library.
-    fn with_library() -> CrateEnv {
-        CrateEnv {
-            build: vec!["/alsa".to_owned()],
-            ..CrateEnv::default()
-        }
-    }
-
-    fn equipped(graph: &Graph, unit: usize, own: &CrateEnv) -> spec::Process {
+    fn equipped(graph: &Graph, unit: usize) -> spec::Process {
         let mut process = spec::Process {
             env: BTreeMap::from([("AR".to_owned(), "mine".to_owned())]),
             path: vec!["/cc/bin".to_owned()],
             ..spec::Process::default()
         };
-        equip(&settings(&["/arm"]), nth(graph, unit), own, &mut process);
+        equip(&settings(&["/arm"]), nth(graph, unit), &mut process);
         process
     }
 
@@ -213,8 +193,8 @@ mod tests {
                 .all(|unit| !is_foreign(unit) && !is_helper(unit))
         );
         assert_eq!(linkers(&settings(&["/arm"]), nth(&native, LIB)), ["/cc"]);
-        assert_eq!(equipped(&native, RUN, &with_library()).path, ["/cc/bin"]);
-        assert!(check(nth(&native, HOST_LIB), &with_library(), true).is_ok());
+        assert_eq!(equipped(&native, RUN).path, ["/cc/bin"]);
+        assert!(check(nth(&native, HOST_LIB), true).is_ok());
     }
 
     #[test]
@@ -228,41 +208,22 @@ mod tests {
 
     #[test]
     fn a_run_for_the_target_finds_both_compilers() {
-        let process = equipped(&graph(ARM, None), RUN, &CrateEnv::default());
+        let process = equipped(&graph(ARM, None), RUN);
         assert_eq!(process.path, ["/cc/bin", "/arm/bin"]);
         assert_eq!(process.remap, ["/arm=/target-cc"]);
         assert_eq!(process.env["CC_target"], "/arm/bin/cc");
         // What the user or the crate's environment has set stays.
         assert_eq!(process.env["AR"], "mine");
-        assert!(!process.env.contains_key("PKG_CONFIG_ALLOW_CROSS"));
-    }
-
-    #[test]
-    fn pkg_config_is_told_of_another_platform_if_there_are_libraries() {
-        let process = equipped(&graph(ARM, None), RUN, &with_library());
-        assert_eq!(process.env["PKG_CONFIG_ALLOW_CROSS"], "1");
-    }
-
-    #[test]
-    fn a_crate_with_libraries_cannot_be_the_hosts_too() {
-        let cross = graph(ARM, Some("cc"));
-        let refused = check(nth(&cross, HOST_LIB), &with_library(), false);
-        assert!(matches!(refused, Err(Error::HostLibraries { .. })));
-        // The script itself is linked with none of them.
-        assert!(check(nth(&cross, SCRIPT), &with_library(), true).is_ok());
-        assert!(check(nth(&cross, LIB), &with_library(), true).is_ok());
-        assert!(check(nth(&cross, HOST_LIB), &CrateEnv::default(), false).is_ok());
     }
 
     #[test]
     fn a_linker_has_to_be_named_for_another_processor_with_linux() {
-        let own = CrateEnv::default();
-        let refused = check(nth(&graph(ARM, None), LIB), &own, true);
+        let refused = check(nth(&graph(ARM, None), LIB), true);
         assert!(matches!(refused, Err(Error::NoLinker { triple, .. }) if triple == ARM));
-        assert!(check(nth(&graph(ARM, None), LIB), &own, false).is_ok());
-        assert!(check(nth(&graph(ARM, Some("cc")), LIB), &own, true).is_ok());
-        assert!(check(nth(&graph(WASM, None), LIB), &own, true).is_ok());
+        assert!(check(nth(&graph(ARM, None), LIB), false).is_ok());
+        assert!(check(nth(&graph(ARM, Some("cc")), LIB), true).is_ok());
+        assert!(check(nth(&graph(WASM, None), LIB), true).is_ok());
         let musl = graph("x86_64-unknown-linux-musl", None);
-        assert!(check(nth(&musl, LIB), &own, true).is_ok());
+        assert!(check(nth(&musl, LIB), true).is_ok());
     }
 }

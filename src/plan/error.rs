@@ -50,13 +50,13 @@ pub enum Error {
         /// The directory.
         vendor: PathBuf,
     },
-    /// Libraries of one platform for units of two.
-    #[error(
-        "{unit} is built for the host, in a build for another platform, and its crate's entry in `crateEnv` has libraries (`buildInputs`), which cannot be of both. Remove them from the entry, or give the crate a feature that bundles its library"
-    )]
-    HostLibraries {
+    /// A crate's environment that is not to be had, for a unit that needs it.
+    #[error("{unit} cannot be built: {reason}")]
+    NoEnvironment {
         /// The unit, for people.
         unit: String,
+        /// Why not, and what to do.
+        reason: String,
     },
     /// A program of another platform that the host's compiler cannot link.
     #[error(

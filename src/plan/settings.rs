@@ -29,10 +29,14 @@ pub struct Settings {
     /// The graph document.
     pub graph: PathBuf,
     /// The environment that stdenv's setup records for the toolchain as such: a JSON object of
-    /// strings in the store. It belongs to build-script runs and to all that is linked.
+    /// strings in the store, or the derivation that makes it ([`Recorded`]).
     #[serde(default)]
     pub environment: Option<String>,
-    /// Environments by `<name>-<version>`.
+    /// Whether that environment belongs to all units, and not only to build-script runs and to
+    /// what is linked.
+    #[serde(default)]
+    pub environment_everywhere: bool,
+    /// Environments by `<name>-<version>`, or by name alone.
     pub crate_env: BTreeMap<String, CrateEnv>,
     /// Whether units may be substituted from binary caches.
     pub allow_substitutes: bool,
@@ -46,32 +50,45 @@ pub struct TargetTools {
     pub packages: Vec<String>,
     /// Variables for build scripts, such as `CC_<triple>`.
     pub env: BTreeMap<String, String>,
+    /// The environment that stdenv's setup records for this platform.
+    #[serde(default)]
+    pub environment: Option<String>,
 }
 
 /// The environment of one third-party or workspace crate.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CrateEnv {
-    /// `nativeBuildInputs`.
-    #[serde(default)]
-    pub native: Vec<String>,
-    /// `buildInputs`.
-    #[serde(default)]
-    pub build: Vec<String>,
-    /// Variables.
+    /// Variables of all processes of the crate's own units.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// The environment that stdenv's setup records with the crate's inputs: a JSON object of
-    /// strings in the store. It belongs to the crate's build-script run and its own units, to
-    /// the runs of build scripts that the crate is linked into, and to programs that hold it.
+    /// The environment that stdenv's setup records with the crate's inputs: see
+    /// [`environments`](super::environments) for the processes that get it.
     #[serde(default)]
-    pub environment: Option<String>,
+    pub environment: Option<Recorded>,
+    /// The same for units of the host, in a build for another platform.
+    #[serde(default)]
+    pub host_environment: Option<Recorded>,
     /// Arguments for the linker of every program that holds the crate.
     #[serde(default)]
     pub link_args: Vec<String>,
     /// Arguments for the compiler of the crate's own units.
     #[serde(default)]
     pub rustc_args: Vec<String>,
+}
+
+/// A recorded environment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Recorded {
+    /// A file of the store, or the derivation that makes it as its output `out`: then it is
+    /// built, and what it mentions is fetched, only if a unit needs it.
+    At(String),
+    /// There is none, for this reason: no unit of the crate can be built.
+    Refused {
+        /// What is wrong, and what to do.
+        refused: String,
+    },
 }
 
 /// What the plan of the workspace layer is told besides.

@@ -114,10 +114,8 @@ fn a_lock_file_that_lacks_a_member() {
 fn a_locked_crate_that_is_not_vendored() {
     let mut project = package("dependencies.itoa = \"1\"");
     project.write("Cargo.lock", LOCK_WITH_DEPENDENCY);
-    // The vendor directory is made from another lock file.
-    project.write("other.lock", LOCK);
-    let other = project.path().join("other.lock");
-    project.args = json!({ "vendorArgs": { "lockFile": other } });
+    project.write("vendor/README", "No package is here.\n");
+    project.args = json!({ "vendor": project.path().join("vendor") });
     fails(
         &project,
         &[
@@ -339,21 +337,67 @@ fn an_environment_for_an_unknown_crate() {
 #[test]
 fn an_environment_with_an_unsupported_key() {
     let mut project = package("");
+    project.args = json!({ "crateEnv": { "bad": { "buildPhase": "true" } } });
+    fails(
+        &project,
+        &[
+            "crateEnv.bad sets `buildPhase`, which is not supported",
+            "by buildInputs, nativeBuildInputs",
+        ],
+    );
     project.args = json!({ "crateEnv": { "bad": { "postPatch": "true" } } });
     fails(
         &project,
         &[
-            "crateEnv.bad sets `postPatch`, which is not supported",
-            "Replace the entry",
+            "crateEnv.bad sets `postPatch`, but bad is among the sources",
+            "change it there",
         ],
     );
 }
 
 #[test]
 fn an_unknown_argument() {
-    let mut project = package("");
-    project.args = json!({ "fetures": ["good"] });
-    fails(&project, &["fetures"]);
+    for (args, expected) in [
+        (
+            json!({ "fetures": ["good"] }),
+            [
+                "`build` and `project` have no argument `fetures`",
+                "Did you mean `features`?",
+            ],
+        ),
+        (
+            json!({ "cargoHash": "sha256-…" }),
+            [
+                "`build` and `project` have no argument `cargoHash`",
+                "No hash is needed",
+            ],
+        ),
+        (
+            json!({ "postInstall": "true" }),
+            [
+                "`build` and `project` have no argument `postInstall`",
+                "`finish.postInstall",
+            ],
+        ),
+        (
+            json!({ "weather": "fine" }),
+            [
+                "`build` and `project` have no argument `weather`",
+                "The arguments are",
+            ],
+        ),
+        (
+            json!({ "cargoLock": { "lockfile": "Cargo.lock" } }),
+            [
+                "`cargoLock` has no argument `lockfile`",
+                "Did you mean `lockFile`?",
+            ],
+        ),
+    ] {
+        let mut project = package("");
+        project.args = args;
+        fails(&project, &expected);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod configuration;
 mod cross;
 mod development;
 mod emission;
+mod environments;
 mod examples;
 mod files;
 mod flakes;

@@ -10,7 +10,7 @@ use crate::sandbox::child::{self, Finished};
 use crate::sandbox::environment::{self, Environment, envify};
 use crate::sandbox::files::create_dir_all;
 use crate::sandbox::sources::Clash;
-use crate::sandbox::{Sandbox, c_compilers, cargo_home, inputs, remap};
+use crate::sandbox::{Sandbox, c_compilers, cargo_home, remap};
 use crate::spec::BuildScript;
 use crate::spec::task::Outputs;
 use instructions::{Instructions, Messages, Package};
@@ -85,10 +85,9 @@ fn keep(
 
 fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Environment> {
     let process = &script.process;
-    let found = inputs::find(&process.inputs)?;
-    let mut env = environment::of(process, &found, sandbox)?;
+    let mut env = environment::of(process, sandbox)?;
     env.insert("OUT_DIR".to_string(), own.from.clone());
-    let mut maps = remap::for_c(process)?;
+    let mut maps = remap::for_c(process, &env)?;
     for dependency in &script.deps {
         recorded::lay_out_files(&dependency.dep, sandbox, Clash::Keep)?;
         let dep: Dep = recorded::read(&dependency.dep)?;

@@ -3,9 +3,16 @@
 //! First all search paths: those in a script's own `OUT_DIR`, then the others, each
 //! in the order of the scripts, so that a library that was just built wins over
 //! one of the system. Then, script by script, its libraries and linker arguments.
+//!
+//! What crates' environments add stands behind that.
 
 use crate::build_script::recorded::{Cfg, Link};
+use crate::sandbox::environment::Environment;
 use crate::spec::ScriptUse;
+
+/// Arguments for the compiler that links, in a recorded environment: the attribute of an
+/// entry of nixpkgs' `defaultCrateOverrides`.
+pub const LINK_FLAGS: &str = "extraLinkFlags";
 
 /// The flags for the linker.
 pub fn link(scripts: &[(&ScriptUse, Link)]) -> Vec<String> {
@@ -42,6 +49,29 @@ pub fn cfg(cfg: &Cfg) -> Vec<String> {
     };
     let mut args = flags("--cfg", &cfg.cfg);
     args.extend(flags("--check-cfg", &cfg.check_cfg));
+    args
+}
+
+/// The flags that recorded environments ask for: rustc looks where nixpkgs' linker does, for
+/// the static libraries that it takes in itself, and passes on `extraLinkFlags`.
+pub fn environment(env: &Environment) -> Vec<String> {
+    let words = |variable: &str| {
+        let value = env.get(variable).map(String::as_str).unwrap_or_default();
+        value.split_whitespace()
+    };
+    let mut args = Vec::new();
+    let mut flags = words("NIX_LDFLAGS");
+    while let Some(flag) = flags.next() {
+        let directory = match flag.strip_prefix("-L") {
+            Some("") => flags.next(),
+            directory => directory,
+        };
+        if let Some(directory) = directory {
+            args.extend(["-L".to_string(), format!("native={directory}")]);
+        }
+    }
+    let linked = words(LINK_FLAGS);
+    args.extend(linked.flat_map(|flag| ["-C".to_string(), format!("link-arg={flag}")]));
     args
 }
 
@@ -93,6 +123,21 @@ mod tests {
             "-L native=/own/a -L native=/own/b -L /sys/a -L /sys/b \
              -l liba -C link-arg=all-a -C link-arg=bin:rg-a -C link-arg=cdylib-b"
         );
+    }
+
+    #[test]
+    fn environments_add_search_paths_and_linker_arguments() {
+        let env: Environment = [
+            ("NIX_LDFLAGS", "-rpath /x -L/z/lib -L /y/lib --as-needed"),
+            ("extraLinkFlags", "-L/w -Wl,-s"),
+        ]
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .into();
+        assert_eq!(
+            environment(&env).join(" "),
+            "-L native=/z/lib -L native=/y/lib -C link-arg=-L/w -C link-arg=-Wl,-s"
+        );
+        assert!(environment(&Environment::new()).is_empty());
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::build_script::recorded::{self, Cfg, Link};
 use crate::error::{Error, Result};
 use crate::sandbox::environment::{self, Environment};
 use crate::sandbox::files::create_dir_all;
-use crate::sandbox::inputs::{self, Found};
 use crate::sandbox::sources::Clash;
 use crate::sandbox::{Sandbox, child, remap};
 use crate::spec::task::Outputs;
@@ -31,10 +30,9 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
         create_dir_all(output)?;
     }
     let instructions = EffectiveInstructions::read(&rustc.scripts, sandbox)?;
-    let found = inputs::find(&process.inputs)?;
-    let args = arguments(rustc, outputs.get("out")?, &instructions, &found)?;
-    let env = variables(process, &instructions, &found, sandbox)?;
-    let allowed = allowed(rustc, outputs, sandbox, &found, &args, &env)?;
+    let env = variables(process, &instructions, sandbox)?;
+    let args = arguments(rustc, outputs.get("out")?, &instructions, &env)?;
+    let allowed = allowed(rustc, outputs, sandbox, &args, &env)?;
 
     let short = shorten(args, sandbox)?;
     let finished = child::run("rustc", &rustc.compiler, &short, &process.cwd, &env)?;
@@ -104,7 +102,7 @@ fn arguments(
     rustc: &Rustc,
     out: &Path,
     instructions: &EffectiveInstructions<'_>,
-    found: &Found,
+    env: &Environment,
 ) -> Result<Vec<String>> {
     let mut args = rustc.args.clone();
     args.extend(["--out-dir".to_string(), out.display().to_string()]);
@@ -122,12 +120,7 @@ fn arguments(
     }
     args.extend(link_flags::link(&instructions.link));
     args.extend(instructions.cfg.iter().flat_map(link_flags::cfg));
-    for lib in &found.lib {
-        args.extend(["-L".to_string(), format!("native={lib}")]);
-    }
-    for lib in &found.shared {
-        args.extend(["-C".to_string(), format!("link-arg=-Wl,-rpath,{lib}")]);
-    }
+    args.extend(link_flags::environment(env));
     Ok(args)
 }
 
@@ -139,10 +132,9 @@ fn arguments(
 pub fn variables(
     process: &Process,
     instructions: &EffectiveInstructions<'_>,
-    found: &Found,
     sandbox: &Sandbox,
 ) -> Result<Environment> {
-    let mut env = environment::of(process, found, sandbox)?;
+    let mut env = environment::of(process, sandbox)?;
     if let Some(out_dir) = instructions.out_dir {
         env.insert("OUT_DIR".to_string(), out_dir.clone());
     }
@@ -157,7 +149,6 @@ fn allowed(
     rustc: &Rustc,
     outputs: &Outputs,
     sandbox: &Sandbox,
-    found: &Found,
     args: &[String],
     env: &Environment,
 ) -> Result<Allowed> {
@@ -172,7 +163,6 @@ fn allowed(
     let mut mentioned = vec![spec];
     mentioned.extend_from_slice(args);
     mentioned.extend(env.values().cloned());
-    mentioned.extend_from_slice(&found.prefixes);
     Ok(Allowed {
         cwd: PathBuf::from(&rustc.process.cwd),
         roots,

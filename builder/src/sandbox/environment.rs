@@ -4,7 +4,6 @@
 //! specification says, and what is derived here.
 
 use super::Sandbox;
-use super::inputs::Found;
 use super::recorded_environment;
 use crate::error::Result;
 use crate::spec::Process;
@@ -14,31 +13,24 @@ use std::num::NonZeroUsize;
 /// Variables and their values.
 pub type Environment = BTreeMap<String, String>;
 
-/// The variables that hold the headers' directories, one for each language.
-const INCLUDE: [&str; 2] = ["C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"];
-
 /// When everything is said to be made, for what asks: the date that nixpkgs' stdenv sets.
 const SOURCE_DATE_EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");
 
-/// The environment of `process`, with what was found in its inputs.
+/// The environment of `process`.
 ///
 /// # Errors
 ///
 /// If a recorded environment cannot be read.
-pub fn of(process: &Process, found: &Found, sandbox: &Sandbox) -> Result<Environment> {
+pub fn of(process: &Process, sandbox: &Sandbox) -> Result<Environment> {
     let mut env = process.env.clone();
-    let path: Vec<String> = found.bin.iter().chain(&process.path).cloned().collect();
-    append(&mut env, "PATH", &path);
-    append(&mut env, "PKG_CONFIG_PATH", &found.pkg_config);
-    for variable in INCLUDE {
-        append(&mut env, variable, &found.include);
-    }
-    append(&mut env, "LIBRARY_PATH", &found.lib);
-    append(&mut env, "CMAKE_PREFIX_PATH", &found.prefixes);
+    append(&mut env, "PATH", &process.path);
     let tmp = sandbox.tmp().display().to_string();
     let home = sandbox.home().display().to_string();
+    let top = sandbox.root().display().to_string();
     for (variable, value) in [
         ("HOME", &home),
+        // nixpkgs' compilers leave out search paths outside of it and of the store.
+        ("NIX_BUILD_TOP", &top),
         ("TMPDIR", &tmp),
         ("TEMP", &tmp),
         ("TMP", &tmp),
@@ -96,25 +88,18 @@ mod tests {
     #[test]
     fn given_values_stand_in_front_and_nothing_is_inherited() {
         let process = Process {
-            env: [("PKG_CONFIG_PATH", "/mine"), ("C_INCLUDE_PATH", "")]
+            env: [("PKG_CONFIG_PATH", "/mine"), ("PATH", "/tool/bin")]
                 .map(|(k, v)| (k.to_string(), v.to_string()))
                 .into(),
             path: vec!["/toolchain/bin".to_string()],
             ..Process::default()
         };
-        let found = Found {
-            bin: vec!["/tool/bin".to_string()],
-            pkg_config: vec!["/z/lib/pkgconfig".to_string()],
-            include: vec!["/z/include".to_string()],
-            ..Found::default()
-        };
-        let env = of(&process, &found, &Sandbox::default()).unwrap();
+        let env = of(&process, &Sandbox::default()).unwrap();
         let expected = [
-            ("CPLUS_INCLUDE_PATH", "/z/include"),
-            ("C_INCLUDE_PATH", "/z/include"),
             ("HOME", "/build/home"),
+            ("NIX_BUILD_TOP", "/build"),
             ("PATH", "/tool/bin:/toolchain/bin"),
-            ("PKG_CONFIG_PATH", "/mine:/z/lib/pkgconfig"),
+            ("PKG_CONFIG_PATH", "/mine"),
             ("SOURCE_DATE_EPOCH", "315532800"),
             ("TEMP", "/build/tmp"),
             ("TEMPDIR", "/build/tmp"),

@@ -15,7 +15,6 @@ pub mod cargo_home;
 pub mod child;
 pub mod environment;
 pub mod files;
-pub mod inputs;
 pub mod recorded_environment;
 pub mod remap;
 pub mod sources;

@@ -10,12 +10,13 @@
 //! |---|---|
 //! | one that the specification sets | that, before what is joined to it |
 //! | a list of directories: [`DIRECTORIES`], also `…_FOR_BUILD` and `…_FOR_TARGET` | all of them, each directory once |
-//! | a list of flags: [`FLAGS`], also with a suffix for the role or the platform | all of them, equal ones once |
+//! | a list of flags: [`FLAGS`], also with a suffix for the role or the platform | all of them; a flag and its arguments once |
 //! | [`PRIVATE`]: what belongs to the process of the recording itself | none |
 //! | any other | that of the first environment which has it |
 
 use super::environment::Environment;
 use crate::error::{Error, Result};
+use crate::rustc::link_flags::LINK_FLAGS;
 use std::fs;
 use std::path::Path;
 
@@ -41,7 +42,8 @@ const DIRECTORIES: [&str; 17] = [
 ];
 
 /// Lists of flags, which spaces separate.
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
+    LINK_FLAGS,
     "BINDGEN_EXTRA_CLANG_ARGS",
     "NIX_CFLAGS_COMPILE",
     "NIX_CFLAGS_COMPILE_BEFORE",
@@ -121,9 +123,14 @@ fn join(env: &mut Environment, name: String, value: &str) {
     match kind {
         Kind::Single => {}
         Kind::Flags => {
-            if !known.contains(value.trim()) {
-                *known = format!("{known} {}", value.trim());
+            let flags = flags(value);
+            let mut all = self::flags(known);
+            for flag in flags {
+                if !all.contains(&flag) {
+                    all.push(flag);
+                }
             }
+            *known = all.concat().join(" ");
         }
         Kind::Directories => {
             for directory in value.split(':').filter(|directory| !directory.is_empty()) {
@@ -137,6 +144,18 @@ fn join(env: &mut Environment, name: String, value: &str) {
             }
         }
     }
+}
+
+/// Flags, each with the words behind it that are none: `-isystem /x`.
+fn flags(value: &str) -> Vec<Vec<&str>> {
+    let mut flags: Vec<Vec<&str>> = Vec::new();
+    for word in value.split_whitespace() {
+        match flags.last_mut() {
+            Some(flag) if !word.starts_with('-') => flag.push(word),
+            _ => flags.push(vec![word]),
+        }
+    }
+    flags
 }
 
 fn kind(name: &str) -> Kind {
@@ -213,20 +232,26 @@ mod tests {
     fn directories_and_flags_are_joined() {
         let crate_ = [
             ("PATH", "/a/bin:/b/bin"),
-            ("NIX_CFLAGS_COMPILE", " -isystem /z/include"),
+            ("NIX_CFLAGS_COMPILE", " -isystem /z/include -g"),
             ("NIX_LDFLAGS_x86_64_unknown_linux_gnu", "-L/z"),
             ("PKG_CONFIG_PATH_FOR_TARGET", "/z"),
         ];
         let toolchain = [
             ("PATH", "/b/bin:/c/bin"),
-            ("NIX_CFLAGS_COMPILE", "-isystem /z/include "),
+            (
+                "NIX_CFLAGS_COMPILE",
+                "-isystem /y/include -isystem /z/include ",
+            ),
             ("NIX_LDFLAGS_x86_64_unknown_linux_gnu", "-L/y"),
             ("PKG_CONFIG_PATH_FOR_TARGET", "/y"),
         ];
         assert_eq!(
             of(&[("PATH", "/rustc/bin")], &[&crate_, &toolchain]),
             pairs(&[
-                ("NIX_CFLAGS_COMPILE", " -isystem /z/include"),
+                (
+                    "NIX_CFLAGS_COMPILE",
+                    "-isystem /z/include -g -isystem /y/include"
+                ),
                 ("NIX_LDFLAGS_x86_64_unknown_linux_gnu", "-L/z -L/y"),
                 ("PATH", "/rustc/bin:/a/bin:/b/bin:/c/bin"),
                 ("PKG_CONFIG_PATH_FOR_TARGET", "/z:/y"),

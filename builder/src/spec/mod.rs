@@ -15,7 +15,7 @@ pub mod task;
 
 pub use build_script::{BuildScript, DepMetadata};
 pub use link_arg::LinkArgTarget;
-pub use process::{Inputs, Process, Source};
+pub use process::{Process, Source};
 pub use rustc::{Artifact, Product, Rustc, ScriptUse};
 
 use serde::{Deserialize, Serialize};

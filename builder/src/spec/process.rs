@@ -22,9 +22,6 @@ pub struct Process {
     /// Source trees to lay out.
     #[serde(default)]
     pub sources: Vec<Source>,
-    /// Packages from the user's environment for this crate.
-    #[serde(default, skip_serializing_if = "Inputs::is_empty")]
-    pub inputs: Inputs,
     /// Environments that stdenv's setup has recorded, the most specific one first: JSON
     /// objects of strings in the store. They are joined to all of the above as
     /// [`recorded_environment`](crate::sandbox::recorded_environment) tells.
@@ -46,24 +43,4 @@ pub struct Source {
     pub from: String,
     /// The absolute path in the sandbox.
     pub at: String,
-}
-
-/// Packages of the system for one crate, in the terms of nixpkgs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Inputs {
-    /// `nativeBuildInputs`: their `bin` joins `PATH`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub native: Vec<String>,
-    /// `buildInputs`: headers, libraries and pkg-config files, of these and of
-    /// what they propagate (`nix-support/propagated-build-inputs`).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub build: Vec<String>,
-}
-
-impl Inputs {
-    /// Whether there is nothing to set up.
-    pub fn is_empty(&self) -> bool {
-        self.native.is_empty() && self.build.is_empty()
-    }
 }

@@ -19,12 +19,7 @@ pub fn run(doctest: &Doctest, context: &Context<'_>) -> Result<()> {
     let link = link_flags::link(&prepared.instructions.link);
     args.extend(without_libraries(link));
     args.extend(prepared.instructions.cfg.iter().flat_map(link_flags::cfg));
-    for lib in &prepared.found.lib {
-        args.extend(["-L".to_owned(), format!("native={lib}")]);
-    }
-    for lib in &prepared.found.shared {
-        args.extend(["-C".to_owned(), format!("link-arg=-Wl,-rpath,{lib}")]);
-    }
+    args.extend(link_flags::environment(&prepared.env));
     let command = prepared.command(args, context.sandbox)?;
     let finished = context.run("doctest", &command, doctest.trial.timeout, echo)?;
     let report = trial::report(&tool.process, &doctest.trial, &finished, Vec::new)?;

@@ -5,17 +5,16 @@ use crate::spec::Fmt;
 use crate::supervise::echo;
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::shorten;
-use dyndrv_builder::sandbox::{environment, inputs};
+use dyndrv_builder::sandbox::environment;
 
 pub fn run(fmt: &Fmt, context: &Context<'_>) -> Result<()> {
     let sandbox = context.sandbox;
     sandbox.settle(&fmt.process)?;
-    let found = inputs::find(&fmt.process.inputs)?;
     let command = Command {
         program: &fmt.program,
         args: shorten(fmt.args.clone(), sandbox)?,
         cwd: &fmt.process.cwd,
-        env: environment::of(&fmt.process, &found, sandbox)?,
+        env: environment::of(&fmt.process, sandbox)?,
     };
     let finished = context.run("rustfmt", &command, None, echo)?;
     if !finished.succeeded() {

@@ -22,7 +22,6 @@ use dyndrv_builder::sandbox::Sandbox;
 use dyndrv_builder::sandbox::child::set_phase;
 use dyndrv_builder::sandbox::environment::Environment;
 use dyndrv_builder::sandbox::files::create_dir_all;
-use dyndrv_builder::sandbox::inputs::{self, Found};
 use dyndrv_builder::spec::Process;
 use dyndrv_builder::spec::task::Outputs;
 use std::path::Path;
@@ -102,7 +101,6 @@ impl Context<'_> {
 struct Prepared<'a> {
     tool: &'a Tool,
     instructions: EffectiveInstructions<'a>,
-    found: Found,
     env: Environment,
 }
 
@@ -112,12 +110,10 @@ impl<'a> Prepared<'a> {
         sandbox.settle(&tool.process)?;
         sandbox.link_crates(&tool.crates)?;
         let instructions = EffectiveInstructions::read(&tool.scripts, sandbox)?;
-        let found = inputs::find(&tool.process.inputs)?;
-        let env = variables(&tool.process, &instructions, &found, sandbox)?;
+        let env = variables(&tool.process, &instructions, sandbox)?;
         Ok(Self {
             tool,
             instructions,
-            found,
             env,
         })
     }

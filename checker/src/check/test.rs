@@ -7,8 +7,9 @@ use crate::spec::Test;
 use crate::supervise::{self, Finished, echo};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
+use dyndrv_builder::sandbox::Sandbox;
 use dyndrv_builder::sandbox::files::make_link;
-use dyndrv_builder::sandbox::{Sandbox, cargo_home, inputs, sources};
+use dyndrv_builder::sandbox::{cargo_home, sources};
 use std::fs;
 use std::path::Path;
 
@@ -19,8 +20,7 @@ pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
     let sandbox = context.sandbox;
     settle(test, sandbox)?;
     let instructions = EffectiveInstructions::read(&test.scripts, sandbox)?;
-    let found = inputs::find(&test.process.inputs)?;
-    let mut env = variables(&test.process, &instructions, &found, sandbox)?;
+    let mut env = variables(&test.process, &instructions, sandbox)?;
     let libraries = trial::Libraries {
         instructions: &instructions,
         shown: !test.crates.is_empty(),

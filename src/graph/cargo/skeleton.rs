@@ -108,17 +108,31 @@ pub fn is_ignored(path: &str, is_package: impl Fn(&str) -> bool) -> bool {
 
 /// Writes the skeleton of the tree `source` as a [`bundle`].
 ///
+/// `lock_file` is a file to put in the place of the lock file of the workspace in this directory.
+///
 /// Of a workspace with thousands of files it has hundreds, which would have to be created and registered
 /// one by one after every edit.
 ///
 /// # Errors
 ///
 /// If something cannot be read or written, or a link's target is not UTF-8.
-pub fn write(source: &Path, sink: &mut impl Write) -> Result<()> {
+pub fn write(source: &Path, lock_file: Option<(&Path, &str)>, sink: &mut impl Write) -> Result<()> {
     let entries = list(source)?;
-    let skeleton = rule(&entries, |path| fs::read_to_string(source.join(path)).ok());
+    let mut skeleton = rule(&entries, |path| fs::read_to_string(source.join(path)).ok());
+    let replaced = lock_file.map(|(file, workspace)| match workspace {
+        "" => (file, "Cargo.lock".to_owned()),
+        workspace => (file, format!("{workspace}/Cargo.lock")),
+    });
+    if let Some((_, place)) = &replaced {
+        skeleton.insert(place.clone(), Treatment::Verbatim);
+    }
+    // Where a file's content is.
+    let origin = |path: &str| match &replaced {
+        Some((file, place)) if place == path => file.to_path_buf(),
+        _ => source.join(path),
+    };
     let entry = |(path, treatment): (&String, &Treatment)| -> Result<bundle::Entry> {
-        let at = source.join(path);
+        let at = origin(path);
         let kind = match treatment {
             // Not what the file is: links are followed, and permissions have no place here.
             Treatment::Verbatim => Kind::File {
@@ -139,7 +153,7 @@ pub fn write(source: &Path, sink: &mut impl Write) -> Result<()> {
     let files: Vec<bundle::Entry> = skeleton.iter().map(entry).collect::<Result<_>>()?;
     let open = |path: &str| -> std::io::Result<Box<dyn Read>> {
         match skeleton.get(path) {
-            Some(Treatment::Verbatim) => Ok(Box::new(fs::File::open(source.join(path))?)),
+            Some(Treatment::Verbatim) => Ok(Box::new(fs::File::open(origin(path))?)),
             _ => Ok(Box::new(std::io::empty())),
         }
     };
@@ -441,10 +455,31 @@ mod tests {
         symlink("real/Cargo.toml", source.join("Cargo.toml")).unwrap();
         let out = dir.path().join("out");
         let mut bytes = Vec::new();
-        write(&source, &mut bytes).unwrap();
+        write(&source, None, &mut bytes).unwrap();
         Bundle::read(&bytes[..]).unwrap().unpack(&out).unwrap();
         assert_eq!(fs::read_link(out.join("alias")).unwrap(), Path::new("real"));
         assert!(out.join("Cargo.toml").symlink_metadata().unwrap().is_file());
         assert_eq!(fs::read(out.join("real/src/lib.rs")).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_lock_file_can_take_the_place_of_that_of_the_workspace() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("source");
+        fs::create_dir_all(source.join("app")).unwrap();
+        fs::write(source.join("app/Cargo.toml"), "[workspace]\n").unwrap();
+        fs::write(dir.path().join("other.lock"), "version = 4\n").unwrap();
+        let other = dir.path().join("other.lock");
+        for (number, own) in [None, Some("version = 3\n")].into_iter().enumerate() {
+            if let Some(own) = own {
+                fs::write(source.join("app/Cargo.lock"), own).unwrap();
+            }
+            let out = dir.path().join(format!("out-{number}"));
+            let mut bytes = Vec::new();
+            write(&source, Some((&other, "app")), &mut bytes).unwrap();
+            Bundle::read(&bytes[..]).unwrap().unpack(&out).unwrap();
+            let text = fs::read_to_string(out.join("app/Cargo.lock")).unwrap();
+            assert_eq!(text, "version = 4\n");
+        }
     }
 }

@@ -67,7 +67,7 @@ impl<'b> Planner<'_, 'b> {
         let stand_ins = stand_ins.map(|file| join(spec::WORKSPACE, file)).collect();
         let cargo_config = package.for_cargo.then(|| lowering.cargo_config());
         let (mut process, _) = self.process(unit, invocation, seen)?;
-        self.equip(unit, &mut process);
+        self.equip(unit, &mut process)?;
         let program = lowering.built_program(unit)?;
         let file = program.rsplit('/').next().unwrap_or_default();
         let libraries = lowering.linkage.visible(unit).into_iter();
@@ -103,11 +103,9 @@ impl<'b> Planner<'_, 'b> {
         files.extend(self.package(unit).data.iter().cloned());
         files.extend(self.runner_files(unit)?);
         let (mut process, mut args) = self.process(unit, invocation, files)?;
-        self.equip(unit, &mut process);
-        let (system, link_args) = lowering.linked_environment(unit);
-        process.inputs = system;
+        self.equip(unit, &mut process)?;
         // rustdoc has rustc's spelling of codegen options, but not without the space.
-        for arg in link_args {
+        for arg in lowering.link_args(unit) {
             args.extend(["-C".to_owned(), arg.replacen("-C", "", 1)]);
         }
         args.extend(self.rustdoc_args(unit));
@@ -151,7 +149,8 @@ impl<'b> Planner<'_, 'b> {
         let files = files::of_unit(&self.clippy_files, unit)?;
         let mut files: BTreeSet<String> = files.iter().cloned().collect();
         files.extend(self.configuration(unit, &["clippy.toml", ".clippy.toml"]));
-        let (process, mut args) = self.process(unit, invocation, files)?;
+        let (mut process, mut args) = self.process(unit, invocation, files)?;
+        process.environment = lowering.compiled_environments(unit)?;
         let own = lowering.crate_env(unit.package());
         args.extend(own.rustc_args.iter().cloned());
         if self.checks.deny_warnings {
@@ -176,6 +175,7 @@ impl<'b> Planner<'_, 'b> {
         let files = files::of_unit(&self.doc_files, unit)?;
         let files = files.iter().cloned().collect();
         let (mut process, mut args) = self.process(unit, invocation, files)?;
+        process.environment = lowering.compiled_environments(unit)?;
         // The unstable options are those for merging the pages of crates that were
         // documented apart from each other.
         let merge = ["-Zunstable-options", "--merge=none"].map(str::to_owned);
@@ -275,16 +275,13 @@ impl<'b> Planner<'_, 'b> {
     }
 
     /// Adds what everything that runs a project's tests has.
-    fn equip(&self, unit: UnitRef<'b>, process: &mut spec::Process) {
-        process.environment = self.lowering.linked_environments(unit);
-        let settings = self.lowering.settings;
-        process.path.push(bin(&settings.cc));
-        process
-            .path
-            .extend(settings.tools.iter().map(|tool| bin(tool)));
+    fn equip(&self, unit: UnitRef<'b>, process: &mut spec::Process) -> Result<(), Error> {
+        process.environment = self.lowering.linked_environments(unit)?;
+        process.path.extend(self.lowering.c_tools());
         for (name, value) in &self.checks.test_env {
             process.env.insert(name.clone(), value.clone());
         }
+        Ok(())
     }
 
     fn trial(&self) -> Trial {

@@ -17,30 +17,15 @@ impl<'a> Lowering<'a> {
     ) -> Result<spec::BuildScript, Error> {
         let package = unit.package();
         let invocation = build_script_invocation(&self.linkage, unit, &self.layout);
-        let own = self.crate_env(package);
-        cross::check(unit, own, false)?;
+        cross::check(unit, false)?;
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources);
-        process.path = [
-            &self.settings.rustc,
-            &self.settings.cargo,
-            &self.settings.cc,
-        ]
-        .into_iter()
-        .chain(&self.settings.tools)
-        .map(|package| bin(package))
-        .collect();
-        process.inputs = spec::Inputs {
-            native: own.native.clone(),
-            build: own.build.clone(),
-        };
-        process.environment = own.environment.iter().cloned().collect();
-        self.equip_for_linked(unit, &mut process);
-        process
-            .environment
-            .extend(self.settings.environment.clone());
+        process.path = vec![bin(&self.settings.rustc), bin(&self.settings.cargo)];
+        process.path.extend(self.c_tools());
+        process.environment = self.run_environments(unit)?;
+        self.add_variables_of_linked(unit, &mut process);
         // Where a C compiler lies must not show in what it makes.
         process.remap.push(format!("{}=/cc", self.settings.cc));
-        cross::equip(self.settings, unit, own, &mut process);
+        cross::equip(self.settings, unit, &mut process);
 
         let replaced = unit.overridden.clone();
         let program = match (&replaced, unit.script()) {
@@ -81,9 +66,9 @@ impl<'a> Lowering<'a> {
         replacement(&self.graph.sources, &self.vendored.directory)
     }
 
-    /// What a library needs to work, such as the compiler that `prost-build` starts,
-    /// the run of a script that it is linked into needs as well.
-    fn equip_for_linked(&self, run: UnitRef<'a>, process: &mut spec::Process) {
+    /// The variables that a library needs to work, such as where `prost-build` finds its
+    /// compiler: the run of a script that it is linked into needs them as well.
+    fn add_variables_of_linked(&self, run: UnitRef<'a>, process: &mut spec::Process) {
         let Some(script) = run.script() else {
             return;
         };
@@ -93,18 +78,7 @@ impl<'a> Lowering<'a> {
             .map(|library| library.unit.package)
             .collect();
         for package in packages {
-            let env = self.crate_env(&self.graph[package]);
-            for tool in &env.native {
-                if !process.inputs.native.contains(tool) {
-                    process.inputs.native.push(tool.clone());
-                }
-            }
-            if let Some(recorded) = &env.environment
-                && !process.environment.contains(recorded)
-            {
-                process.environment.push(recorded.clone());
-            }
-            for (name, value) in &env.env {
+            for (name, value) in &self.crate_env(&self.graph[package]).env {
                 if !process.env.contains_key(name) {
                     process.env.insert(name.clone(), value.clone());
                 }

@@ -16,6 +16,7 @@ mod rustc;
 
 use super::Error;
 use super::emitter;
+use super::environments;
 use super::settings::{CrateEnv, Settings};
 use super::sources::Vendored;
 use crate::drv::references::Objects;
@@ -47,6 +48,8 @@ pub struct Lowering<'a> {
     pub(super) layout: SandboxLayout,
     /// What the derivations can depend on.
     pub(super) candidates: Candidates,
+    /// The placeholders of recorded environments, by the derivations that record them.
+    pub(super) recordings: BTreeMap<String, String>,
     default_env: CrateEnv,
     /// The outputs of the units that are known so far.
     outputs: BTreeMap<Identity, Outputs>,
@@ -84,7 +87,7 @@ impl<'a> Lowering<'a> {
     ///
     /// # Errors
     ///
-    /// If a third-party package is not in the store.
+    /// If a third-party package is not in the store, or an environment's derivation is none.
     pub fn new(
         graph: &'a Graph,
         settings: &'a Settings,
@@ -94,6 +97,8 @@ impl<'a> Lowering<'a> {
         for object in vendored.objects()? {
             objects.insert(&object);
         }
+        let mut candidates = Candidates::new(objects);
+        let recordings = environments::recordings(settings, &mut candidates)?;
         Ok(Self {
             graph,
             linkage: Linkage::new(graph),
@@ -104,7 +109,8 @@ impl<'a> Lowering<'a> {
                 rustc: format!("{}/bin/rustc", settings.rustc),
                 rustdoc: format!("{}/bin/rustdoc", settings.rustc),
             },
-            candidates: Candidates::new(objects),
+            candidates,
+            recordings,
             default_env: CrateEnv::default(),
             outputs: BTreeMap::new(),
         })
@@ -209,10 +215,18 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn crate_env(&self, package: &Package) -> &CrateEnv {
         let key = format!("{}-{}", package.name, package.version);
-        self.settings
-            .crate_env
-            .get(&key)
-            .unwrap_or(&self.default_env)
+        let known = &self.settings.crate_env;
+        let entry = known.get(&key).or_else(|| known.get(&package.name));
+        entry.unwrap_or(&self.default_env)
+    }
+
+    /// Where the C compiler and the tools beside it are, if no recorded environment has them.
+    pub(super) fn c_tools(&self) -> Vec<String> {
+        if self.settings.environment.is_some() {
+            return Vec::new();
+        }
+        let tools = std::iter::once(&self.settings.cc).chain(&self.settings.tools);
+        tools.map(|package| bin(package)).collect()
     }
 
     /// What every process of a unit has: its environment, its sources, and the names that
@@ -240,7 +254,6 @@ impl<'a> Lowering<'a> {
                     at: source.at.clone(),
                 })
                 .collect(),
-            inputs: spec::Inputs::default(),
             environment: Vec::new(),
             remap: vec![
                 format!("{}=/s", spec::VENDOR),

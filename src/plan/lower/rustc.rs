@@ -1,7 +1,7 @@
 //! What rustc compiles: libraries, programs, tests, build scripts.
 
 use super::{Lowering, SourceTree, bin, has_meta};
-use crate::graph::model::{Mode, UnitRef};
+use crate::graph::model::{Mode, PackageId, UnitRef};
 use crate::graph::rules::command::rustc_invocation;
 use crate::graph::rules::layout::Layout;
 use crate::graph::rules::linkage::Visible;
@@ -19,26 +19,20 @@ impl<'a> Lowering<'a> {
         let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(unit.package());
         let links = unit.requires_upstream_objects() && unit.mode != Mode::Check;
-        cross::check(unit, own, links)?;
+        cross::check(unit, links)?;
 
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources);
         let mut args = invocation.args;
         args.extend(own.rustc_args.iter().cloned());
         process.path = vec![bin(&self.settings.rustc), bin(&self.settings.cargo)];
-        if links {
-            let linkers = cross::linkers(self.settings, unit);
-            process
-                .path
-                .extend(linkers.iter().map(|package| bin(package)));
-            let (system, link_args) = self.linked_environment(unit);
-            process.inputs = system;
-            args.extend(link_args);
-            process.environment = self.linked_environments(unit);
+        process.environment = if links {
+            let linkers = cross::linkers(self.settings, unit).iter();
+            process.path.extend(linkers.map(|package| bin(package)));
+            args.extend(self.link_args(unit));
+            self.linked_environments(unit)?
         } else {
-            // A procedural macro may start a program.
-            process.inputs.native = own.native.clone();
-            process.environment = own.environment.iter().cloned().collect();
-        }
+            self.compiled_environments(unit)?
+        };
 
         let libraries = by_name(self.linkage.visible(unit));
         let dylibs: Vec<bool> = libraries
@@ -175,30 +169,12 @@ impl<'a> Lowering<'a> {
         Ok(uses)
     }
 
-    /// The recorded environments of all crates in a program, and that of the toolchain.
-    pub(in crate::plan) fn linked_environments(&self, unit: UnitRef<'a>) -> Vec<String> {
-        // A build for another platform has no environments for the host but its own tools'.
-        let libraries = match cross::is_helper(unit) {
-            true => Vec::new(),
-            false => self.linkage.visible(unit),
-        };
-        let packages = std::iter::once(unit.package())
-            .chain(libraries.iter().map(|library| library.unit.package()));
-        let mut environments = Vec::new();
-        for recorded in packages.filter_map(|package| self.crate_env(package).environment.clone()) {
-            if !environments.contains(&recorded) {
-                environments.push(recorded);
-            }
+    /// The linker arguments that the environments of all crates in a program ask for.
+    pub(in crate::plan) fn link_args(&self, unit: UnitRef<'a>) -> Vec<String> {
+        // A build for another platform has no arguments for the host.
+        if cross::is_helper(unit) {
+            return Vec::new();
         }
-        environments.extend(self.settings.environment.clone());
-        environments
-    }
-
-    /// The system's libraries and linker arguments of all crates in a program.
-    pub(in crate::plan) fn linked_environment(
-        &self,
-        unit: UnitRef<'a>,
-    ) -> (spec::Inputs, Vec<String>) {
         let mut packages = vec![unit.package];
         for library in self.linkage.visible(unit) {
             let package = library.unit.package;
@@ -206,24 +182,9 @@ impl<'a> Lowering<'a> {
                 packages.push(package);
             }
         }
-        let mut system = spec::Inputs::default();
-        let mut args = Vec::new();
-        // A build for another platform has no libraries for the host.
-        if cross::is_helper(unit) {
-            packages.clear();
-        }
-        for package in packages {
-            let env = self.crate_env(&self.graph[package]);
-            for input in &env.build {
-                if !system.build.contains(input) {
-                    system.build.push(input.clone());
-                }
-            }
-            args.extend(env.link_args.iter().map(|arg| format!("-Clink-arg={arg}")));
-        }
-        let own = self.crate_env(unit.package());
-        system.native = own.native.clone();
-        (system, args)
+        let of = |package: PackageId| &self.crate_env(&self.graph[package]).link_args;
+        let args = packages.into_iter().flat_map(of);
+        args.map(|arg| format!("-Clink-arg={arg}")).collect()
     }
 }
 

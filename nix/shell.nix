@@ -1,0 +1,69 @@
+# A shell in which plain cargo builds the project: the toolchain, and the inputs and variables of all
+# of its crates.
+{
+  pkgs,
+  # The project's name.
+  name,
+  # Packages with rustc, cargo, clippy and rustfmt.
+  toolchain,
+  # What all crates have.
+  nativeBuildInputs,
+  buildInputs,
+  env,
+  # What single crates have: { name; evaluates = whether nixpkgs gives it on this platform; attrs; }.
+  crates,
+}:
+
+let
+  usable = map (crate: crate.attrs) (builtins.filter (crate: crate.evaluates) crates);
+  listOf = key: builtins.concatMap (attrs: attrs.${key} or [ ]) usable;
+  lists = [
+    "nativeBuildInputs"
+    "propagatedNativeBuildInputs"
+    "buildInputs"
+    "propagatedBuildInputs"
+    "depsBuildBuild"
+    "extraLinkFlags"
+    "extraRustcOpts"
+    "patches"
+    "patchFlags"
+    "prePatch"
+    "postPatch"
+    "env"
+  ];
+  variablesOf = attrs: removeAttrs attrs lists // (attrs.env or { });
+  variables = builtins.foldl' (all: attrs: variablesOf attrs // all) { } usable;
+
+  buildPackages = pkgs.buildPackages or pkgs;
+  tools = [
+    buildPackages.pkg-config
+    buildPackages.cmake
+    buildPackages.perl
+  ];
+  analyzer = if pkgs ? rust-analyzer then [ pkgs.rust-analyzer ] else [ ];
+  # Where rust-analyzer finds the standard library, if the toolchain does not have it.
+  sources =
+    if pkgs ? rustPlatform.rustLibSrc then
+      { RUST_SRC_PATH = "${pkgs.rustPlatform.rustLibSrc}"; }
+    else
+      { };
+
+  inputs = {
+    nativeBuildInputs =
+      nativeBuildInputs ++ listOf "nativeBuildInputs" ++ listOf "propagatedNativeBuildInputs" ++ tools;
+    buildInputs = buildInputs ++ listOf "buildInputs" ++ listOf "propagatedBuildInputs";
+  };
+in
+{
+  inherit inputs;
+  derivation = pkgs.mkShell (
+    sources
+    // variables
+    // env
+    // {
+      name = "${name}-shell";
+      nativeBuildInputs = toolchain ++ analyzer ++ inputs.nativeBuildInputs;
+      inherit (inputs) buildInputs;
+    }
+  );
+}

@@ -1,0 +1,77 @@
+# What stands in for arguments that users of nixpkgs' buildRustPackage, of crane and of cargo look for.
+let
+  features = "Name features by `features`, `allFeatures` and `noDefaultFeatures`";
+  finish = "What is done with the result stands in `finish`, the attributes of a derivation of stdenv: `finish.postInstall = ''…''`";
+  sources = "Change the sources before they are given as `src`, by a derivation (`pkgs.applyPatches`, say); of a dependency by `crateEnv.<name>.patches` or `.postPatch`";
+  noHash = "No hash is needed: third-party packages are fetched by the checksums of Cargo.lock, git packages by their commits";
+  tests = "Tests are checks: `project.checks.test`, with the arguments `checks = { testArgs = [ … ]; testEnv = { … }; … }`";
+  phases = "No phase of stdenv compiles the project. `finish` has phases for what is done with the result; build scripts get inputs and variables by `nativeBuildInputs`, `buildInputs`, `env` and `crateEnv`";
+in
+{
+  postInstall = finish;
+  preInstall = finish;
+  installPhase = finish;
+  postFixup = finish;
+  preFixup = finish;
+  postBuild = finish;
+  doInstallCheck = finish;
+  installCheckPhase = finish;
+  nativeInstallCheckInputs = finish;
+  outputs = finish;
+  dontStrip = finish;
+  patches = sources;
+  cargoPatches = sources;
+  prePatch = sources;
+  postPatch = sources;
+  postUnpack = sources;
+  preBuild = phases;
+  buildPhase = phases;
+  configurePhase = phases;
+  preConfigure = phases;
+  cargoHash = noHash;
+  cargoSha256 = noHash;
+  outputHashes =
+    noHash + ". With hashes of your own: `cargoLock = { lockFile = …; outputHashes = { … }; }`";
+  vendorArgs = "The arguments of nixpkgs' importCargoLock stand in `cargoLock = { lockFile = …; outputHashes = …; extraRegistries = …; }`";
+  cargoDeps = "A directory of third-party packages, or a derivation that makes one, is `vendor`";
+  cargoVendorDir = "A directory of third-party packages, or a derivation that makes one, is `vendor`";
+  cargoArtifacts = "Nothing is passed on: each dependency is a derivation of its own, shared by whatever needs it";
+  buildType = "The profile is `profile`";
+  cargoProfile = "The profile is `profile`: `\"release\"`, `\"dev\"` or one of your own";
+  CARGO_PROFILE = "The profile is `profile`: `\"release\"`, `\"dev\"` or one of your own";
+  buildFeatures = features;
+  buildNoDefaultFeatures = features;
+  checkFeatures = features;
+  cargoBuildFlags = "What is built is chosen by `packages`, `bins`, `features`, `profile` and `target`";
+  cargoExtraArgs = "What is built is chosen by `packages`, `bins`, `features`, `profile` and `target`";
+  cargoBuildCommand = "What is built is chosen by `packages`, `bins`, `features`, `profile` and `target`";
+  buildAndTestSubdir = "A package of the workspace is chosen by `packages`";
+  package = "Packages of the workspace are chosen by the list `packages`";
+  bin = "Programs are chosen by the list `bins`";
+  sourceRoot = "Where the workspace is below `src` is `workspace`";
+  cargoRoot = "Where the workspace is below `src` is `workspace`";
+  cargoToml = "Where the workspace is below `src` is `workspace`";
+  doCheck = tests;
+  checkFlags = tests;
+  checkPhase = tests;
+  checkInputs = tests;
+  nativeCheckInputs = tests;
+  checkType = tests;
+  cargoTestFlags = tests;
+  cargoTestExtraArgs = tests;
+  cargoNextestExtraArgs = tests;
+  useNextest = tests;
+  cargoClippyExtraArgs = "Arguments of clippy are `checks.clippyArgs`; `checks.denyWarnings` makes its warnings errors";
+  RUSTFLAGS = "Flags of rustc are the list `rustflags`";
+  CARGO_BUILD_TARGET = "The target is `target`, or that of `crossPkgs`";
+  rustToolchain = "The toolchain is `toolchain`, one derivation with rustc and cargo";
+  rustc = "The toolchain is `toolchain`, one derivation with rustc and cargo";
+  cargo = "The toolchain is `toolchain`, one derivation with rustc and cargo";
+  stdenv = "The C compiler is that of the package set: give `mkLib` one with another stdenv";
+  name = "The result is called `pname` and `version`";
+  writablePackages = "Nothing is to be said: each build script may write beside its sources";
+  strictDeps = "Inputs are always strict: `nativeBuildInputs` run on the machine that builds, `buildInputs` are linked";
+  propagatedBuildInputs = "Inputs of all crates are `nativeBuildInputs` and `buildInputs`, of one crate `crateEnv.<name>.buildInputs`";
+  depsBuildBuild = "Inputs of one crate are `crateEnv.<name>.depsBuildBuild`";
+  hardeningDisable = "Hardening is disabled for one crate, by `crateEnv.<name>.hardeningDisable`";
+}

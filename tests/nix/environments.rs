@@ -1,0 +1,155 @@
+//! What build scripts and links have of nixpkgs: stdenv's setup with the hooks of all inputs.
+
+use crate::project::Project;
+use serde_json::json;
+
+/// A package with a build script whose body is this, and with these files.
+fn with_script(body: &str, files: &[(&str, &str)]) -> Project {
+    let script = format!(
+        "use std::{{env, process::Command}};\n\
+         #[allow(dead_code)]\n\
+         fn run(command: &mut Command) -> String {{\n\
+             let output = command.output().unwrap();\n\
+             let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);\n\
+             assert!(output.status.success(), \"{{command:?}}: {{text}}\");\n\
+             text\n\
+         }}\n\
+         fn main() {{\n\
+             let out = env::var(\"OUT_DIR\").unwrap();\n\
+             println!(\"cargo::rerun-if-changed=build.rs\");\n\
+             {body}\n\
+             let _ = (out, Command::new(\"true\"));\n\
+         }}\n"
+    );
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\nbuild = \"build.rs\"\n",
+        ),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"{}\", env!(\"FOUND\")) }\n",
+        ),
+        ("build.rs", &script),
+    ]);
+    for (path, text) in files {
+        project.write(path, text);
+    }
+    project.locked()
+}
+
+/// What the program prints that is built with this entry of `crateEnv`, a Nix expression.
+fn found(project: &Project, entry: &str) -> String {
+    project.write(
+        "dyndrv.nix",
+        &format!(
+            "{{ dyndrv, pkgs, src, settings }}:\n\
+             dyndrv.build ({{ inherit src; crateEnv.app = {entry}; }} // settings)\n"
+        ),
+    );
+    project.build().run("app", &[])
+}
+
+/// Prints variables, each with a comma behind it.
+const SHOW: &str = r#"
+    let shown = |name: &str| env::var(name).unwrap_or_default();
+    println!("cargo::rustc-env=FOUND={},{}", shown("FROM_HOOK"), shown("BY_NAME"));
+"#;
+
+#[test]
+fn setup_hooks_of_inputs_run() {
+    let project = with_script(SHOW, &[]);
+    let hook = r#"_: {
+        BY_NAME = "yes";
+        nativeBuildInputs = [
+          null
+          (derivation {
+            name = "hook";
+            system = "x86_64-linux";
+            builder = "${pkgs.bash}/bin/bash";
+            PATH = "${pkgs.coreutils}/bin";
+            args = [ "-euc" ''
+              mkdir -p $out/nix-support
+              echo 'postHook="''${postHook-}"$'"'\n'"'"export FROM_HOOK=run"' > $out/nix-support/setup-hook
+              exit 0
+            '' ];
+          })
+        ];
+      }"#;
+    assert_eq!(found(&project, hook), "run,yes\n");
+}
+
+/// As nixpkgs' compiler does where it has a role, which is only in an environment of stdenv.
+#[test]
+fn c_code_is_compiled_as_in_stdenv() {
+    let body = r#"
+        let object = format!("{out}/probe.o");
+        let compiled = run(Command::new("cc").args(["-O2", "-march=native", "-c", "probe.c", "-o", &object]));
+        assert!(compiled.contains("Skipping impure flag -march=native"), "{compiled}");
+        let symbols = run(Command::new("nm").arg(&object));
+        assert!(symbols.contains("__snprintf_chk"), "{symbols}");
+        assert!(symbols.contains("__stack_chk_fail"), "{symbols}");
+        assert!(symbols.contains("flagged"), "{symbols}");
+        println!("cargo::rustc-env=FOUND={}", env::var("SOURCE_DATE_EPOCH").unwrap());
+    "#;
+    let source = r#"
+        #include <stdio.h>
+        #include <string.h>
+        int probe(const char *s, char *d) {
+          char copy[64];
+          strcpy(copy, s);
+          return snprintf(d, 64, "%s %s", copy, __DATE__);
+        }
+        #ifdef FLAG
+        int flagged;
+        #endif
+    "#;
+    let project = with_script(body, &[("probe.c", source)]);
+    let entry = r#"{ NIX_CFLAGS_COMPILE = "-DFLAG"; }"#;
+    assert_eq!(found(&project, entry), "315532800\n");
+}
+
+/// A package that has one of these names, as a crate that nixpkgs knows.
+fn with_dependency(name: &str, version: &str) -> Project {
+    let manifest = format!(
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [dependencies]\n{name} = {{ path = \"dep\", optional = true }}\n"
+    );
+    let dependency =
+        format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n");
+    Project::of(&[
+        ("Cargo.toml", &manifest),
+        ("src/main.rs", "fn main() { println!(\"well\") }\n"),
+        ("dep/Cargo.toml", &dependency),
+        ("dep/src/lib.rs", ""),
+    ])
+    .locked()
+}
+
+#[test]
+fn a_package_that_does_not_evaluate_matters_to_units_that_need_it() {
+    let mut project = with_dependency("alsa-sys", "0.3.1");
+    // It is locked, and not built.
+    assert_eq!(project.build().run("app", &[]), "well\n");
+    project.args = json!({ "features": ["alsa-sys"] });
+    let log = project.try_build().err().unwrap();
+    for text in [
+        "lib of `alsa-sys 0.3.1` cannot be built",
+        "which nixpkgs refuses to evaluate on this platform",
+        "crateEnv.alsa-sys",
+    ] {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
+    project.args = json!({ "features": ["alsa-sys"], "crateEnv": { "alsa-sys": {} } });
+    assert_eq!(project.build().run("app", &[]), "well\n");
+}
+
+/// nixpkgs' own entries have keys for buildRustCrate, which does otherwise than cargo.
+#[test]
+fn what_nixpkgs_changes_for_its_own_builder_is_left_out() {
+    for (name, version) in [("proc-macro-crate", "3.4.0"), ("rink", "0.6.0")] {
+        let mut project = with_dependency(name, version);
+        project.args = json!({ "features": [name] });
+        assert_eq!(project.build().run("app", &[]), "well\n");
+    }
+}
