@@ -1,0 +1,247 @@
+"""What the benchmarks share: a project in a git checkout with a flake, as a user has it, beside copies for cargo.
+
+- The tree is dirty after an edit, and the flake's inputs are locked. All use the toolchain of dev/nix.
+- "around": the wall time of `nix build` during which no rustc (with its linker) and no build script was running: Nix itself,
+  planning, sandboxes, copying, hashing. The unit builder tells Nix when it starts such a process and when that has ended (as
+  the phase of the build), and `read_log` notes when these messages arrive in Nix's internal-json log.
+- A clean build has a new store each time (`--store` below the work directory, on the same disk), which holds the toolchain,
+  dyndrv and the unpacked crates, and nothing else. For cargo, it is an empty target directory, with the crates fetched.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Kinds of Nix's log: an activity that is a build, a result that names its phase.
+BUILD, SET_PHASE = 105, 104
+# Phases in which something runs that cargo runs as well.
+AT_WORK = {"rustc", "build script"}
+
+
+class Project:
+    """A source tree, and the lines after which an edit puts a line of its own."""
+
+    def __init__(self, name, source, edits, arguments):
+        self.name, self.source, self.edits, self.arguments = name, source, edits, arguments
+
+
+def output(command, **kwargs):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **kwargs).stdout.strip()
+
+
+def progress(text):
+    print(f"bench [{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
+class Tree:
+    """A copy of the project, and how it is edited."""
+
+    def __init__(self, project, directory):
+        self.project, self.directory = project, directory
+        ignored = shutil.ignore_patterns("target", "result*", "flake.nix", "flake.lock", "dyndrv.nix", ".git")
+        shutil.copytree(project.source(), directory, ignore=ignored)
+        self.pristine = {}
+
+    def edit(self, scenario, number):
+        if scenario == "readme":
+            self.write("README.md", lambda text: f"{text}\n{number}\n")
+        elif scenario in self.project.edits:
+            file, anchor = self.project.edits[scenario]
+            line = f"    std::hint::black_box({number}u64);\n"
+            self.write(file, lambda text: text.replace(anchor, anchor + line, 1))
+
+    def write(self, file, change):
+        path = self.directory / file
+        old = self.pristine.setdefault(file, path.read_text())
+        new = change(old)
+        if new == old:
+            sys.exit(f"bench: {path} does not have the line that the edit looks for")
+        path.write_text(new)
+
+
+class Cargo:
+    def __init__(self, name, project, work, environment, incremental):
+        self.name = name
+        self.tree = Tree(project, work / name)
+        self.target = work / f"{name}-target"
+        self.environment = environment | {"CARGO_TARGET_DIR": str(self.target)}
+        if not incremental:
+            self.environment["CARGO_INCREMENTAL"] = "0"
+        self.run(["cargo", "fetch", "--quiet", "--locked"])
+
+    def run(self, command):
+        done = subprocess.run(command, cwd=self.tree.directory, env=self.environment, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit(f"bench: {' '.join(command)} failed in {self.tree.directory}\n{done.stderr}")
+
+    def build(self):
+        start = time.monotonic()
+        self.run(["cargo", "build", "--quiet", "--locked", "--offline", "--profile", "dev"])
+        return {"wall": time.monotonic() - start}
+
+    def clean(self):
+        shutil.rmtree(self.target, ignore_errors=True)
+        return self.build()
+
+
+class Nix:
+    name = "dyndrv"
+
+    def __init__(self, project, work, environment, package_set, tools):
+        self.project, self.work, self.environment = project, work, environment
+        self.tree = Tree(project, work / self.name)
+        (self.tree.directory / "flake.nix").write_text(flake(project, work / "source", package_set, tools))
+        add = ["git", "add", "-A", "--force"]
+        for command in (["git", "init", "-q"], add, ["nix", "flake", "lock"], add):
+            self.run(command)
+        commit = ["commit", "-q", "-m", "Start"]
+        self.run(["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", *commit])
+        self.last_drvs = []
+
+    def run(self, command):
+        done = subprocess.run(command, cwd=self.tree.directory, env=self.environment, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            sys.exit(f"bench: {' '.join(command)} failed in {self.tree.directory}\n{done.stderr}")
+
+    def build(self, *arguments):
+        start = time.monotonic()
+        process = subprocess.Popen(
+            ["nix", "build", "--log-format", "internal-json", *arguments],
+            cwd=self.tree.directory,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+        )
+        messages = [(time.monotonic() - start, line) for line in process.stderr]
+        if process.wait() != 0:
+            sys.exit("bench: nix build failed\n" + failure(messages))
+        result = read_log(messages, time.monotonic() - start)
+        self.last_drvs = result["drvs"]
+        return result
+
+    def clean(self):
+        """Builds in a new store with nothing but what stands before planning."""
+        base, store = self.work / "store-base", self.work / "store"
+        if not base.exists():
+            self.prepare(base)
+        remove_store(store)
+        subprocess.run(["cp", "-a", base, store], check=True)
+        os.sync()
+        result = self.build("--store", str(store), "--no-link")
+        remove_store(store)
+        return result
+
+    def prepare(self, base):
+        progress("filling a store with the toolchain, dyndrv and the crates")
+        packages = [".#toolchain", ".#planner", ".#builder", ".#vendor"]
+        self.run(["nix", "build", "--no-link", *packages])
+        self.run(["nix", "copy", "--no-check-sigs", "--to", str(base), *packages])
+
+
+def remove_store(store):
+    if store.exists():
+        subprocess.run(["chmod", "-R", "u+w", store], check=True)
+        shutil.rmtree(store)
+
+
+def failure(messages):
+    texts = []
+    for _, line in messages:
+        if line.startswith(b"@nix "):
+            message = json.loads(line[5:])
+            if message.get("action") == "msg" and message.get("level", 9) == 0:
+                texts.append(message.get("raw_msg", message["msg"]))
+    return "\n".join(texts)
+
+
+def read_log(messages, wall):
+    """The builds of a log, their phases, and how long nothing was compiled."""
+    builds, phases, work, steps, drvs, first = {}, {}, [], [], [], None
+    for now, line in messages:
+        if not line.startswith(b"@nix "):
+            continue
+        message = json.loads(line[5:])
+        action, ident = message.get("action"), message.get("id")
+        if action == "start" and message.get("type") == BUILD:
+            first = now if first is None else first
+            builds[ident] = (message["fields"][0], now)
+            drvs.append(message["fields"][0])
+        elif action == "result" and message.get("type") == SET_PHASE:
+            phase = message["fields"][0]
+            if ident in phases:
+                work.append((phases.pop(ident), now))
+            if phase in AT_WORK:
+                phases[ident] = now
+        elif action == "stop" and ident in builds:
+            drv, start = builds.pop(ident)
+            steps.append((now - start, Path(drv).name[33:]))
+            if ident in phases:
+                work.append((phases.pop(ident), now))
+    covered, end = 0.0, 0.0
+    for start, stop in sorted(work):
+        covered += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    steps.append((wall if first is None else first, "(until the first build starts)"))
+    return {"wall": wall, "around": wall - covered, "units": len(work), "steps": steps, "drvs": drvs}
+
+
+def flake(project, dyndrv, package_set, tools):
+    source = f'tools = {{ url = "path:{tools}"; flake = false; }};' if tools else ""
+    tool = lambda name: f'{name} = builtins.path {{ path = "${{inputs.tools}}/{name}"; name = "{name}"; }};'
+    planner = f"{{ {tool('dyndrv')} {tool('builder')} }}" if tools else "{ }"
+    return f"""{{
+  inputs = {{
+    nixpkgs.url = "path:{package_set}";
+    dyndrv = {{ url = "path:{dyndrv}"; inputs.nixpkgs.follows = "nixpkgs"; }};
+    {source}
+  }};
+  nixConfig.extra-experimental-features = [ "ca-derivations" "dynamic-derivations" ];
+  outputs = {{ self, nixpkgs, dyndrv, ... }}@inputs: let
+    pkgs = nixpkgs.legacyPackages.x86_64-linux;
+    lib = import "${{dyndrv}}/nix/nixpkgs.nix" ({{ inherit pkgs; }} // {planner});
+    default = lib.build {{ src = self; {project.arguments} }};
+    # As a derivation, so that a store can be filled with it.
+    linked = name: paths: derivation {{
+      inherit name paths;
+      system = "x86_64-linux";
+      builder = "${{pkgs.busybox}}/bin/sh";
+      args = [ "-c" "echo $paths > $out" ];
+    }};
+    plan = default.passthru.thirdPartyPlan;
+    inherit (plan) settings;
+  in {{
+    packages.x86_64-linux = {{
+      inherit default;
+      inherit (plan) vendor;
+      planner = {"linked ''planner'' [ lib.dyndrv ]" if tools else "lib.dyndrv"};
+      builder = {"linked ''builder'' [ lib.builder ]" if tools else "lib.builder"};
+      toolchain = linked "toolchain" ([ pkgs.bash pkgs.busybox pkgs.coreutils settings.rustc settings.cargo settings.cc ]
+        ++ settings.tools ++ map (n: pkgs.${{n}}) (builtins.filter (n: pkgs ? ${{n}}) [ "openssl" "zlib" "zstd" ]));
+    }};
+  }};
+}}
+"""
+
+
+def environment():
+    """What dev/nix and dev/cargo set, so that their own time is not measured."""
+    shell = f'eval "$({ROOT}/dev/nix --env)"; exec {ROOT}/dev/cargo --run env -0'
+    pairs = output(["bash", "-c", shell]).rstrip("\0").split("\0")
+    found = dict(pair.split("=", 1) for pair in pairs)
+    # One configuration for all: neither flags nor wrappers of the user.
+    for name in ("RUSTFLAGS", "CARGO_INCREMENTAL", "RUSTC_WRAPPER", "CARGO_BUILD_JOBS"):
+        found.pop(name, None)
+    return found
+
+
+def copy_of_this_project(target):
+    files = output(["git", "-C", str(ROOT), "ls-files", "-z"]).rstrip("\0").split("\0")
+    for file in files:
+        if (ROOT / file).exists():
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / file, target / file, follow_symlinks=False)
