@@ -64,7 +64,7 @@ dyndrv.build { inherit src; rustflags = [ "-L${pkgs.zlib}/lib" ]; }
 #[test]
 fn the_environment_of_the_configuration_names_a_package_of_the_plan() {
     let project = workspace();
-    let cc = package_path("stdenv.cc");
+    let cc = package_path("gcc");
     project.write(
         ".cargo/config.toml",
         &format!("[env]\nCC = \"{cc}/bin/cc\"\n"),

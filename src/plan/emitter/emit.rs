@@ -28,6 +28,12 @@ pub fn run() -> Result<(), Error> {
 
 fn write(contents: &Path, places: &BTreeMap<String, PathBuf>) -> Result<(), Error> {
     let (head, mut file) = contents::open(contents)?;
+    if head.outputs.is_empty() {
+        // Its derivation has one output all the same, as every derivation must.
+        for place in places.values() {
+            fs::create_dir(place).map_err(Error::io("creating", place))?;
+        }
+    }
     let siblings = Siblings::of(&head, places)?;
     for output in &head.outputs {
         let place = place(places, output)?;
