@@ -26,7 +26,7 @@ pub struct Unit {
     /// What it needs, in the order of `--extern`.
     pub dependencies: Vec<Dependency>,
     /// For a build-script run that the configuration replaces
-    /// (`[target.<triple>.<links>]`): its directives, as key and value.
+    /// (`[target.<triple>.<links>]`): its instructions, as key and value.
     /// Nothing is compiled or run then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<Vec<(String, String)>>,
