@@ -5,7 +5,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The answer: one list per unit, in the order of [`Request::units`].
+/// The answer: one list per unit, in the order of [`units`](super::request::Request::units).
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Scan {
     /// The lists.

@@ -63,7 +63,7 @@ pub struct CrateEnv {
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// The environment that stdenv's setup records with the crate's inputs: see
-    /// [`environments`](super::environments) for the processes that get it.
+    /// `environments` for the processes that get it.
     #[serde(default)]
     pub environment: Option<Recorded>,
     /// The same for units of the host, in a build for another platform.

@@ -3,7 +3,7 @@
 //! | module | brings |
 //! |---|---|
 //! | [`sources`] | source files, from directories and from [`bundle`]s |
-//! | [`environment`] | variables, those of [`inputs`] and of a [`recorded_environment`] among them |
+//! | [`environment`] | variables, those of a [`recorded_environment`] among them |
 //! | [`c_compilers`] | path prefix maps for C compilers |
 //! | [`child`] | the process itself |
 //!

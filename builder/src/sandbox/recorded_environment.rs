@@ -9,9 +9,9 @@
 //! | variable | its value |
 //! |---|---|
 //! | one that the specification sets | that, before what is joined to it |
-//! | a list of directories: [`DIRECTORIES`], also `…_FOR_BUILD` and `…_FOR_TARGET` | all of them, each directory once |
-//! | a list of flags: [`FLAGS`], also with a suffix for the role or the platform | all of them; a flag and its arguments once |
-//! | [`PRIVATE`]: what belongs to the process of the recording itself | none |
+//! | a list of directories: `DIRECTORIES`, also `…_FOR_BUILD` and `…_FOR_TARGET` | all of them, each directory once |
+//! | a list of flags: `FLAGS`, also with a suffix for the role or the platform | all of them; a flag and its arguments once |
+//! | `PRIVATE`: what belongs to the process of the recording itself | none |
 //! | any other | that of the first environment which has it |
 
 use super::environment::Environment;
