@@ -91,12 +91,12 @@ class Cargo:
 
 
 class Nix:
-    name = "dyndrv"
-
-    def __init__(self, project, work, environment, package_set, tools):
-        self.project, self.work, self.environment = project, work, environment
+    def __init__(self, project, work, environment, package_set, tools, name="dyndrv", checkout=ROOT):
+        self.name, self.project, self.work, self.environment = name, project, work, environment
         self.tree = Tree(project, work / self.name)
-        (self.tree.directory / "flake.nix").write_text(flake(project, work / "source", package_set, tools))
+        source = work / f"source-{name}"
+        copy_of_checkout(checkout, source)
+        (self.tree.directory / "flake.nix").write_text(flake(project, source, package_set, tools))
         add = ["git", "add", "-A", "--force"]
         for command in (["git", "init", "-q"], add, ["nix", "flake", "lock"], add):
             self.run(command)
@@ -126,7 +126,7 @@ class Nix:
 
     def clean(self):
         """Builds in a new store with nothing but what stands before planning."""
-        base, store = self.work / "store-base", self.work / "store"
+        base, store = self.work / f"store-base-{self.name}", self.work / "store"
         if not base.exists():
             self.prepare(base)
         remove_store(store)
@@ -212,12 +212,13 @@ def flake(project, dyndrv, package_set, tools):
       builder = "${{pkgs.busybox}}/bin/sh";
       args = [ "-c" "echo $paths > $out" ];
     }};
-    plan = default.passthru.thirdPartyPlan;
+    # The second is for revisions before the plan had a name of its own.
+    plan = default.passthru.thirdPartyPlan or default.passthru.depsPlan.plan;
     inherit (plan) settings;
   in {{
     packages.x86_64-linux = {{
       inherit default;
-      inherit (plan) vendor;
+      vendor = plan.vendor or settings.vendor;
       planner = {"linked ''planner'' [ lib.dyndrv ]" if tools else "lib.dyndrv"};
       builder = {"linked ''builder'' [ lib.builder ]" if tools else "lib.builder"};
       toolchain = linked "toolchain" ([ pkgs.bash pkgs.busybox pkgs.coreutils settings.rustc settings.cargo settings.cc ]
@@ -239,9 +240,9 @@ def environment():
     return found
 
 
-def copy_of_this_project(target):
-    files = output(["git", "-C", str(ROOT), "ls-files", "-z"]).rstrip("\0").split("\0")
+def copy_of_checkout(checkout, target):
+    files = output(["git", "-C", str(checkout), "ls-files", "-z"]).rstrip("\0").split("\0")
     for file in files:
-        if (ROOT / file).exists():
+        if (checkout / file).exists():
             (target / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / file, target / file, follow_symlinks=False)
+            shutil.copy2(checkout / file, target / file, follow_symlinks=False)
