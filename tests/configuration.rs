@@ -87,12 +87,12 @@ runner = ["tools/run", "fast"]
 #[test]
 fn a_wrapper_that_only_keeps_what_rustc_has_made_has_no_effect() {
     let case = configured("[build]\nrustc-wrapper = \"/somewhere/sccache\"\n");
-    let answer = case.answer().unwrap();
-    let [warning] = &answer.warnings[..] else {
-        panic!("{:?}", answer.warnings);
+    let outcome = case.outcome().unwrap();
+    let [warning] = &outcome.warnings[..] else {
+        panic!("{:?}", outcome.warnings);
     };
     assert!(warning.contains("`build.rustc-wrapper` = \"/somewhere/sccache\" has no effect"));
-    assert_eq!(answer.graph, configured("").ask().unwrap());
+    assert_eq!(outcome.graph, configured("").ask().unwrap());
 }
 
 #[test]

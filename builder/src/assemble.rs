@@ -7,7 +7,7 @@ use crate::spec::task::Outputs;
 use std::fs;
 use std::path::Path;
 
-/// What users look for. Libraries for other Rust code, which lie beside these, are
+/// The directories that users look for. Libraries for other Rust code, which lie beside these, are
 /// of no use outside of the units that were built against them.
 const DIRECTORIES: [&str; 2] = ["bin", "lib"];
 

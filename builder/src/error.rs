@@ -1,4 +1,4 @@
-//! What can go wrong, as a person reads it.
+//! Errors, as a person reads them.
 //!
 //! The builder's only reader is the log of a failed derivation, so nothing here
 //! branches on a kind of error. The summary is printed last, because Nix shows
@@ -38,7 +38,7 @@ impl Error {
         self
     }
 
-    /// What is wrong, in one line, and the notes.
+    /// The summary in one line, and the notes.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.summary.clone()];
         lines.extend(self.notes.iter().cloned());

@@ -4,7 +4,7 @@
 //! [`run`] reads it, lays out what the unit may see, runs the one compiler or build
 //! script that it is about, and moves the results into the derivation's outputs.
 //!
-//! What is written depends on the specification and the files that it names, and on
+//! The output depends on the specification and the files that it names, and on
 //! nothing else: no time, no temporary name, no order of a directory listing. The
 //! one exception is the number of jobs that a build script may use.
 //!

@@ -7,7 +7,7 @@
 
 use crate::report::{Case, Counts, Status};
 
-/// What the harness said.
+/// The output of the harness.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// The tests that it named, sorted.
@@ -49,7 +49,7 @@ pub fn listed(text: &str) -> Vec<String> {
     names.map(str::to_string).collect()
 }
 
-/// What each failed test printed, by its name: the sections `---- NAME stdout ----`.
+/// The output of each failed test, by its name: the sections `---- NAME stdout ----`.
 pub fn outputs_of_failed(text: &str) -> Vec<(&str, String)> {
     let mut sections: Vec<(&str, String)> = Vec::new();
     let mut inside = false;

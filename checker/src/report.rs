@@ -13,7 +13,7 @@ pub const LOG: &str = "log.txt";
 /// A file of the output `log`: when and how long.
 pub const RUN: &str = "run.json";
 
-/// What a check found; the same for every run with the same inputs.
+/// The findings of a check; the same for every run with the same inputs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
@@ -45,11 +45,11 @@ pub struct Report {
 pub struct Case {
     /// Its name, with its modules.
     pub name: String,
-    /// What became of it.
+    /// Its status.
     pub status: Status,
 }
 
-/// What became of a test.
+/// The status of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {

@@ -1,4 +1,4 @@
-//! What a check's derivation asks of the checker.
+//! The specification of a check's derivation for the checker.
 //!
 //! As for the builder, the planner writes a [`Spec`] into the derivation's structured
 //! attributes under the key `unit`. All paths in it are store paths or below
@@ -48,7 +48,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// What the process sees.
+    /// The environment and the files of the process.
     pub fn process(&self) -> &Process {
         match self {
             Self::Test(test) => &test.process,
@@ -70,7 +70,7 @@ pub struct Test {
     pub program: String,
     /// Where the executable is copied to and run from.
     pub place: String,
-    /// What starts it, a program and its arguments; empty to start it by itself.
+    /// The program that starts it, with its arguments; empty if it starts by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runner: Vec<String>,
     /// Its arguments.

@@ -18,7 +18,7 @@ use std::process::Command;
 /// The options of `dyndrv audit`.
 #[derive(Args)]
 pub struct Options {
-    /// What has been built: a flake output that `build` of the library returned,
+    /// A build: a flake output that `build` of the library returned,
     /// or with `-- --file FILE` an attribute (empty for the file's value)
     #[arg(default_value = ".#default")]
     installable: String,

@@ -1,4 +1,4 @@
-//! What can go wrong on the command line.
+//! Errors of the command line.
 //!
 //! No message repeats its cause: [`with_causes`](dyndrv::causes::with_causes) prints both.
 
@@ -12,7 +12,7 @@ pub enum Error {
     /// A file could not be read or written, or a program not be started.
     #[error("{action} {}", path.display())]
     Io {
-        /// What was tried, such as `reading`.
+        /// The attempted action, such as `reading`.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum Error {
     /// Nix printed something else than asked for.
     #[error("`nix build --json` printed no list of outputs; is it Nix 2.34 or later?")]
     NixOutput {
-        /// What is wrong with it.
+        /// The cause.
         source: serde_json::Error,
     },
     /// A file that should be a derivation is none.

@@ -79,11 +79,11 @@ fn ask(options: &Options) -> Result<Graph, Error> {
             ..graph::Selection::default()
         },
     };
-    let answer = graph::ask(&request)?;
-    for warning in answer.warnings {
+    let outcome = graph::ask(&request)?;
+    for warning in outcome.warnings {
         eprintln!("warning: {warning}");
     }
-    Ok(answer.graph)
+    Ok(outcome.graph)
 }
 
 /// A directory that goes with the value.

@@ -67,7 +67,7 @@ pub fn graph() -> Result<(), Error> {
     let scratch = scratch();
     let source = scratch.join("source");
     Bundle::open(&places.skeleton)?.unpack(&source)?;
-    let answer = graph::ask(&graph::Request {
+    let outcome = graph::ask(&graph::Request {
         source,
         manifest_dir: places.workspace,
         vendor: Some(places.vendor),
@@ -78,10 +78,10 @@ pub fn graph() -> Result<(), Error> {
         rustflags: selection.rustflags.clone(),
         selection: selection.into(),
     })?;
-    for warning in answer.warnings {
+    for warning in outcome.warnings {
         eprintln!("warning: {warning}");
     }
-    write_json(&outputs.out, &answer.graph)
+    write_json(&outputs.out, &outcome.graph)
 }
 
 /// A directory for many small files. The sandbox has a file system in memory, where they cost next to nothing.
@@ -93,7 +93,7 @@ fn scratch() -> PathBuf {
     }
 }
 
-/// What to build, as `nix/dyndrv.nix` names it.
+/// The selection, as `nix/dyndrv.nix` names it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Selection {

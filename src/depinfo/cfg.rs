@@ -3,7 +3,7 @@
 use super::syntax::predicate::{Predicates, Truth};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is known about a unit's cfgs.
+/// A unit's cfgs, as far as they are known.
 ///
 /// ```
 /// use dyndrv::depinfo::Cfg;

@@ -1,6 +1,6 @@
-//! What can go wrong with a scan.
+//! Errors of a scan.
 
-/// Why a scan has no answer.
+/// Why a scan failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -73,7 +73,7 @@ pub enum Error {
         setting: &'static str,
         /// The glob.
         glob: String,
-        /// What the glob parser says.
+        /// The message of the glob parser.
         message: String,
     },
     /// A glob of the user names nothing.
@@ -109,7 +109,7 @@ pub enum Error {
     DepInfo {
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The cause.
         message: &'static str,
     },
 }

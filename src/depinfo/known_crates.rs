@@ -38,7 +38,7 @@ const fn evidence(version: &'static str, file: &'static str) -> Evidence {
     Evidence { version, file }
 }
 
-/// What a known macro reads, besides what its strings lead to.
+/// The files that a known macro reads besides those that its strings name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
     /// The files or directories that its strings name, relative to one of these directories
@@ -294,7 +294,7 @@ const READERS: &[Reader] = &[
     ),
 ];
 
-/// What `tauri.conf.json` is called, for all platforms and for one.
+/// The names of tauri's configuration file, for all platforms and for one.
 const TAURI_CONFIGURATION: &[&str] = &[
     "tauri.conf.json",
     "tauri.conf.json5",
@@ -379,7 +379,7 @@ const LOCK_READERS: &[Known] = &[
     known("shadow-rs", "2.0.0", "src/build.rs"),
 ];
 
-/// What a package reads that is linked into a build script.
+/// The files that a package reads as a library of a build script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum HelperReads {
     /// No file of the package.

@@ -1,11 +1,11 @@
-//! The answer: one list of files for each unit, with the reason for each file.
+//! The result of a scan: one list of files for each unit, with the reason for each file.
 //!
 //! Every path is relative to the source root, written with `/`, without `.` and `..`.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The answer: one list per unit, in the order of [`units`](super::request::Request::units).
+/// The result: one list per unit, in the order of [`units`](super::request::Request::units).
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Scan {
     /// The lists.
@@ -17,7 +17,7 @@ pub struct Scan {
 pub struct UnitFiles {
     /// The files by their path.
     pub files: BTreeMap<String, Listed>,
-    /// What made the list wider than the text of the program demands; empty for an exact list.
+    /// The reasons for which the list is wider than the text of the program demands; empty for an exact list.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<Fallback>,
     /// Files that the program names and that do not exist: code that is not compiled here,
@@ -29,13 +29,13 @@ pub struct UnitFiles {
 /// A listed file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listed {
-    /// What lies at the path.
+    /// The kind of file at the path.
     pub kind: EntryKind,
     /// Why it is in the list. The first reason that was found; there may be others.
     pub reason: Reason,
 }
 
-/// What lies at a listed path.
+/// The kind of file at a listed path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EntryKind {
@@ -138,7 +138,7 @@ pub enum Width {
 /// A file that is named but not there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Absent {
-    /// What names it.
+    /// The text that names it.
     pub what: String,
     /// Where.
     pub at: Place,

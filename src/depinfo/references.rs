@@ -1,4 +1,4 @@
-//! What files that are no Rust code name: the headers that C includes, the schemas that a
+//! References in files that are no Rust code: the headers that C includes, the schemas that a
 //! schema imports, the directories in a configuration.
 //!
 //! Every string between quotes (and, behind `#include`, between angle brackets) is tried as a
@@ -54,7 +54,7 @@ pub fn followed(
     Ok(all)
 }
 
-/// What a name means in a file of the directory `dir`.
+/// The file for which a name stands in a file of the directory `dir`.
 fn lookup(tree: &SourceTree, base: &str, dir: &str, name: &str) -> Option<Resolved> {
     let mut from = Some(dir);
     while let Some(dir) = from {
@@ -66,7 +66,7 @@ fn lookup(tree: &SourceTree, base: &str, dir: &str, name: &str) -> Option<Resolv
     None
 }
 
-/// What stands between quotes of one sort, line by line, and behind `#include`.
+/// The texts between quotes of one sort, line by line, and behind `#include`.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| {
         let between = ['"', '\''].map(|quote| line.split(quote).skip(1).step_by(2));

@@ -72,9 +72,9 @@ pub struct Unit {
     pub name: String,
     /// The crate root, relative to the source root.
     pub crate_root: String,
-    /// What the unit is.
+    /// The kind of the unit.
     pub kind: UnitKind,
-    /// What is known about its cfgs. The scanner itself treats custom cfgs as undecided
+    /// Its cfgs, as far as they are known. The scanner itself treats custom cfgs as undecided
     /// where the package has a build script that can set them.
     pub cfg: Cfg,
     /// The names of the packages reachable through the unit's procedural macros: the

@@ -8,7 +8,7 @@ use super::lists::Place;
 use super::walk::{CrateFiles, Export, OtherMacros};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// What a crate has to do with the macros of others.
+/// A crate's part in the macros of other crates.
 #[derive(Default)]
 pub struct CrateMacros {
     /// Its macros that may bring files in; for libraries only.

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-/// What a directory contains.
+/// The entries of a directory by name.
 type Listing = HashMap<Box<str>, Entry>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ enum Entry {
     NotUtf8,
 }
 
-/// What a path leads to.
+/// The file or directory at the end of a path.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     /// The directory in which the path's last name stands.
@@ -39,17 +39,17 @@ pub struct Resolved {
     pub path: Arc<str>,
     /// Whether it is a directory.
     pub directory: bool,
-    /// What else has to be there: links with their texts, and directories that the path
+    /// Other entries that must exist: links with their texts, and directories that the path
     /// enters and leaves by `..`.
     pub on_the_way: Vec<(String, EntryKind)>,
 }
 
-/// What lies below a directory.
+/// The files below a directory.
 #[derive(Debug)]
 pub struct Contents {
     /// Files, links, and what links lead to, by their paths.
     pub entries: BTreeMap<String, EntryKind>,
-    /// What no build could read, by its path, in lossy spelling.
+    /// The entries that no build can read, by their paths in lossy spelling.
     pub unusable: BTreeMap<String, Error>,
 }
 

@@ -25,7 +25,7 @@ pub struct Project<'r> {
     no_macros: OtherMacros,
 }
 
-/// What is computed once for a package.
+/// Facts that are computed once for each package.
 struct PackageFacts {
     /// Its directory without symbolic links on the way.
     dir: String,
@@ -74,7 +74,7 @@ impl<'r> Project<'r> {
         })
     }
 
-    /// What is known of the build script of a package, if it has one.
+    /// The facts about the build script of a package, if it has one.
     fn build_script(&self, index: usize) -> Result<Option<&ScriptFacts>> {
         let package = &self.request.packages[index];
         let Some(root) = &package.build_script else {
@@ -102,7 +102,7 @@ impl<'r> Project<'r> {
         Ok(cell.get_or_init(|| facts).as_ref())
     }
 
-    /// What a walk through a crate of a package starts from.
+    /// The starting point of a walk through a crate of a package.
     fn context<'a>(&'a self, package: usize, cfg: &'a Cfg) -> CrateContext<'a> {
         let facts = &self.packages[package];
         CrateContext {
@@ -288,7 +288,7 @@ fn manifests(context: &CrateContext, unit: &Unit, out: &mut UnitFiles) -> Result
     Ok(())
 }
 
-/// What the run of a build script sees.
+/// The files that the run of a build script sees.
 fn run_files(
     project: &Project,
     context: &CrateContext,

@@ -32,7 +32,7 @@ pub enum Node<C> {
     File {
         /// Whether it may be executed.
         executable: bool,
-        /// What it contains, or where to find that.
+        /// Its contents, or where to find them.
         contents: C,
     },
     /// A symbolic link to this target.
@@ -57,7 +57,7 @@ pub enum Error {
     Taken {
         /// The path that was to be added.
         path: String,
-        /// What it collides with.
+        /// The other name.
         taken: String,
     },
     /// A file's contents cannot be opened or read.

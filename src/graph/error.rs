@@ -1,4 +1,4 @@
-//! What can go wrong between a source tree and its graph.
+//! Errors between a source tree and its graph.
 
 use super::model::{GraphError, MetadataError};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ pub enum Error {
     /// A file or directory could not be read or written.
     #[error("cannot {action} {path}")]
     Io {
-        /// What was tried, such as `read`.
+        /// The attempted action, such as `read`.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum Error {
     Failed {
         /// The command.
         command: String,
-        /// What it said.
+        /// Its standard error.
         stderr: String,
     },
     /// cargo failed for a reason that the user can remove.
@@ -40,14 +40,14 @@ pub enum Error {
     Cargo {
         /// The cause.
         what: String,
-        /// What to do.
+        /// The remedy.
         advice: String,
         /// cargo's own words.
         stderr: String,
     },
-    /// An answer of cargo or rustc is not what this program knows.
+    /// This program does not know the form of an output of cargo or rustc.
     #[error("cannot understand {what}: {reason}")]
-    Answer {
+    UnknownOutput {
         /// The document.
         what: String,
         /// The reason.
@@ -68,7 +68,7 @@ pub enum Error {
         package: String,
         /// Its manifest, relative to the source root.
         manifest: String,
-        /// What is wrong with it.
+        /// The cause.
         source: MetadataError,
     },
     /// A package uses something that is not supported.
@@ -78,20 +78,20 @@ pub enum Error {
         package: String,
         /// The target or the part of the package.
         target: String,
-        /// What it uses.
+        /// The unsupported feature.
         feature: String,
-        /// What to do.
+        /// The remedy.
         advice: String,
     },
     /// The configuration uses something that is not supported.
     #[error("cargo's configuration: {feature} is not supported; {advice}")]
     UnsupportedConfig {
-        /// What it uses.
+        /// The unsupported feature.
         feature: String,
-        /// What to do.
+        /// The remedy.
         advice: String,
     },
-    /// What cargo and rustc say makes no graph.
+    /// The output of cargo and rustc makes no valid graph.
     #[error(transparent)]
     Graph(#[from] GraphError),
     /// The vendor directory is not one.
@@ -99,7 +99,7 @@ pub enum Error {
     Vendor {
         /// The directory.
         path: PathBuf,
-        /// What is wrong, and what to do.
+        /// The cause and the remedy.
         reason: String,
     },
 }

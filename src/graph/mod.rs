@@ -1,4 +1,4 @@
-//! What cargo would build, asked once and written down.
+//! The graph of the units that cargo would build.
 //!
 //! The modules follow the data:
 //!
@@ -15,6 +15,6 @@ pub mod error;
 pub mod model;
 pub mod rules;
 
-pub use cargo::{Answer, Command, Request, Selection, ask, skeleton};
+pub use cargo::{Command, Outcome, Request, Selection, ask, skeleton};
 pub use error::{Error, Result};
 pub use model::*;

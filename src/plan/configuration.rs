@@ -92,7 +92,7 @@ fn flags(args: &[String]) -> Vec<Flag<'_>> {
         .collect()
 }
 
-/// What of a flag may be the name of a file: `x` of `-Tx`, of `-Wl,--y=x` and of `native=x`.
+/// The parts of a flag that may name a file: `x` of `-Tx`, of `-Wl,--y=x` and of `native=x`.
 fn names(flag: &str) -> impl Iterator<Item = &str> {
     let parts = flag.split([',', '=', ' ']).filter(|part| !part.is_empty());
     parts.flat_map(|part| {

@@ -1,4 +1,4 @@
-//! What can go wrong between a graph and its derivations.
+//! Errors between a graph and its derivations.
 //!
 //! No message repeats its cause: [`with_causes`](crate::causes::with_causes) prints both.
 
@@ -11,7 +11,7 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("{action} {}", path.display())]
     Io {
-        /// What was tried, such as `reading`.
+        /// The attempted action, such as `reading`.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -99,7 +99,7 @@ pub enum Error {
         "the emitter `{emitter}` is not among those that nix/dyndrv.nix has prepared; please report this"
     )]
     NoEmitter {
-        /// What it is called.
+        /// Its name.
         emitter: String,
     },
     /// A file that another step wrote is not complete.
@@ -175,7 +175,7 @@ pub enum Error {
     Special {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// Its kind.
         kind: &'static str,
     },
     /// A glob that is none.
@@ -183,7 +183,7 @@ pub enum Error {
     Glob {
         /// The package.
         package: String,
-        /// What is wrong with it.
+        /// The cause.
         source: globset::Error,
     },
     /// Cargo's side of the plan failed.

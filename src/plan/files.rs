@@ -14,7 +14,7 @@ use std::path::Path;
 /// A scan, and which unit of the graph each of its lists is for.
 #[derive(Debug)]
 pub struct Scanned {
-    /// What was asked.
+    /// The request.
     pub request: depinfo::Request,
     /// The lists.
     pub scan: Scan,
@@ -60,7 +60,7 @@ pub fn lists(graph: &Graph, src: &Path, additions: &Additions) -> Result<Lists, 
     lists_of(graph, scan(graph, src, additions)?)
 }
 
-/// What the user adds to what cargo says.
+/// The user's additions to cargo's graph.
 #[derive(Clone, Debug, Default)]
 pub struct Additions {
     /// Globs relative to the package, by its name, besides those of
@@ -291,7 +291,7 @@ fn kind(unit: UnitRef<'_>) -> UnitKind {
     }
 }
 
-/// What rustc will set for the unit: what it prints for the platform, and what
+/// The cfgs that rustc will set for the unit: those that it prints for the platform, and what
 /// follows from the profile, the mode and the features.
 fn cfg(unit: UnitRef<'_>) -> Cfg {
     let panic = format!("panic=\"{}\"", unit.profile.panic);

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What both planning derivations are told.
+/// The settings of both planning derivations.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
@@ -22,7 +22,7 @@ pub struct Settings {
     pub cargo: String,
     /// The store path with `bin/cc`.
     pub cc: String,
-    /// What units for another platform are compiled and linked with.
+    /// The tools that compile and link units for another platform.
     pub target_tools: TargetTools,
     /// Store paths whose `bin` build scripts see.
     pub tools: Vec<String>,
@@ -86,12 +86,12 @@ pub enum Recorded {
     At(String),
     /// There is none, for this reason: no unit of the crate can be built.
     Refused {
-        /// What is wrong, and what to do.
+        /// The cause and the remedy.
         refused: String,
     },
 }
 
-/// What the plan of the workspace layer is told besides.
+/// The further settings of the plan of the workspace layer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceSettings {

@@ -4,7 +4,7 @@ use super::record::{Place, cargo};
 use super::toolchain::Toolchain;
 use super::workspace;
 use dyndrv::causes::with_causes;
-use dyndrv::graph::{Answer, Graph, Request, Selection, skeleton};
+use dyndrv::graph::{Graph, Outcome, Request, Selection, skeleton};
 use dyndrv_builder::sandbox::bundle::Bundle;
 use std::fs;
 
@@ -33,10 +33,10 @@ impl Case {
     }
 
     pub fn ask(&self) -> Result<Graph, String> {
-        self.answer().map(|answer| answer.graph)
+        self.outcome().map(|outcome| outcome.graph)
     }
 
-    pub fn answer(&self) -> Result<Answer, String> {
+    pub fn outcome(&self) -> Result<Outcome, String> {
         let toolchain = Toolchain::find();
         let scratch = self.place.scratch.join("ask");
         let source = scratch.join("skeleton");

@@ -39,7 +39,7 @@ const RESERVED: [&str; 17] = [
 const DOCUMENTATION: &str = "https://doc.rust-lang.org/cargo/reference/build-scripts.html\
     #outputs-of-the-build-script tells what a build script can print";
 
-/// What the rules ask about the package.
+/// The facts about the package that the rules need.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Package<'a> {
     /// Name and version, for messages.
@@ -69,7 +69,7 @@ pub struct Instructions {
     pub env: Vec<(String, String)>,
     /// `metadata`, and unreserved keys of the old syntax.
     pub metadata: Vec<(String, String)>,
-    /// What is wrong with the instructions themselves, but no error.
+    /// Warnings about the instructions themselves.
     pub warnings: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ pub struct LinkArg {
     pub arg: String,
 }
 
-/// What a build script has to say to its user.
+/// A build script's messages to its user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Messages {
     /// `cargo::error`: the run has failed, whatever its exit status.

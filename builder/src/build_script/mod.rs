@@ -126,7 +126,7 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Instructions> {
     Ok(instructions)
 }
 
-/// What often helps against what a script complains of.
+/// Advice for frequent complaints of build scripts.
 fn hints(script: &BuildScript, stderr: &[u8]) -> Vec<String> {
     let stderr = String::from_utf8_lossy(stderr);
     // The system says the same of a program that is not on PATH.
@@ -162,7 +162,7 @@ fn parse(script: &BuildScript, stdout: &[u8]) -> Result<Instructions> {
     instructions::parse(stdout, rules)
 }
 
-/// What a script would have printed to give the instructions of the configuration.
+/// The lines with which a script would give the instructions of the configuration.
 fn as_lines(replaced: &[(String, String)]) -> Vec<u8> {
     let line = |(key, value): &(String, String)| format!("cargo:{key}={value}\n");
     replaced.iter().map(line).collect::<String>().into_bytes()

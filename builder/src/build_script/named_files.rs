@@ -26,7 +26,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// Where a path may end within a text, besides the text's own end.
 const DELIMITERS: &str = " \t\n,:;=\"'()<>|&";
-/// What may stand before a path within an argument for the linker.
+/// The texts that may stand before a path within an argument for the linker.
 const OPTIONS: [&str; 6] = ["-T", "-L", "-l:", "-B", "@", "-"];
 /// The size up to which a file may be a linker script, in bytes.
 const LARGEST_SCRIPT: u64 = 1 << 20;

@@ -1,10 +1,10 @@
-//! What build scripts add to a compiler's command line, in cargo's order.
+//! The flags that build scripts add to a compiler's command line, in cargo's order.
 //!
 //! First all search paths: those in a script's own `OUT_DIR`, then the others, each
 //! in the order of the scripts, so that a library that was just built wins over
 //! one of the system. Then, script by script, its libraries and linker arguments.
 //!
-//! What crates' environments add stands behind that.
+//! The flags of crates' environments stand behind these.
 
 use crate::build_script::recorded::{Cfg, Link};
 use crate::sandbox::environment::Environment;

@@ -40,12 +40,12 @@ pub const MAGIC: &str = "dyndrv bundle 1";
 pub struct Entry {
     /// Relative to where the bundle is unpacked: names separated by `/`, none of them `.` or `..`.
     pub path: String,
-    /// What is there.
+    /// Its kind.
     #[serde(flatten)]
     pub kind: Kind,
 }
 
-/// What an [`Entry`] is.
+/// The kind of an [`Entry`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Kind {
@@ -74,7 +74,7 @@ pub enum Kind {
 pub enum Error {
     /// A file could not be read or written.
     Io {
-        /// What was tried, such as `cannot read`.
+        /// The failed action, such as `cannot read`.
         action: &'static str,
         /// The file, relative to the bundle or absolute.
         path: PathBuf,
@@ -253,7 +253,7 @@ impl<R: BufRead> Bundle<R> {
         })
     }
 
-    /// What is in it, sorted by path.
+    /// Its entries, sorted by path.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }

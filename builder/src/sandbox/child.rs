@@ -15,13 +15,13 @@ use std::thread;
 pub struct Finished {
     /// How it ended.
     pub status: ExitStatus,
-    /// What it wrote to its standard output.
+    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to its standard error.
+    /// Its standard error.
     pub stderr: Vec<u8>,
 }
 
-/// What a build script's instructions to cargo start with. They are no news for people.
+/// The start of a build script's instructions to cargo. They are no news for people.
 const INSTRUCTION: &[u8] = b"cargo:";
 
 /// Runs `program` with exactly `env`, without input, and shows all that it prints

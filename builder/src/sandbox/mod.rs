@@ -1,4 +1,4 @@
-//! What a unit finds below the sandbox's build directory.
+//! The files and variables that a unit finds below the sandbox's build directory.
 //!
 //! | module | brings |
 //! |---|---|

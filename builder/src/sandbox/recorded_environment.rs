@@ -55,7 +55,7 @@ const FLAGS: [&str; 10] = [
     "NIX_LDFLAGS_BEFORE",
 ];
 
-/// What a recording should not hold, and what no unit takes from it.
+/// Variables that a recording should not hold, and that no unit takes from it.
 const PRIVATE: [&str; 20] = [
     "HOME",
     "HOST_PATH",
@@ -79,7 +79,7 @@ const PRIVATE: [&str; 20] = [
     "outputs",
 ];
 
-/// What a variable's values are.
+/// The kind of a variable's value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Directories,

@@ -38,7 +38,7 @@ pub fn lay_out(source: &Source) -> Result<()> {
     }
 }
 
-/// What to do about a file that is there already.
+/// The rule for a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clash {
     /// It is an error.

@@ -34,7 +34,7 @@ pub enum LinkArgTarget {
 }
 
 impl LinkArgTarget {
-    /// What a package lacks that has no such target, for messages.
+    /// The missing target of a package, for messages.
     pub fn describe(&self) -> String {
         match self {
             Self::All => "target".to_string(),

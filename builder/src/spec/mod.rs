@@ -1,4 +1,4 @@
-//! What a unit derivation asks of the builder.
+//! The specification of a unit derivation for the builder.
 //!
 //! The planner writes a [`Spec`] into the derivation's structured attributes
 //! under the key `unit`; Nix replaces the placeholders in it by store paths and

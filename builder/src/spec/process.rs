@@ -1,9 +1,9 @@
-//! What every process of a unit sees.
+//! The environment and the files of a unit's processes.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What every process of a unit sees.
+/// The environment and the files of a unit's processes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Process {

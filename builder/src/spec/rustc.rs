@@ -20,7 +20,7 @@ pub struct Rustc {
     /// Build-script runs whose instructions apply to the unit, in cargo's order of propagation.
     #[serde(default)]
     pub scripts: Vec<ScriptUse>,
-    /// What of the compiler's products goes where; all else in its output
+    /// The place of each product of the compiler. Any other file in its output
     /// directory is an error, but for dep-info, which is checked and removed.
     pub products: Vec<Product>,
     /// Whether the output tells which source files were read, in [`READ_FILES`](super::READ_FILES).

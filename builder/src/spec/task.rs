@@ -17,7 +17,7 @@ const ATTRIBUTES: &str = "NIX_ATTRS_JSON_FILE";
 pub struct Task<S> {
     /// The derivation's name.
     pub name: String,
-    /// What to run.
+    /// The unit.
     pub unit: S,
     /// Where the outputs go.
     pub outputs: Outputs,

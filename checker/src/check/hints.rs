@@ -1,4 +1,4 @@
-//! What often helps against what a test complains of.
+//! Advice for frequent complaints of tests.
 //!
 //! | what was printed | what the sandbox does not have |
 //! |---|---|

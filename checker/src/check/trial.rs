@@ -1,4 +1,4 @@
-//! What test executables and documentation tests share: the environment that they run
+//! The common part of test executables and documentation tests: the environment that they run
 //! in, and the reading of what rustc's harness prints.
 
 use super::{Context, failed, hints, report_of};
@@ -20,7 +20,7 @@ const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Where a test may find shared libraries.
 pub struct Libraries<'a> {
-    /// What build scripts said; the libraries that they have made count.
+    /// The instructions of build scripts; the libraries that they have made count.
     pub instructions: &'a EffectiveInstructions<'a>,
     /// Whether the sandbox shows libraries of other units.
     pub shown: bool,
@@ -78,7 +78,7 @@ fn own_libraries(rustc: &str, env: &Environment) -> Result<Vec<String>> {
     .collect())
 }
 
-/// What a run with rustc's harness came to; an error if it failed and is not recorded.
+/// The report of a run with rustc's harness; an error if it failed and is not recorded.
 ///
 /// `listed` gives the names of all tests of an executable.
 pub fn report(
@@ -102,7 +102,7 @@ pub fn report(
     Ok(report)
 }
 
-/// What a report says of a failure; the failure itself if it is not for a report.
+/// The lines of a report on a failure; the failure itself if it is not for a report.
 pub fn kept(trial: &Trial, error: Error) -> Result<Vec<String>> {
     match trial.record {
         Some(_) => Ok(error.lines()),

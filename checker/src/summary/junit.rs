@@ -8,11 +8,11 @@ use std::time::Duration;
 
 /// An executable.
 pub struct Suite<'a> {
-    /// What it came to.
+    /// The report.
     pub report: &'a Report,
     /// When, and how long.
     pub run: &'a Run,
-    /// What it printed, if it failed.
+    /// Its output, if it failed.
     pub printed: String,
 }
 

@@ -49,7 +49,7 @@ pub fn run(summary: &Summary, outputs: &Outputs, sandbox: &Sandbox) -> Result<()
     write(&out.join("summary.txt"), &text)
 }
 
-/// What the XML file says of an executable, with what its failed tests have printed.
+/// The entry of an executable in the XML file, with the output of its failed tests.
 fn suite(entry: &Entry) -> Suite<'_> {
     let failed = !entry.report.failure.is_empty();
     let printed = failed.then(|| fs::read(entry.log.join(LOG)).unwrap_or_default());
@@ -81,7 +81,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|e| Error::io("cannot write", path, e))
 }
 
-/// What each check printed, by package and target.
+/// The output of each check, by package and target.
 fn logs(all: &[Entry], out: &Path) -> Result<()> {
     let directory = out.join("logs");
     create_dir_all(&directory)?;

@@ -1,4 +1,4 @@
-//! What a build script can do, by the names in its text. Each answer errs on the side of
+//! Capabilities of a build script, by the names in its text. Each question errs on the side of
 //! more: a name that stands for something else counts as well.
 //!
 //! A run sees its whole package unless all of this rules out that it reads what it neither

@@ -1,4 +1,4 @@
-//! What a build script says to cargo about its inputs: its `rerun-if-…` lines.
+//! A build script's declaration of its inputs to cargo: its `rerun-if-…` lines.
 //!
 //! A script that prints such a line has cargo run it again only if what they name changes;
 //! one that prints none is run again after every edit of its package. A line counts here if
@@ -7,7 +7,7 @@
 use super::script_text::ScriptText;
 use std::collections::BTreeSet;
 
-/// What a script declares.
+/// The declaration of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Declaration {
     /// It prints no such line, or one that cannot be known.

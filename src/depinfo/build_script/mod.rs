@@ -1,4 +1,4 @@
-//! What a build script's text tells about its run and about the code that it writes.
+//! Facts about a build script's run and the code that it writes, from its text.
 //!
 //! No compiler reports what a run reads. By default it sees its whole package. A shorter list
 //! needs a statement, of the user or of the script itself, and the text can only add to it:
@@ -18,7 +18,7 @@
 //! this is true reads no file of its package whose name comes from outside of its text, such as from
 //! another file, and does not occur in that file between quotes.
 //!
-//! What a run sees outside of its package is said in [`outside_package`]. Libraries of the
+//! [`outside_package`] lists what a run sees outside of its package. Libraries of the
 //! project that are linked into the script count as its text, and if they touch files, it
 //! sees their packages as well. `.git` is in no source tree.
 
@@ -41,14 +41,14 @@ use script_text::ScriptText;
 use std::collections::{BTreeMap, BTreeSet};
 pub use test_code::{lists_its_package, starts_cargo};
 
-/// What is known of one build script.
+/// The facts about one build script.
 #[derive(Debug)]
 pub struct ScriptFacts {
     /// It may set `feature`, which mostly only cargo does.
     pub sets_features: bool,
     /// Why code that it writes may include files of the package, if it may.
     pub writes_includes: Option<IncludeWriter>,
-    /// What its run reads of its package, and of those in `linked`.
+    /// The files that its run reads of its package, and of those in `linked`.
     pub inputs: PackageInputs,
     /// Files outside of its package that it may read.
     pub outside: BTreeMap<String, EntryKind>,
@@ -56,7 +56,7 @@ pub struct ScriptFacts {
     pub linked: Vec<usize>,
 }
 
-/// What makes a build script write code that includes files of its package.
+/// The reason to believe that a build script writes code that includes files of its package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IncludeWriter {
     /// Its own text speaks of such code.
@@ -65,18 +65,18 @@ pub enum IncludeWriter {
     Package(&'static Known),
 }
 
-/// What the run of a script reads of a package.
+/// The files of a package that the run of a script reads.
 #[derive(Debug)]
 pub enum PackageInputs {
     /// Anything.
     Whole,
-    /// What these names lead to, with all that is below directories.
-    Named(Names),
+    /// The files and directories with these names, with everything below the directories.
+    Named(PackagePaths),
 }
 
-/// Names of files and directories of a package.
+/// Paths of files and directories of a package.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct PackagePaths {
     /// Relative to the package. What does not exist stands for a name that something is put to.
     paths: BTreeSet<String>,
 }
@@ -140,7 +140,7 @@ pub fn facts(
             if let Some(own) = relative(&root.path, context.package_dir) {
                 paths.remove(own);
             }
-            PackageInputs::Named(Names { paths })
+            PackageInputs::Named(PackagePaths { paths })
         } else if free {
             PackageInputs::Whole
         } else {
@@ -177,7 +177,7 @@ fn reads_no_file(context: &CrateContext, text: &ScriptText, harmless_packages: b
         && !names_a_file()
 }
 
-/// What a script that reads only what it names says of its inputs.
+/// The declared inputs of a script that reads only files that it names.
 fn declared_inputs(text: &ScriptText) -> PackageInputs {
     let Declaration::Inputs(mut paths) = declared::declaration(text) else {
         return PackageInputs::Whole;
@@ -205,7 +205,7 @@ fn declared_inputs(text: &ScriptText) -> PackageInputs {
         .map(|string| string.trim_start_matches(['.', '/']));
     paths.extend(whole.filter(|string| string.len() < 256).map(str::to_owned));
     paths.remove("");
-    PackageInputs::Named(Names { paths })
+    PackageInputs::Named(PackagePaths { paths })
 }
 
 /// Whether what the script says to cargo may hold the place of its package.
@@ -227,8 +227,8 @@ fn tells_its_package(text: &ScriptText) -> bool {
     capabilities::knows_its_package(text) && text.strings.iter().any(holds_a_value)
 }
 
-impl Names {
-    /// What the names lead to in a package, whose directory is `package`, without the
+impl PackagePaths {
+    /// The files and directories with these names in the package of the directory `package`, without the
     /// directories for which `others` holds.
     pub fn resolve(
         &self,
@@ -310,7 +310,7 @@ fn add_with_ending(
     Ok(())
 }
 
-/// What code that includes files says.
+/// Macros and attributes with which code includes files.
 const INCLUDING: [&str; 5] = [
     "include_str!",
     "include_bytes!",

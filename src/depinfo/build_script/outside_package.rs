@@ -220,7 +220,7 @@ impl Finder<'_> {
         Ok(true)
     }
 
-    /// What was found, without the package's own files, for which there are other rules.
+    /// The findings without the package's own files, for which there are other rules.
     fn without_package(mut self, context: &CrateContext) -> Result<BTreeMap<String, EntryKind>> {
         let own = context.package_dir;
         let inner: Vec<&str> = context

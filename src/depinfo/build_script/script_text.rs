@@ -119,7 +119,7 @@ fn word(kind: Kind, text: &str) -> Word {
     }
 }
 
-/// What stands between the first and the last quote.
+/// The text between the first and the last quote.
 fn inside(literal: &str) -> String {
     let start = literal.find('"').map_or(0, |at| at + 1);
     let end = literal.rfind('"').unwrap_or(literal.len());

@@ -1,4 +1,4 @@
-//! What the code of tests may do while it runs, by the names in its text.
+//! Capabilities of tests at run time, by the names in their text.
 
 use super::capabilities;
 use super::script_text::ScriptText;

@@ -130,7 +130,7 @@ impl Predicates {
 
     /// Reads the tokens of one predicate, which stand between brackets or commas.
     ///
-    /// What rustc does not know as a predicate today (`version(…)`, a macro's `$meta`) is
+    /// A predicate that rustc does not know today (`version(…)`, a macro's `$meta`) is
     /// undecided.
     pub fn parse(&mut self, tokens: &TokenTree, range: Range<usize>) -> PredicateId {
         let predicate = self.predicate(tokens, range, 0);

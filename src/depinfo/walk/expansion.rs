@@ -1,6 +1,6 @@
-//! What the macros of a crate bring in, at each use.
+//! The files that the macros of a crate include, at each use.
 //!
-//! What a body says is walked at every site that uses the macro, with the strings and words
+//! The body is walked at every site that uses the macro, with the strings and words
 //! of the use as candidates for the macro's variables.
 
 use super::fragment::{Fragment, MacroArguments, MacroUse, SiteId};

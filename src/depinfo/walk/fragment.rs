@@ -72,7 +72,7 @@ pub struct MacroUse {
     pub arguments: Option<Arc<MacroArguments>>,
 }
 
-/// What a macro was given, as far as names of files can be made of it: the candidates for
+/// The arguments of a macro, as far as names of files can be made of them: the candidates for
 /// each of its variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MacroArguments {

@@ -208,7 +208,7 @@ impl<'p> FileName<'p> {
         self.below_dir(texts.collect())
     }
 
-    /// What follows a directory begins with a slash.
+    /// Prefixes a path below the directory. The text begins with a slash.
     fn below_dir(&self, text: String) -> String {
         match &self.dir {
             Some(_) => text.trim_start_matches('/').to_owned(),

@@ -41,7 +41,7 @@ pub struct Definition {
     has_attribute: bool,
     /// The body, or that of a macro which it uses, brings something in.
     pub useful: bool,
-    /// What the macro is given can reach a macro or attribute that is not defined here.
+    /// An argument of the macro can reach a macro or attribute that is not defined here.
     forwards: bool,
 }
 
@@ -60,7 +60,7 @@ pub struct Export {
     pub definition: DefinitionPlace,
     /// It brings something in, whatever other crates define.
     pub useful: bool,
-    /// What it uses and its crate does not define.
+    /// The macros that it uses and its crate does not define.
     pub calls: Vec<Box<str>>,
 }
 
@@ -89,7 +89,7 @@ pub struct Macros {
     /// How many uses of a name each definition has been joined with.
     pub joined: HashMap<(usize, Box<str>), usize>,
     pub walked: HashSet<(usize, SiteId, u64)>,
-    /// What uses inside of macros' bodies gave each definition at each site so far, and how
+    /// The arguments that uses inside of macros' bodies gave each definition at each site so far, and how
     /// often it was walked with that.
     merged: HashMap<(usize, SiteId), (usize, MacroArguments)>,
     /// Whether a macro drops its arguments, as far as that has been asked.

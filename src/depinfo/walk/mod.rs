@@ -172,7 +172,7 @@ fn visit(walker: &mut Walker, fragment: &Fragment) -> Result<()> {
     Ok(())
 }
 
-/// What encloses the current node of a visit.
+/// The context of the current node of a visit.
 struct Enclosing {
     site: SiteId,
     /// Ends of open inline modules, with the site around each.

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What the walk through one crate starts from.
+/// The starting point of a walk through one crate.
 pub struct CrateContext<'a> {
     pub tree: &'a SourceTree,
     pub package: &'a Package,
@@ -29,9 +29,9 @@ pub struct CrateContext<'a> {
     pub packages: &'a HashSet<String>,
     /// The directory of the workspace's root manifest.
     pub workspace: &'a str,
-    /// What cargo sets for the package, as far as it is known before the build.
+    /// The variables that cargo sets for the package, as far as they are known before the build.
     pub cargo_variables: &'a BTreeMap<String, Variable>,
-    /// What `[env]` of the configuration sets.
+    /// The variables that `[env]` of the configuration sets.
     pub configured_variables: &'a BTreeMap<String, Variable>,
     /// Macros of other packages that the crate uses.
     pub other_macros: &'a OtherMacros,
@@ -47,7 +47,7 @@ pub struct Variable {
 }
 
 impl CrateContext<'_> {
-    /// What `env!` gives for a variable, as far as it is known.
+    /// The value of a variable for `env!`, as far as it is known.
     pub fn variable(&self, name: &str) -> Option<&Variable> {
         let cargo = self.cargo_variables.get(name);
         cargo.or_else(|| self.configured_variables.get(name))
@@ -75,7 +75,7 @@ impl CrateContext<'_> {
     }
 }
 
-/// What a walk has found.
+/// The findings of a walk.
 #[derive(Default)]
 pub struct CrateFiles {
     pub files: BTreeMap<String, Listed>,
@@ -138,7 +138,7 @@ impl<'a> Walker<'a> {
         id
     }
 
-    /// What the crate's cfg says about each predicate of a file.
+    /// The truth of each predicate of a file under the crate's cfg.
     pub fn truths(&mut self, file: &SourceFile) -> Rc<[Truth]> {
         if let Some(truths) = self.truths.get(&file.path) {
             return truths.clone();

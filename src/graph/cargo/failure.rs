@@ -10,7 +10,7 @@ const UNFIT_LOCK: (&str, &str) = (
     "Run `cargo update --workspace`, or any cargo command without `--locked`, and commit Cargo.lock.",
 );
 
-/// What cargo says, the cause, and what to do.
+/// Words of cargo, the cause, and the remedy.
 const CAUSES: &[(&[&str], &str, &str)] = &[
     (
         &["requires a nightly version of Cargo"],
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// What cargo 1.97 says.
+    /// The words of cargo 1.97.
     #[test]
     fn a_version_that_cannot_be_selected_has_several_causes() {
         let start = "error: failed to select a version for `itoa`.\n    \

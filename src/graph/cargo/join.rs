@@ -1,4 +1,4 @@
-//! Joining the answers to one graph.
+//! Joining the outputs of cargo and rustc to one graph.
 
 use super::Places;
 use super::config::Config;
@@ -28,7 +28,7 @@ pub(super) fn join(
     let name = roots
         .first()
         .map(|&root| units[root.0].profile.name.clone())
-        .ok_or_else(|| Error::Answer {
+        .ok_or_else(|| Error::UnknownOutput {
             what: "cargo's unit graph".to_owned(),
             reason: "nothing is to be built; select a package, target or feature".to_owned(),
         })?;

@@ -1,4 +1,4 @@
-//! What neither the unit graph nor the metadata tells: read from manifests.
+//! Facts from manifests that neither the unit graph nor the metadata has.
 //!
 //! | from | rule |
 //! |---|---|

@@ -1,6 +1,6 @@
-//! Asking cargo and rustc, and joining their answers.
+//! Asking cargo and rustc, and joining their outputs.
 //!
-//! | answer | gives |
+//! | output | gives |
 //! |---|---|
 //! | `cargo build … --unit-graph` | units, resolved profiles, features, dependencies |
 //! | `cargo metadata` | what packages say about themselves, where they are |
@@ -30,7 +30,7 @@ use crate::graph::model::{Graph, Sources};
 use std::fs;
 use std::path::PathBuf;
 
-/// What is to be built, of what, with what.
+/// A request for a graph: the selection, the sources and the tools.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The source root.
@@ -51,7 +51,7 @@ pub struct Request {
     pub rustc: PathBuf,
     /// An existing directory to write to.
     pub scratch: PathBuf,
-    /// What to build.
+    /// The selection of packages, targets and features.
     pub selection: Selection,
     /// The value of `RUSTFLAGS`; none if it is not set.
     pub rustflags: Option<Vec<String>>,
@@ -171,12 +171,12 @@ impl Selection {
     }
 }
 
-/// What comes of a request.
+/// The graph of a request, with warnings.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Outcome {
     /// The graph.
     pub graph: Graph,
-    /// What of the sources has no effect, a sentence each.
+    /// Parts of the sources that have no effect, a sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -186,7 +186,7 @@ pub struct Answer {
 ///
 /// Everything that cargo would refuse, with what to do about it; and what this
 /// program does not support, with the package that uses it.
-pub fn ask(request: &Request) -> Result<Answer> {
+pub fn ask(request: &Request) -> Result<Outcome> {
     let places = Places::of(request)?;
     let sources = match &places.vendor {
         Some(directory) => vendor::sources(directory, &places.source, &places.cwd)?,
@@ -199,7 +199,7 @@ pub fn ask(request: &Request) -> Result<Answer> {
     let metadata = tools.metadata(&rustc.host, &units.triples())?;
     let platforms = rustc::platforms(&tools, &config, request, &rustc, &units.triples())?;
     let graph = join::join(&places, &config, rustc, platforms, units, metadata, sources)?;
-    Ok(Answer {
+    Ok(Outcome {
         graph,
         warnings: config.warnings,
     })

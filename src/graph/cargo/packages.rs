@@ -42,7 +42,7 @@ pub(super) fn read(places: &Places, units: &UnitGraph, metadata: &Metadata) -> R
         .collect();
     let mut list = Vec::new();
     for id in used {
-        let package = known.get(id).ok_or_else(|| Error::Answer {
+        let package = known.get(id).ok_or_else(|| Error::UnknownOutput {
             what: "cargo's metadata".to_owned(),
             reason: format!("it lacks the package `{id}` of the unit graph"),
         })?;
@@ -229,12 +229,14 @@ pub(super) fn target_kind(kinds: &[String]) -> Option<TargetKind> {
 /// A path below `base`, as text.
 pub(super) fn relative(path: &Path, base: &Path) -> Result<String> {
     let below = path.strip_prefix(base).ok().and_then(Path::to_str);
-    below.map(str::to_owned).ok_or_else(|| Error::Answer {
-        what: "cargo's metadata".to_owned(),
-        reason: format!(
-            "{} is not below the source root {}",
-            path.display(),
-            base.display()
-        ),
-    })
+    below
+        .map(str::to_owned)
+        .ok_or_else(|| Error::UnknownOutput {
+            what: "cargo's metadata".to_owned(),
+            reason: format!(
+                "{} is not below the source root {}",
+                path.display(),
+                base.display()
+            ),
+        })
 }

@@ -70,7 +70,7 @@ impl Tools {
         }
         let graph: UnitGraph = json("cargo's unit graph", &run(&mut command)?)?;
         if graph.version != 1 {
-            return Err(Error::Answer {
+            return Err(Error::UnknownOutput {
                 what: "cargo's unit graph".to_owned(),
                 reason: format!("its format is version {}, known is 1", graph.version),
             });
@@ -156,7 +156,7 @@ fn run(command: &mut Command) -> Result<String> {
         let dir = command.get_current_dir().unwrap_or(Path::new("."));
         return Err(failure::explain(&words(command), stderr, dir));
     }
-    String::from_utf8(output.stdout).map_err(|error| Error::Answer {
+    String::from_utf8(output.stdout).map_err(|error| Error::UnknownOutput {
         what: format!("the output of `{}`", words(command)),
         reason: error.to_string(),
     })
@@ -175,7 +175,7 @@ fn words(command: &Command) -> String {
 }
 
 fn json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::Answer {
+    serde_json::from_str(text).map_err(|error| Error::UnknownOutput {
         what: what.to_owned(),
         reason: error.to_string(),
     })

@@ -1,4 +1,4 @@
-//! What rustc says about itself and about each platform.
+//! rustc's description of itself and of each platform.
 
 use super::Request;
 use super::config::{Config, Flags};
@@ -99,7 +99,7 @@ enum UserFlags<'a> {
     Configured,
 }
 
-/// The flags may depend on cfgs, and these on the flags; as in cargo, the second answer counts.
+/// The flags may depend on cfgs, and these on the flags; as in cargo, the second probed counts.
 fn platform(
     tools: &Tools,
     config: &Config,
@@ -112,16 +112,16 @@ fn platform(
         UserFlags::Given(flags) => flags,
         UserFlags::None | UserFlags::Configured => &[],
     };
-    let mut answer = probe(tools, given, target)?;
+    let mut probed = probe(tools, given, target)?;
     let mut rustflags = given.to_vec();
     if let UserFlags::Configured = flags {
-        rustflags = config.flags(Flags::Rustc, triple, &parse(&answer.cfg)?)?;
+        rustflags = config.flags(Flags::Rustc, triple, &parse(&probed.cfg)?)?;
         if !rustflags.is_empty() {
-            answer = probe(tools, &rustflags, target)?;
-            rustflags = config.flags(Flags::Rustc, triple, &parse(&answer.cfg)?)?;
+            probed = probe(tools, &rustflags, target)?;
+            rustflags = config.flags(Flags::Rustc, triple, &parse(&probed.cfg)?)?;
         }
     }
-    let cfg = parse(&answer.cfg)?;
+    let cfg = parse(&probed.cfg)?;
     let rustdocflags = match flags {
         UserFlags::None => Vec::new(),
         _ => config.flags(Flags::rustdoc(release), triple, &cfg)?,
@@ -132,19 +132,19 @@ fn platform(
         rustdocflags,
         linker: config.linker(triple, &cfg)?,
         runner: config.runner(triple, &cfg)?,
-        cfg: answer.cfg,
-        split_debuginfo: answer.split_debuginfo,
-        file_names: answer.file_names,
+        cfg: probed.cfg,
+        split_debuginfo: probed.split_debuginfo,
+        file_names: probed.file_names,
     })
 }
 
-struct Answer {
+struct Probe {
     cfg: Vec<String>,
     split_debuginfo: Vec<String>,
     file_names: BTreeMap<CrateType, FileName>,
 }
 
-fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer> {
+fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Probe> {
     let ask = |crate_types: &[CrateType], print: &[&str]| {
         let mut args = vec!["-".to_owned(), "--crate-name".to_owned(), "___".to_owned()];
         args.push("--print=file-names".to_owned());
@@ -179,7 +179,7 @@ fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer
     let (split, cfg): (Vec<&str>, Vec<&str>) = rest
         .into_iter()
         .partition(|line| matches!(*line, "off" | "packed" | "unpacked"));
-    Ok(Answer {
+    Ok(Probe {
         // The crate type `proc-macro` adds a cfg of its own, which is nobody else's.
         cfg: cfg
             .into_iter()
@@ -191,13 +191,13 @@ fn probe(tools: &Tools, flags: &[String], target: Option<&str>) -> Result<Answer
     })
 }
 
-/// What rustc says of one crate type; nothing if the platform cannot produce it.
-fn alone(answer: Result<String>) -> Result<String> {
-    match answer {
+/// rustc's file name for one crate type; empty if the platform cannot produce it.
+fn alone(probed: Result<String>) -> Result<String> {
+    match probed {
         Err(Error::Failed { stderr, .. }) if stderr.contains("unsupported crate type") => {
             Ok(String::new())
         }
-        answer => Ok(answer?.trim_end().to_owned()),
+        probed => Ok(probed?.trim_end().to_owned()),
     }
 }
 
@@ -211,7 +211,7 @@ fn parse(cfg: &[String]) -> Result<Vec<Cfg>> {
 }
 
 fn misunderstood(what: &str, reason: String) -> Error {
-    Error::Answer {
+    Error::UnknownOutput {
         what: format!("`{what}`"),
         reason,
     }

@@ -29,7 +29,7 @@ impl RawUnits {
         let mut units = Vec::with_capacity(graph.units.len());
         for raw in &graph.units {
             let id = packages.index.get(&raw.pkg_id).copied();
-            let id = id.ok_or_else(|| Error::Answer {
+            let id = id.ok_or_else(|| Error::UnknownOutput {
                 what: "cargo's unit graph".to_owned(),
                 reason: format!("the package `{}` is not known", raw.pkg_id),
             })?;
@@ -49,7 +49,7 @@ impl RawUnits {
             lto::compute(&nodes, &graph.roots)
         };
         for (unit, lto) in units.iter_mut().zip(lto) {
-            unit.lto = lto.ok_or_else(|| Error::Answer {
+            unit.lto = lto.ok_or_else(|| Error::UnknownOutput {
                 what: "cargo's unit graph".to_owned(),
                 reason: "it has a unit that no other unit needs and that was not asked for"
                     .to_owned(),
@@ -63,7 +63,7 @@ impl RawUnits {
         Ok(raw)
     }
 
-    /// Notes the directives of build scripts that the configuration replaces.
+    /// Notes the instructions that replace build scripts by the configuration.
     pub fn apply_overrides(&mut self, config: &Config, host: &str, packages: &[Package]) {
         for unit in self
             .units
@@ -93,7 +93,7 @@ impl RawUnits {
             .iter_mut()
             .flat_map(|unit| &mut unit.dependencies)
         {
-            let place = place(&dependency.unit.0).ok_or_else(|| Error::Answer {
+            let place = place(&dependency.unit.0).ok_or_else(|| Error::UnknownOutput {
                 what: "cargo's unit graph".to_owned(),
                 reason: "a unit needs the tests of a documentation".to_owned(),
             })?;
@@ -202,7 +202,7 @@ impl RawUnits {
         if order.len() == self.units.len() {
             return Ok(order);
         }
-        Err(Error::Answer {
+        Err(Error::UnknownOutput {
             what: "cargo's unit graph".to_owned(),
             reason: "units depend on each other in a circle".to_owned(),
         })
@@ -251,7 +251,7 @@ fn resolve_unit(raw: &documents::Unit, id: PackageId, package: &Package) -> Resu
         .targets
         .iter()
         .position(|t| t.name == raw.target.name && Some(t.kind) == kind);
-    let target = target.ok_or_else(|| Error::Answer {
+    let target = target.ok_or_else(|| Error::UnknownOutput {
         what: "cargo's metadata".to_owned(),
         reason: format!(
             "{} {} lacks `{}`",
@@ -326,7 +326,7 @@ fn check_edges(units: &[Unit], packages: &Packages) -> Result<()> {
         let target = &package.targets[unit.target];
         for dependency in &unit.dependencies {
             let Some(other) = units.get(dependency.unit.0) else {
-                return Err(Error::Answer {
+                return Err(Error::UnknownOutput {
                     what: "cargo's unit graph".to_owned(),
                     reason: "a dependency has no unit".to_owned(),
                 });

@@ -1,4 +1,4 @@
-//! What holds in every graph, so that nothing that reads one has to ask.
+//! The rules that every graph keeps. Code that reads a graph relies on them.
 //!
 //! - It is of this [`VERSION`].
 //! - Units and packages that are named exist; what a unit needs comes before it.

@@ -1,4 +1,4 @@
-//! What names a unit or a package.
+//! Names of units and packages.
 //!
 //! | type | names | holds for |
 //! |---|---|---|
@@ -21,7 +21,7 @@ pub struct UnitId(pub(in crate::graph) usize);
 #[serde(transparent)]
 pub struct PackageId(pub(in crate::graph) usize);
 
-/// What tells a unit from every other unit, of any graph: sixteen hexadecimal digits.
+/// The unique name of a unit among those of all graphs: sixteen hexadecimal digits.
 ///
 /// [`identity`](crate::graph::rules::identity) says what enters it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

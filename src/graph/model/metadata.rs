@@ -33,7 +33,7 @@ pub struct PackageMetadata {
     pub writable: bool,
 }
 
-/// What is wrong with a table.
+/// An error in a table.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
     /// It is no table.
@@ -50,7 +50,7 @@ pub enum MetadataError {
     WrongType {
         /// The key.
         key: String,
-        /// What the value has to be.
+        /// The type that the value must have.
         expected: &'static str,
         /// The value.
         value: Value,

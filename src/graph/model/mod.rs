@@ -39,7 +39,7 @@ pub const VERSION: u32 = 1;
 
 /// Every unit of one cargo invocation, resolved.
 ///
-/// What the head of `check` lists holds in each graph, also in one that is read from a document.
+/// Every graph keeps the rules that the head of `check` lists, also one that is read from a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Graph {
@@ -72,7 +72,7 @@ pub struct Graph {
 /// each there, such as `git` and `tag`, or `registry`. The public registry needs none.
 pub type Sources = BTreeMap<String, BTreeMap<String, String>>;
 
-/// What `rustc -vV` says.
+/// The output of `rustc -vV`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RustcInfo {
@@ -92,7 +92,7 @@ pub struct ProfileName {
     pub name: String,
     /// The directory below cargo's target directory: `debug`, `release`, or a custom profile's name.
     pub dir: String,
-    /// What build scripts see as `PROFILE`: `debug` or `release`.
+    /// The variable `PROFILE` of build scripts: `debug` or `release`.
     pub root: String,
 }
 

@@ -4,7 +4,7 @@ use super::CrateType;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What rustc and the configuration say about one compilation platform.
+/// One compilation platform, as rustc and the configuration describe it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Platform {
@@ -18,7 +18,7 @@ pub struct Platform {
     /// The linker that the configuration names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub linker: Option<ConfigProgram>,
-    /// What test executables are started with.
+    /// The program that starts test executables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<Runner>,
     /// `rustc --print=cfg` with these flags, line by line in rustc's order.

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unit {
-    /// What tells it from every other unit.
+    /// Its name in every document, unique among all units.
     pub identity: Identity,
     /// Its package.
     pub package: PackageId,
     /// The place of its target among those of its package.
     pub(in crate::graph) target: usize,
-    /// What is done with the target.
+    /// The action on the target.
     pub mode: Mode,
     /// The triple it is built for; `None` for the host, and for everything if no `--target` was given.
     pub platform: Option<String>,
@@ -23,7 +23,7 @@ pub struct Unit {
     pub features: Vec<String>,
     /// Its part in link-time optimisation.
     pub lto: Lto,
-    /// What it needs, in the order of `--extern`.
+    /// Its dependencies, in the order of `--extern`.
     pub dependencies: Vec<Dependency>,
     /// For a build-script run that the configuration replaces
     /// (`[target.<triple>.<links>]`): its instructions, as key and value.
@@ -32,7 +32,7 @@ pub struct Unit {
     pub overridden: Option<Vec<(String, String)>>,
 }
 
-/// What is done with a target.
+/// An action on a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {

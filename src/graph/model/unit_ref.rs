@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 
-/// A unit of a graph, which answers for what it refers to.
+/// A unit of a graph, with the objects to which it refers.
 ///
 /// Two of them are equal, and are ordered, by their place in the graph; comparing units of
 /// different graphs makes no sense.
@@ -32,12 +32,12 @@ impl<'a> UnitRef<'a> {
         self.id
     }
 
-    /// What the graph says of it, for as long as the graph lives.
+    /// Its entry in the graph, for as long as the graph lives.
     pub fn unit(self) -> &'a Unit {
         &self.graph.units[self.id.0]
     }
 
-    /// What it is called in other documents.
+    /// Its name in other documents.
     pub fn identity(self) -> Identity {
         self.unit().identity
     }
@@ -70,7 +70,7 @@ impl<'a> UnitRef<'a> {
         self.unit().mode == Mode::RunCustomBuild
     }
 
-    /// What it needs, in the order of `--extern`.
+    /// Its dependencies, in the order of `--extern`.
     pub fn dependencies(self) -> impl Iterator<Item = (&'a Dependency, UnitRef<'a>)> {
         let graph = self.graph;
         let edges = self.unit().dependencies.iter();

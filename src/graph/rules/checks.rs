@@ -1,4 +1,4 @@
-//! What checks add to a graph: tests in documentation, and the command lines of
+//! The part of a graph that only checks need: tests in documentation, and the command lines of
 //! clippy, rustdoc and test executables.
 //!
 //! | check | its command |
@@ -196,7 +196,7 @@ pub fn test_invocation<'a>(
     }
 }
 
-/// What a test executable is started with: a program and its arguments, or nothing.
+/// The program that starts a test executable, with its arguments; empty if it starts by itself.
 pub fn runner(unit: UnitRef<'_>, layout: &dyn Layout) -> Vec<String> {
     let runner = unit.platform().runner.iter();
     runner

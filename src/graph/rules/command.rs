@@ -36,7 +36,7 @@ use std::collections::BTreeMap;
 pub struct Invocation {
     /// Its arguments, without the program.
     pub args: Vec<String>,
-    /// What cargo adds to its environment.
+    /// The variables that cargo adds to its environment.
     pub env: BTreeMap<String, String>,
     /// Its working directory.
     pub cwd: String,
@@ -355,7 +355,7 @@ fn test_env<'a>(
     }
 }
 
-/// What every process of a package sees.
+/// The variables of every process of a package.
 fn package_env(package: &Package, layout: &dyn Layout) -> BTreeMap<String, String> {
     let dir = package_dir(layout, package);
     let version = &package.version;

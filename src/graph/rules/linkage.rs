@@ -1,4 +1,4 @@
-//! What a unit needs of other units.
+//! The files of other units that a unit needs.
 //!
 //! # Files
 //!
@@ -44,7 +44,7 @@ pub struct Visible<'a> {
     pub unit: UnitRef<'a>,
     /// Its name as rustc makes it.
     pub file: String,
-    /// What it is.
+    /// Its kind.
     pub kind: ProductKind,
 }
 

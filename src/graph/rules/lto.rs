@@ -27,7 +27,7 @@
 
 use crate::graph::model::{CrateType, Lto, Mode, Target};
 
-/// What the walk must know of a unit.
+/// The properties of a unit that the walk needs.
 #[derive(Debug)]
 pub(in crate::graph) struct Node<'a> {
     pub target: &'a Target,

@@ -1,4 +1,4 @@
-//! What cargo does with a graph, without asking cargo.
+//! cargo's rules for a graph, without a call of cargo.
 //!
 //! | module | rule |
 //! |---|---|

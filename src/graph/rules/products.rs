@@ -22,7 +22,7 @@ use crate::graph::model::{CrateType, Mode, TargetKind, UnitRef};
 pub struct Product {
     /// Its name as rustc makes it.
     pub file: String,
-    /// What it is.
+    /// Its kind.
     pub kind: ProductKind,
     /// Its name in the directory where cargo puts results for the user,
     /// relative to the profile's directory; examples are below `examples/`.
@@ -30,7 +30,7 @@ pub struct Product {
     pub uplifted: Option<String>,
 }
 
-/// What a file of a unit is.
+/// The kind of a file of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProductKind {
     /// A program, a test or a compiled build script.
@@ -50,7 +50,7 @@ pub enum ProductKind {
 }
 
 impl ProductKind {
-    /// What rustc makes of a crate type.
+    /// The kind of file that rustc makes of a crate type.
     pub fn of(crate_type: CrateType) -> Self {
         match crate_type {
             CrateType::Bin => Self::Executable,
@@ -153,7 +153,7 @@ fn made(types: &[CrateType]) -> Vec<CrateType> {
     made
 }
 
-/// What is built of a crate type; none if the platform cannot produce it.
+/// The files that are built of a crate type; none if the platform cannot produce it.
 fn built(
     unit: UnitRef<'_>,
     crate_type: CrateType,

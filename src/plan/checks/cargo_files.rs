@@ -1,4 +1,4 @@
-//! What a test sees that may start cargo.
+//! The files for a test that may start cargo.
 //!
 //! | file | content |
 //! |---|---|

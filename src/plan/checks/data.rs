@@ -13,7 +13,7 @@
 //! | the workspace, if a test may start cargo | see [`cargo_files`](super::cargo_files) |
 //! | `.git`, what is of another package, or built by cargo | not there |
 //!
-//! What an edit runs follows from it:
+//! The runs after an edit follow from it:
 //!
 //! | edit | runs |
 //! |---|---|
@@ -34,9 +34,9 @@ use std::path::Path;
 /// The files of a package, relative to the source root.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct PackageFiles {
-    /// What tests may read.
+    /// The files that tests may read.
     pub data: BTreeSet<String>,
-    /// What tests find empty, if it is not of their own target.
+    /// The files that tests find empty, if they are not of their own target.
     pub stand_ins: BTreeSet<String>,
     /// Whether tests see what cargo needs to build the workspace.
     pub for_cargo: bool,

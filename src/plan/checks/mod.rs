@@ -40,7 +40,7 @@ use units::{Planned, Planner};
 /// The kinds of checks, which are the names of the summaries.
 const KINDS: [&str; 5] = ["test", "doctest", "clippy", "doc", "fmt"];
 
-/// What the user says about the checks.
+/// The user's settings of checks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChecksSettings {
@@ -127,7 +127,7 @@ pub fn plan(
     layers::finish(collection, settings, emitters)
 }
 
-/// What runs the checks.
+/// The program that runs the checks.
 fn program(checks: &ChecksSettings) -> String {
     format!("{}/bin/dyndrv-checker", checks.checker)
 }

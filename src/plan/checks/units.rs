@@ -32,7 +32,7 @@ pub type Planned = StorePath;
 /// Makes the derivations of checks and collects them.
 pub struct Planner<'a, 'b> {
     pub lowering: &'a Lowering<'b>,
-    /// What the derivations can depend on.
+    /// The objects that the derivations can depend on.
     pub candidates: Candidates,
     pub workspace: &'a WorkspaceSettings,
     pub checks: &'a ChecksSettings,
@@ -255,7 +255,7 @@ impl<'b> Planner<'_, 'b> {
         Ok(planned)
     }
 
-    /// What a check of a unit sees with these files, and the arguments of its invocation.
+    /// The process of a check with these files, and the arguments of its invocation.
     fn process(
         &mut self,
         unit: UnitRef<'b>,

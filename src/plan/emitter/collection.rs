@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What a plan tells the plans of other layers.
+/// The facts of a plan that the plans of other layers need.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Index {
@@ -251,10 +251,10 @@ impl Collected {
     }
 }
 
-/// What the emitters of a layer are to write.
+/// The contents of all emitters of a layer.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What each emitter is.
+    /// The head of each emitter.
     pub heads: Vec<Head>,
     /// The units.
     pub index: Index,

@@ -1,4 +1,4 @@
-//! What one emitter writes, as a file: an output of the plan.
+//! The contents of one emitter, as a file: an output of the plan.
 //!
 //! | part | content |
 //! |---|---|
@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-/// What an emitter is.
+/// The head of an emitter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -22,9 +22,9 @@ pub struct Head {
     pub tool: String,
     /// Outputs of other emitters that the texts mention, by [`key`](super::Prepared::key) of the emitter.
     pub others: BTreeMap<String, BTreeSet<String>>,
-    /// What else of the store the texts mention.
+    /// The other store objects that the texts mention.
     pub sources: BTreeSet<String>,
-    /// What it writes, sorted by name.
+    /// The files that it writes, sorted by name.
     pub outputs: Vec<Output>,
 }
 
@@ -38,11 +38,11 @@ pub struct Output {
     pub path: String,
     /// How much of the file is for it, in bytes.
     pub size: u64,
-    /// What it is.
+    /// Its kind.
     pub kind: OutputKind,
 }
 
-/// What an emitter writes to an output.
+/// The kind of an emitter's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputKind {

@@ -10,7 +10,7 @@ use crate::plan::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What an emitter's structured attributes tell it.
+/// The structured attributes of an emitter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attributes {

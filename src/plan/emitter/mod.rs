@@ -77,7 +77,7 @@ impl Prepared {
         last.max(self.count)
     }
 
-    /// What an emitter is called in documents of other layers.
+    /// The name of an emitter in documents of other layers.
     pub fn key(&self, emitter: usize) -> String {
         format!("{}-{emitter}", self.layer)
     }

@@ -94,7 +94,7 @@ impl<'a> Lowering<'a> {
         format!("{}/build/{}-{id}/out", self.graph.profile.dir, package.name)
     }
 
-    /// What `OUT_DIR` is called in debug information and metadata.
+    /// The name of `OUT_DIR` in debug information and metadata.
     pub(super) fn virtual_out_dir(&self, run: UnitRef<'a>) -> String {
         let package = run.package();
         format!("/out/{}-{}", package.name, run.identity())

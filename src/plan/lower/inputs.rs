@@ -1,4 +1,4 @@
-//! What a derivation depends on, found in its finished text.
+//! The inputs of a derivation, found in its finished text.
 //!
 //! | the text has | the derivation depends on |
 //! |---|---|
@@ -19,7 +19,7 @@ use crate::plan::Error;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 
-/// What the derivations of a plan can depend on.
+/// The objects that the derivations of a plan can depend on.
 #[derive(Clone, Debug, Default)]
 pub struct Candidates {
     objects: Objects,
@@ -30,7 +30,7 @@ pub struct Candidates {
 /// The placeholders of a derivation's outputs, by their names.
 pub type Outputs = BTreeMap<&'static str, String>;
 
-/// What a derivation depends on.
+/// The inputs of a derivation.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
     /// Outputs of other derivations.
@@ -97,7 +97,7 @@ impl Candidates {
         Ok(outputs)
     }
 
-    /// What a derivation with this text depends on.
+    /// The inputs of a derivation with this text.
     pub fn inputs_of(&self, text: &str) -> Inputs {
         /// Of a placeholder: a slash and 52 digits.
         const LENGTH: usize = 53;

@@ -7,7 +7,7 @@
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
 //! | the result | `out` | `out` of the root units | `result` |
 //!
-//! What a derivation depends on is found in its finished text, by [`inputs`].
+//! [`inputs`] finds the inputs of a derivation in its finished text.
 
 mod build_script;
 pub mod inputs;
@@ -33,7 +33,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What remains of a store object's name beside `crate-`, the start of an identity, the
+/// The part of a store object's name beside `crate-`, the start of an identity, the
 /// longest name of an output, and `.drv`.
 const MAX_LABEL_LENGTH: usize =
     MAX_NAME_LENGTH - "crate-".len() - "-01234567".len() - "-link".len() - ".drv".len();
@@ -46,7 +46,7 @@ pub struct Lowering<'a> {
     pub(super) settings: &'a Settings,
     pub(super) vendored: &'a Vendored,
     pub(super) layout: SandboxLayout,
-    /// What the derivations can depend on.
+    /// The objects that the derivations can depend on.
     pub(super) candidates: Candidates,
     /// The placeholders of recorded environments, by the derivations that record them.
     pub(super) recordings: BTreeMap<String, String>,
@@ -70,7 +70,7 @@ pub struct SourceTree {
     pub locked: bool,
 }
 
-/// What a derivation tells its builder.
+/// The structured attributes of a derivation.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Attributes<'a, S> {
@@ -229,7 +229,7 @@ impl<'a> Lowering<'a> {
         tools.map(|package| bin(package)).collect()
     }
 
-    /// What every process of a unit has: its environment, its sources, and the names that
+    /// The part that every process of a unit has: its environment, its sources, and the names that
     /// stand for their places in what it makes.
     pub(super) fn process(
         &self,

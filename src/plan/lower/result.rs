@@ -1,4 +1,4 @@
-//! What the user gets of a build: the products of the units that were asked for.
+//! The result of a build: the products of the units that were asked for.
 
 use super::Lowering;
 use crate::drv::ValidatedDerivation;

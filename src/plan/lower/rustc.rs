@@ -1,4 +1,4 @@
-//! What rustc compiles: libraries, programs, tests, build scripts.
+//! Units that rustc compiles: libraries, programs, tests, build scripts.
 
 use super::{Lowering, SourceTree, bin, has_meta};
 use crate::graph::model::{Mode, PackageId, UnitRef};

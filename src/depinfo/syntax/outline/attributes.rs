@@ -11,7 +11,7 @@ pub const MAX_EXTENT: usize = 4096;
 /// Attributes in attributes beyond this depth are not looked at, and leave the item undecided.
 const MAX_DEPTH: usize = 8;
 
-/// What the attributes of one item say.
+/// The attributes of one item that decide about files.
 #[derive(Default)]
 pub struct Decisions {
     /// All of these hold where the item exists.

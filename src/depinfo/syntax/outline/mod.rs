@@ -145,7 +145,7 @@ struct Group {
     place: Place,
 }
 
-/// What the inside of a bracket is.
+/// The place of a bracket in the syntax.
 #[derive(Clone, Copy, Default)]
 struct Place {
     /// Items can stand here: a file, an inline module, or a macro's arguments at such a place.

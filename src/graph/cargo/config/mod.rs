@@ -1,4 +1,4 @@
-//! What cargo's configuration says about compilers and their environment.
+//! cargo's configuration, as far as it concerns compilers and their environment.
 //!
 //! | source of rustflags and rustdocflags, the first that is set | |
 //! |---|---|
@@ -30,7 +30,7 @@ pub(super) struct Config {
     root: Map<String, Value>,
     pub env: Vec<ConfigEnv>,
     origins: Origins,
-    /// What of it has no effect here, for the user.
+    /// Warnings for the user: parts of it that have no effect here.
     pub warnings: Vec<String>,
 }
 
@@ -63,12 +63,12 @@ impl Flags {
 /// Reads the configuration that holds where cargo is started.
 pub(super) fn read(tools: &Tools, places: &Places) -> Result<Config> {
     let text = tools.configuration(&["--format", "json"])?;
-    let value: Value = serde_json::from_str(&text).map_err(|error| Error::Answer {
+    let value: Value = serde_json::from_str(&text).map_err(|error| Error::UnknownOutput {
         what: "cargo's configuration".to_owned(),
         reason: error.to_string(),
     })?;
     let Value::Object(root) = value else {
-        return Err(Error::Answer {
+        return Err(Error::UnknownOutput {
             what: "cargo's configuration".to_owned(),
             reason: "it is not a table".to_owned(),
         });
@@ -220,7 +220,7 @@ impl Config {
         self.program(linker, &["target", key, "linker"]).map(Some)
     }
 
-    /// What test executables of a triple with these cfgs are started with.
+    /// The runner of test executables for a triple with these cfgs.
     pub fn runner(&self, triple: &str, cfg: &[Cfg]) -> Result<Option<Runner>> {
         let Some((key, value)) = self.of_one_table("runner", triple, cfg)? else {
             return Ok(None);
@@ -271,13 +271,13 @@ impl Config {
         Ok(ConfigProgram::Tree(path))
     }
 
-    /// What replaces the build script of the package with this `links` key: directives, sorted
+    /// The instructions that replace the build script of the package with this `links` key, sorted
     /// by key, as cargo takes them from `[target.<triple>.<links>]`.
     pub fn overridden(&self, triple: &str, links: &str) -> Option<Vec<(String, String)>> {
         let table = self.target(triple)?.get(links)?.as_object()?;
-        let mut directives = Vec::new();
+        let mut instructions = Vec::new();
         for (key, value) in table {
-            let mut add = |value: String| directives.push((key.clone(), value));
+            let mut add = |value: String| instructions.push((key.clone(), value));
             match value {
                 Value::String(text) => add(text.clone()),
                 Value::Array(list) => {
@@ -293,7 +293,7 @@ impl Config {
                 value => add(value.to_string()),
             }
         }
-        Some(directives)
+        Some(instructions)
     }
 
     /// The profile that a custom profile of the configuration inherits.
