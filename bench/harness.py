@@ -10,6 +10,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -110,7 +111,7 @@ class Nix:
             sys.exit(f"bench: {' '.join(command)} failed in {self.tree.directory}\n{done.stderr}")
 
     def build(self, *arguments):
-        start = time.monotonic()
+        start, cpu = time.monotonic(), cpu_of_children()
         process = subprocess.Popen(
             ["nix", "build", "--log-format", "internal-json", *arguments],
             cwd=self.tree.directory,
@@ -122,7 +123,8 @@ class Nix:
             sys.exit("bench: nix build failed\n" + failure(messages))
         result = read_log(messages, time.monotonic() - start)
         self.last_drvs = result["drvs"]
-        return result
+        # Without a daemon, every builder is a descendant of `nix build`.
+        return result | {"cpu": cpu_of_children() - cpu}
 
     def clean(self):
         """Builds in a new store with nothing but what stands before planning."""
@@ -138,9 +140,19 @@ class Nix:
 
     def prepare(self, base):
         progress("filling a store with the toolchain, dyndrv and the crates")
-        packages = [".#toolchain", ".#planner", ".#builder", ".#vendor"]
+        packages = [".#planner", ".#builder", ".#vendor"]
         self.run(["nix", "build", "--no-link", *packages])
-        self.run(["nix", "copy", "--no-check-sigs", "--to", str(base), *packages])
+        # The toolchain and all other programs: sources of the derivations that stand before planning.
+        query = ["nix", "path-info", "--derivation", "--recursive", ".#default"]
+        known = output(query, cwd=self.tree.directory, env=self.environment).split()
+        sources = [path for path in known if not path.endswith(".drv")]
+        self.run(["nix", "copy", "--no-check-sigs", "--to", str(base), *packages, *sources])
+
+
+def cpu_of_children():
+    """Seconds that all children spent that have been waited for, in user and system mode."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def remove_store(store):
@@ -221,8 +233,6 @@ def flake(project, dyndrv, package_set, tools):
       vendor = plan.vendor or settings.vendor;
       planner = {"linked ''planner'' [ lib.dyndrv ]" if tools else "lib.dyndrv"};
       builder = {"linked ''builder'' [ lib.builder ]" if tools else "lib.builder"};
-      toolchain = linked "toolchain" ([ pkgs.bash pkgs.busybox pkgs.coreutils settings.rustc settings.cargo settings.cc ]
-        ++ settings.tools ++ map (n: pkgs.${{n}}) (builtins.filter (n: pkgs ? ${{n}}) [ "openssl" "zlib" "zstd" ]));
     }};
   }};
 }}
