@@ -5,7 +5,7 @@
 //! keep anybody waiting: Nix ends it with the builder.
 
 use dyndrv_builder::error::{Error, Result};
-use dyndrv_builder::sandbox::environment::Environment;
+use dyndrv_builder::sandbox::Environment;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};

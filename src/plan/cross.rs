@@ -5,7 +5,7 @@
 //! | what links it | the host's `cc` on PATH | the linker of the graph, with the target's packages on PATH |
 //! | a build-script run finds | the host's `cc` on PATH | that, and the target's compiler by `CC_<triple>` and its like |
 //!
-//! [`environments`](super::environments) says what crates' environments give to either.
+//! `lower::environments` says what crates' environments give to either.
 //!
 //! With `--target` of the host's own triple nothing of this holds: all units use the same tools.
 

@@ -10,9 +10,9 @@
 use super::Error;
 use super::emitter::{Collection, Index, Plan, Prepared};
 use super::files::Lists;
-use super::lower::{Lowering, SourceTree};
+use super::lower::Lowering;
 use super::settings::{Settings, WorkspaceSettings, read_json};
-use super::sources::Vendored;
+use super::sources::{UnitSources, Vendored};
 use super::{configuration, files, sources};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
@@ -130,11 +130,11 @@ fn add_vendored<'a>(
     collection: &mut Collection,
     lowering: &mut Lowering<'a>,
     unit: UnitRef<'a>,
-    tree: Option<SourceTree>,
+    tree: Option<UnitSources>,
 ) -> Result<(), Error> {
     let entry = sources::vendor_entry(unit).unwrap_or_default();
     let source = sources::vendored(unit, entry, lowering.vendored)?;
-    let sources: Vec<SourceTree> = [source].into_iter().chain(tree).collect();
+    let sources: Vec<UnitSources> = [source].into_iter().chain(tree).collect();
     let derivation = lowering.unit(unit, &sources)?;
     let id = unit.identity();
     let path = collection.add_derivation(&lowering.name(unit), Some(id), &derivation)?;

@@ -20,7 +20,6 @@ pub mod checks;
 pub mod configuration;
 mod cross;
 pub mod emitter;
-mod environments;
 pub mod error;
 pub mod files;
 pub mod layers;

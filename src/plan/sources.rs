@@ -3,7 +3,6 @@
 use super::Error;
 use super::emitter::Collection;
 use super::emitter::sources::Sources;
-use super::lower::SourceTree;
 use super::settings::WorkspaceSettings;
 use crate::drv::{STORE_DIR, StorePath};
 use crate::graph::model::{Graph, Location, UnitRef};
@@ -12,6 +11,21 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+
+/// Sources of a unit: their place in the store, their place in the sandbox, and the store
+/// object to which they belong.
+#[derive(Clone, Debug)]
+pub struct UnitSources {
+    /// The path of the tree, a store path or below one.
+    pub from: String,
+    /// Its place in the sandbox.
+    pub at: String,
+    /// The store object to declare as an input.
+    pub object: StorePath,
+    /// Whether it holds what cargo needs to know the workspace: its manifest and
+    /// its lock file.
+    pub locked: bool,
+}
 
 /// Where third-party packages are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +81,7 @@ impl Vendored {
 /// # Errors
 ///
 /// If the package has not been looked up, or is not in the store.
-pub fn vendored(unit: UnitRef<'_>, entry: &str, vendored: &Vendored) -> Result<SourceTree, Error> {
+pub fn vendored(unit: UnitRef<'_>, entry: &str, vendored: &Vendored) -> Result<UnitSources, Error> {
     let package = unit.package();
     let from = vendored.packages.get(entry);
     let from = from.ok_or_else(|| Error::NotVendored {
@@ -75,7 +89,7 @@ pub fn vendored(unit: UnitRef<'_>, entry: &str, vendored: &Vendored) -> Result<S
         entry: entry.to_owned(),
         vendor: vendored.directory.clone().into(),
     })?;
-    Ok(SourceTree {
+    Ok(UnitSources {
         object: store_object(&format!("the source of `{}`", package.name), from)?,
         from: from.clone(),
         at: format!("{}/{entry}", spec::VENDOR),
@@ -93,7 +107,7 @@ pub fn workspace(
     files: &[String],
     settings: &WorkspaceSettings,
     collection: &mut Collection,
-) -> Result<SourceTree, Error> {
+) -> Result<UnitSources, Error> {
     let sources = Sources::of(&settings.src, files.iter().map(String::as_str))?;
     let object = collection.add_sources(&unit.package().name, sources)?;
     let of_workspace = |name: &str| match unit.graph().workspace_root.as_str() {
@@ -101,7 +115,7 @@ pub fn workspace(
         root => format!("{root}/{name}"),
     };
     let has = |name: &str| files.binary_search(&of_workspace(name)).is_ok();
-    Ok(SourceTree {
+    Ok(UnitSources {
         from: object.to_string(),
         at: spec::WORKSPACE.to_owned(),
         object,

@@ -6,8 +6,9 @@ pub mod recorded;
 mod target_dir;
 
 use crate::error::{Error, Result};
+use crate::sandbox::Environment;
 use crate::sandbox::child::{self, Finished};
-use crate::sandbox::environment::{self, Environment, envify};
+use crate::sandbox::environment::{self, envify};
 use crate::sandbox::files::create_dir_all;
 use crate::sandbox::sources::Clash;
 use crate::sandbox::{Sandbox, c_compilers, cargo_home, remap};

@@ -7,12 +7,9 @@
 //! The flags of crates' environments stand behind these.
 
 use crate::build_script::recorded::{Cfg, Link};
-use crate::sandbox::environment::Environment;
+use crate::sandbox::Environment;
+use crate::sandbox::recorded_environment::LINK_FLAGS;
 use crate::spec::ScriptUse;
-
-/// Arguments for the compiler that links, in a recorded environment: the attribute of an
-/// entry of nixpkgs' `defaultCrateOverrides`.
-pub const LINK_FLAGS: &str = "extraLinkFlags";
 
 /// The flags for the linker.
 pub fn link(scripts: &[(&ScriptUse, Link)]) -> Vec<String> {

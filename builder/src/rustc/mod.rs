@@ -6,9 +6,9 @@ mod products;
 
 use crate::build_script::recorded::{self, Cfg, Link};
 use crate::error::{Error, Result};
-use crate::sandbox::environment::{self, Environment};
 use crate::sandbox::files::create_dir_all;
 use crate::sandbox::sources::Clash;
+use crate::sandbox::{Environment, environment};
 use crate::sandbox::{Sandbox, child, remap};
 use crate::spec::task::Outputs;
 use crate::spec::{Process, READ_FILES, Rustc, ScriptUse};

@@ -12,8 +12,8 @@
 //!
 //! A wrapper adds the maps where something is compiled, and not where objects are linked.
 
+use super::Environment;
 use super::Sandbox;
-use super::environment::Environment;
 use super::files::{create_dir_all, entries};
 use crate::build_script::recorded::Remap;
 use crate::error::{Error, Result};

@@ -4,7 +4,7 @@
 //! replaces itself by a child: it passes on what the child prints, as it comes.
 
 use crate::error::{Error, Result};
-use crate::sandbox::environment::Environment;
+use crate::sandbox::Environment;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};

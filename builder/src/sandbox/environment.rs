@@ -3,15 +3,11 @@
 //! Nothing of the builder's own environment is passed on: a child sees what the
 //! specification says, and what is derived here.
 
-use super::Sandbox;
 use super::recorded_environment;
+use super::{Environment, Sandbox};
 use crate::error::Result;
 use crate::spec::Process;
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-
-/// Variables and their values.
-pub type Environment = BTreeMap<String, String>;
 
 /// When everything is said to be made, for what asks: the date that nixpkgs' stdenv sets.
 const SOURCE_DATE_EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");

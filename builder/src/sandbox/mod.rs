@@ -22,8 +22,12 @@ pub mod sources;
 use crate::error::{Error, Result};
 use crate::spec::{Artifact, BUILD, Process};
 use files::{create_dir_all, make_link};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+
+/// Variables and their values.
+pub type Environment = BTreeMap<String, String>;
 
 /// The variable that tells a package's directory to its macros and its script.
 const MANIFEST_DIR: &str = "CARGO_MANIFEST_DIR";

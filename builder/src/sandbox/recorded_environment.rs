@@ -14,11 +14,14 @@
 //! | `PRIVATE`: what belongs to the process of the recording itself | none |
 //! | any other | that of the first environment which has it |
 
-use super::environment::Environment;
+use super::Environment;
 use crate::error::{Error, Result};
-use crate::rustc::link_flags::LINK_FLAGS;
 use std::fs;
 use std::path::Path;
+
+/// Arguments for the compiler that links, in a recorded environment: the attribute of an
+/// entry of nixpkgs' `defaultCrateOverrides`.
+pub const LINK_FLAGS: &str = "extraLinkFlags";
 
 /// Lists whose elements a colon separates.
 const DIRECTORIES: [&str; 17] = [

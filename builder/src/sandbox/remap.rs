@@ -8,7 +8,7 @@
 
 use crate::build_script::recorded::Remap;
 use crate::error::{Error, Result};
-use crate::sandbox::environment::Environment;
+use crate::sandbox::Environment;
 use crate::spec::{Process, VENDOR, WORKSPACE};
 use std::collections::BTreeSet;
 use std::fs;

@@ -8,7 +8,7 @@ use crate::spec::Trial;
 use crate::supervise::{End, Finished};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::EffectiveInstructions;
-use dyndrv_builder::sandbox::environment::Environment;
+use dyndrv_builder::sandbox::Environment;
 use dyndrv_builder::spec::Process;
 use std::path::Path;
 use std::process::Command;

@@ -2,7 +2,7 @@
 
 use super::{Entry, write as write_file};
 use dyndrv_builder::error::{Error, Result};
-use dyndrv_builder::sandbox::environment::Environment;
+use dyndrv_builder::sandbox::Environment;
 use dyndrv_builder::sandbox::files::{create_dir_all, entries, make_link};
 use dyndrv_builder::sandbox::{Sandbox, child};
 use std::collections::BTreeSet;

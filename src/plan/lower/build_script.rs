@@ -1,10 +1,11 @@
 //! The runs of build scripts.
 
-use super::{Lowering, SourceTree, bin};
+use super::{Lowering, bin};
 use crate::graph::model::{PackageId, UnitRef};
 use crate::graph::rules::command::build_script_invocation;
 use crate::graph::rules::layout::source_from_cwd;
 use crate::graph::rules::sources::replacement;
+use crate::plan::sources::UnitSources;
 use crate::plan::{Error, cross};
 use dyndrv_builder::spec;
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn build_script(
         &self,
         unit: UnitRef<'a>,
-        sources: &[SourceTree],
+        sources: &[UnitSources],
     ) -> Result<spec::BuildScript, Error> {
         let package = unit.package();
         let invocation = build_script_invocation(&self.linkage, unit, &self.layout);

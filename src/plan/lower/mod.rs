@@ -10,15 +10,15 @@
 //! [`inputs`] finds the inputs of a derivation in its finished text.
 
 mod build_script;
+mod environments;
 pub mod inputs;
 mod result;
 mod rustc;
 
 use super::Error;
 use super::emitter;
-use super::environments;
 use super::settings::{CrateEnv, Settings};
-use super::sources::Vendored;
+use super::sources::{UnitSources, Vendored};
 use crate::drv::references::Objects;
 use crate::drv::{
     DerivationBuilder, FLOATING_TREE, MAX_NAME_LENGTH, StorePath, StructuredAttrs,
@@ -53,21 +53,6 @@ pub struct Lowering<'a> {
     default_env: CrateEnv,
     /// The outputs of the units that are known so far.
     outputs: BTreeMap<Identity, Outputs>,
-}
-
-/// A source tree for a unit: where it is, where the unit sees it, and the store
-/// object that it belongs to.
-#[derive(Clone, Debug)]
-pub struct SourceTree {
-    /// The path of the tree, a store path or below one.
-    pub from: String,
-    /// Its place in the sandbox.
-    pub at: String,
-    /// The store object to declare as an input.
-    pub object: StorePath,
-    /// Whether it holds what cargo needs to know the workspace: its manifest and
-    /// its lock file.
-    pub locked: bool,
 }
 
 /// The structured attributes of a derivation.
@@ -159,7 +144,7 @@ impl<'a> Lowering<'a> {
     pub fn unit(
         &mut self,
         unit: UnitRef<'a>,
-        sources: &[SourceTree],
+        sources: &[UnitSources],
     ) -> Result<ValidatedDerivation, Error> {
         for source in sources {
             self.candidates.add_object(&source.object);
@@ -236,7 +221,7 @@ impl<'a> Lowering<'a> {
         unit: UnitRef<'a>,
         mut env: BTreeMap<String, String>,
         cwd: String,
-        sources: &[SourceTree],
+        sources: &[UnitSources],
     ) -> spec::Process {
         let package = unit.package();
         let own = self.crate_env(package);

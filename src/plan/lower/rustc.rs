@@ -1,11 +1,12 @@
 //! Units that rustc compiles: libraries, programs, tests, build scripts.
 
-use super::{Lowering, SourceTree, bin, has_meta};
+use super::{Lowering, bin, has_meta};
 use crate::graph::model::{Mode, PackageId, UnitRef};
 use crate::graph::rules::command::rustc_invocation;
 use crate::graph::rules::layout::Layout;
 use crate::graph::rules::linkage::Visible;
 use crate::graph::rules::products::ProductKind;
+use crate::plan::sources::UnitSources;
 use crate::plan::{Error, cross};
 use dyndrv_builder::spec;
 use dyndrv_checker::spec::Program;
@@ -14,7 +15,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn rustc(
         &self,
         unit: UnitRef<'a>,
-        sources: &[SourceTree],
+        sources: &[UnitSources],
     ) -> Result<spec::Rustc, Error> {
         let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(unit.package());

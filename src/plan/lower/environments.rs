@@ -15,12 +15,12 @@
 //! A script is linked with nothing that its package's environment has, which is for what the
 //! script does when it runs: its compilation is not refused for want of it.
 
-use super::Error;
-use super::cross;
-use super::lower::Lowering;
-use super::lower::inputs::Candidates;
-use super::settings::{Recorded, Settings};
+use super::Lowering;
+use super::inputs::Candidates;
 use crate::graph::model::{Mode, Package, TargetKind, UnitRef};
+use crate::plan::Error;
+use crate::plan::cross;
+use crate::plan::settings::{Recorded, Settings};
 use std::collections::BTreeMap;
 
 impl<'a> Lowering<'a> {
@@ -29,7 +29,7 @@ impl<'a> Lowering<'a> {
     /// # Errors
     ///
     /// If the package's environment is not to be had.
-    pub(super) fn run_environments(&self, run: UnitRef<'a>) -> Result<Vec<String>, Error> {
+    pub(in crate::plan) fn run_environments(&self, run: UnitRef<'a>) -> Result<Vec<String>, Error> {
         let script = run.script();
         let tools = script.map(|script| self.linkage.visible(script));
         let tools = tools.into_iter().flatten();
@@ -42,7 +42,10 @@ impl<'a> Lowering<'a> {
     /// # Errors
     ///
     /// If the package's environment is not to be had.
-    pub(super) fn linked_environments(&self, unit: UnitRef<'a>) -> Result<Vec<String>, Error> {
+    pub(in crate::plan) fn linked_environments(
+        &self,
+        unit: UnitRef<'a>,
+    ) -> Result<Vec<String>, Error> {
         let libraries = self.linkage.visible(unit).into_iter();
         let packages = libraries.map(|library| library.unit.package());
         self.named_environments(unit, packages, true)
@@ -53,7 +56,10 @@ impl<'a> Lowering<'a> {
     /// # Errors
     ///
     /// If the package's environment is not to be had.
-    pub(super) fn compiled_environments(&self, unit: UnitRef<'a>) -> Result<Vec<String>, Error> {
+    pub(in crate::plan) fn compiled_environments(
+        &self,
+        unit: UnitRef<'a>,
+    ) -> Result<Vec<String>, Error> {
         let everywhere = self.settings.environment_everywhere;
         self.named_environments(unit, std::iter::empty(), everywhere)
     }
@@ -109,7 +115,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The environment of the unit's platform, which all packages share.
-    pub(super) fn platform_environment(&self, unit: UnitRef<'a>) -> Option<&str> {
+    pub(in crate::plan) fn platform_environment(&self, unit: UnitRef<'a>) -> Option<&str> {
         let target = self.settings.target_tools.environment.as_deref();
         let target = target.filter(|_| cross::is_foreign(unit));
         target.or(self.settings.environment.as_deref())
@@ -150,10 +156,10 @@ pub(super) fn recordings(
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::cross::tests::{ARM, HOST, HOST_LIB, LIB, RUN, SCRIPT, graph, nth};
     use super::*;
     use crate::drv::placeholder;
     use crate::graph::Graph;
+    use crate::plan::cross::tests::{ARM, HOST, HOST_LIB, LIB, RUN, SCRIPT, graph, nth};
     use crate::plan::sources::Vendored;
     use serde_json::{Value, json};
 
