@@ -446,3 +446,49 @@ fn the_test_profile_shares_all_units_with_dev_if_they_have_the_same_settings() {
     };
     assert_eq!(processes("test"), processes("dev"));
 }
+
+/// The same units with and without incremental compilation: which have another identity, by label.
+#[test]
+fn incremental_units_are_those_that_cargo_compiles_so() {
+    let mut case = Case::new(SMALL).locked();
+    let plain = case.ask().unwrap();
+    case.incremental = true;
+    let incremental = case.ask().unwrap();
+    let labels = |graph: &Graph, other: &Graph| -> Vec<String> {
+        let known: Vec<_> = other.units().map(UnitRef::identity).collect();
+        let mut labels: Vec<String> = graph
+            .units()
+            .filter(|unit| !known.contains(&unit.identity()))
+            .map(UnitRef::label)
+            .collect();
+        labels.sort();
+        labels
+    };
+    // Packages from elsewhere are the same units.
+    assert_eq!(
+        labels(&incremental, &plain),
+        [
+            "small-1.0.0-bin-small-incremental",
+            "small-1.0.0-build-script-incremental",
+            "small-1.0.0-build-script-run",
+        ]
+    );
+    assert_eq!(
+        labels(&plain, &incremental),
+        [
+            "small-1.0.0-bin-small",
+            "small-1.0.0-build-script",
+            "small-1.0.0-build-script-run",
+        ]
+    );
+    let text = serde_json::to_string(&plain).unwrap();
+    assert!(!text.contains("\"incremental\":true,\"host\""), "{text}");
+}
+
+#[test]
+fn incremental_compilation_without_effect_is_refused() {
+    let mut case = Case::new(SMALL).locked();
+    case.incremental = true;
+    case.selection.profile = Some("release".to_owned());
+    case.fails_with(&["the profile `release`", "`[profile.release]`"]);
+}

@@ -65,6 +65,7 @@ fn ask(options: &Options) -> Result<Graph, Error> {
         rustc,
         scratch: scratch.0.clone(),
         rustflags: None,
+        incremental: false,
         selection: graph::Selection {
             command: if options.tests {
                 graph::Command::Test

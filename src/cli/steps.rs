@@ -76,6 +76,7 @@ pub fn graph() -> Result<(), Error> {
         rustc: places.rustc.join("bin/rustc"),
         scratch,
         rustflags: selection.rustflags.clone(),
+        incremental: selection.incremental,
         selection: selection.into(),
     })?;
     for warning in outcome.warnings {
@@ -107,6 +108,9 @@ struct Selection {
     target_linker: Option<String>,
     rustflags: Option<Vec<String>>,
     ignore_rust_version: bool,
+    /// Whether units whose profile asks for it are compiled incrementally.
+    #[serde(default)]
+    incremental: bool,
     /// All packages of the workspace.
     #[serde(default)]
     workspace: bool,

@@ -94,6 +94,14 @@ pub enum Error {
     /// The output of cargo and rustc makes no valid graph.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// Incremental compilation was asked for, and cargo compiles nothing of the build so.
+    #[error(
+        "`incremental` has no effect: cargo compiles no unit incrementally with the profile `{profile}`. Build with `profile = \"dev\"`, or write `incremental = true` into `[profile.{profile}]` of Cargo.toml"
+    )]
+    NotIncremental {
+        /// The profile that was asked for.
+        profile: String,
+    },
     /// The vendor directory is not one.
     #[error("vendor directory {path}: {reason}")]
     Vendor {

@@ -12,6 +12,7 @@ use std::fs;
 pub struct Case {
     pub place: Place,
     pub selection: Selection,
+    pub incremental: bool,
     _dir: tempfile::TempDir,
 }
 
@@ -23,6 +24,7 @@ impl Case {
         Self {
             place,
             selection: Selection::default(),
+            incremental: false,
             _dir: dir,
         }
     }
@@ -54,6 +56,7 @@ impl Case {
             scratch,
             selection: self.selection.clone(),
             rustflags: None,
+            incremental: self.incremental,
         };
         dyndrv::graph::ask(&request).map_err(|error| with_causes(&error))
     }

@@ -68,6 +68,7 @@ pub fn ask(toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Graph {
         scratch,
         selection: run.selection.clone(),
         rustflags: run.rustflags.clone(),
+        incremental: false,
     };
     let graph = dyndrv::graph::ask(&request)
         .unwrap_or_else(|error| panic!("{}", with_causes(&error)))

@@ -10,20 +10,32 @@ use super::units::RawUnits;
 use crate::graph::error::{Error, Result};
 use crate::graph::model::*;
 
+/// What cargo and rustc have said.
+pub(super) struct Answers {
+    pub units: UnitGraph,
+    pub metadata: Metadata,
+    pub rustc: RustcInfo,
+    pub platforms: Platforms,
+}
+
 /// Joins everything to a graph.
 pub(super) fn join(
     places: &Places,
     config: &Config,
-    rustc: RustcInfo,
-    platforms: Platforms,
-    units: UnitGraph,
-    metadata: Metadata,
     sources: Sources,
+    incremental: bool,
+    answers: Answers,
 ) -> Result<Graph> {
+    let Answers {
+        units,
+        metadata,
+        rustc,
+        platforms,
+    } = answers;
     let packages = packages::read(places, &units, &metadata)?;
     let mut raw = RawUnits::resolve(&units, &packages)?;
     raw.apply_overrides(config, &rustc.host, &packages.list);
-    let (units, roots) = raw.sorted(&rustc, &packages.list)?;
+    let (units, roots) = raw.sorted(&rustc, &packages.list, incremental)?;
     let root = Manifest::read(&metadata.workspace_root.join("Cargo.toml"), &places.source)?;
     let name = roots
         .first()
@@ -45,6 +57,7 @@ pub(super) fn join(
             root: root.profile_root(&name, config)?.to_owned(),
             name,
         },
+        incremental,
         host: platforms.host,
         targets: platforms.targets,
         config_env: config.env.clone(),
@@ -54,5 +67,10 @@ pub(super) fn join(
         roots,
     };
     graph.check()?;
+    if incremental && !graph.units().any(UnitRef::is_incremental) {
+        return Err(Error::NotIncremental {
+            profile: graph.profile.name,
+        });
+    }
     Ok(graph)
 }

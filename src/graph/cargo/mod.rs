@@ -55,6 +55,8 @@ pub struct Request {
     pub selection: Selection,
     /// The value of `RUSTFLAGS`; none if it is not set.
     pub rustflags: Option<Vec<String>>,
+    /// Whether units whose profile asks for it are compiled incrementally.
+    pub incremental: bool,
 }
 
 /// Which units of a workspace are asked for, in the terms of cargo's command line.
@@ -198,7 +200,13 @@ pub fn ask(request: &Request) -> Result<Outcome> {
     let rustc = rustc::version(&tools)?;
     let metadata = tools.metadata(&rustc.host, &units.triples())?;
     let platforms = rustc::platforms(&tools, &config, request, &rustc, &units.triples())?;
-    let graph = join::join(&places, &config, rustc, platforms, units, metadata, sources)?;
+    let answers = join::Answers {
+        units,
+        metadata,
+        rustc,
+        platforms,
+    };
+    let graph = join::join(&places, &config, sources, request.incremental, answers)?;
     Ok(Outcome {
         graph,
         warnings: config.warnings,

@@ -107,9 +107,10 @@ impl RawUnits {
         mut self,
         rustc: &RustcInfo,
         packages: &[Package],
+        incremental: bool,
     ) -> Result<(Vec<Unit>, Vec<UnitId>)> {
         for index in self.dependencies_first()? {
-            let id = self.identify(index, rustc, packages);
+            let id = self.identify(index, rustc, packages, incremental);
             self.units[index].identity = id;
         }
         let order = self.by_identity(packages)?;
@@ -134,7 +135,13 @@ impl RawUnits {
         Ok((units, roots))
     }
 
-    fn identify(&self, index: usize, rustc: &RustcInfo, packages: &[Package]) -> Identity {
+    fn identify(
+        &self,
+        index: usize,
+        rustc: &RustcInfo,
+        packages: &[Package],
+        incremental: bool,
+    ) -> Identity {
         let unit = &self.units[index];
         let package = &packages[unit.package.0];
         identity(Subject {
@@ -146,6 +153,7 @@ impl RawUnits {
             profile: &unit.profile,
             features: &unit.features,
             lto: &unit.lto,
+            incremental,
             dependencies: unit
                 .dependencies
                 .iter()

@@ -51,6 +51,9 @@ pub struct Graph {
     pub workspace_root: String,
     /// The profile that was asked for.
     pub profile: ProfileName,
+    /// Whether units whose profile asks for it are compiled incrementally: see [`UnitRef::is_incremental`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incremental: bool,
     /// The platform of units whose `platform` is `None`.
     pub host: Platform,
     /// The platforms named by `--target`, by triple.

@@ -94,7 +94,7 @@ pub struct Profile {
     pub overflow_checks: bool,
     /// `rpath`.
     pub rpath: bool,
-    /// `incremental`, which only cargo itself uses.
+    /// `incremental`, as cargo has decided it: never for packages from elsewhere. It counts if the graph says so.
     pub incremental: bool,
     /// `panic`.
     pub panic: String,

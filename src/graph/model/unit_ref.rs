@@ -70,6 +70,16 @@ impl<'a> UnitRef<'a> {
         self.unit().mode == Mode::RunCustomBuild
     }
 
+    /// Whether rustc compiles it with `-C incremental`: if the graph is incremental, cargo's own rule
+    /// (profile and package) decides.
+    ///
+    /// Such a library and one that is compiled without the flag have different crate hashes, so they are
+    /// different units: identity and label tell them apart.
+    pub fn is_incremental(self) -> bool {
+        let compiled = matches!(self.mode, Mode::Build | Mode::Test | Mode::Check);
+        self.graph.incremental && self.profile.incremental && compiled
+    }
+
     /// Its dependencies, in the order of `--extern`.
     pub fn dependencies(self) -> impl Iterator<Item = (&'a Dependency, UnitRef<'a>)> {
         let graph = self.graph;
@@ -121,7 +131,15 @@ impl<'a> UnitRef<'a> {
             Mode::Test if !matches!(target.kind, TargetKind::Test | TargetKind::Bench) => "-test",
             _ => "",
         };
-        let label = format!("{}-{}-{what}{suffix}", package.name, package.version);
+        let incremental = if self.is_incremental() {
+            "-incremental"
+        } else {
+            ""
+        };
+        let label = format!(
+            "{}-{}-{what}{suffix}{incremental}",
+            package.name, package.version
+        );
         label
             .chars()
             .map(|c| if in_store_name(c) { c } else { '_' })

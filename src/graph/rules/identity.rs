@@ -27,6 +27,8 @@ pub(in crate::graph) struct Subject<'a> {
     pub profile: &'a Profile,
     pub features: &'a [String],
     pub lto: &'a Lto,
+    /// Whether units whose profile asks for it are compiled incrementally.
+    pub incremental: bool,
     /// The identities of the dependencies, in any order.
     pub dependencies: Vec<Identity>,
 }
@@ -55,6 +57,7 @@ pub(in crate::graph) fn of_unit(graph: &Graph, unit: &Unit) -> Identity {
         profile: &unit.profile,
         features: &unit.features,
         lto: &unit.lto,
+        incremental: graph.incremental,
         dependencies: needs.map(|d| graph.unit(d.unit).identity()).collect(),
     })
 }
@@ -68,11 +71,11 @@ pub(in crate::graph) fn identity(mut subject: Subject<'_>) -> Identity {
         target,
         ..
     } = subject;
-    // Incremental state is cargo's own affair. The name is left out as in cargo, so that
-    // `test` shares with `dev` what has the same settings.
+    // The profile's word on incremental compilation has no effect in other graphs. The name is left
+    // out as in cargo, so that `test` shares with `dev` what has the same settings.
     let profile = Profile {
         name: String::new(),
-        incremental: false,
+        incremental: subject.incremental && subject.profile.incremental,
         ..subject.profile.clone()
     };
     let hashed = Hashed(
