@@ -25,6 +25,7 @@ pub mod error;
 pub mod rustc;
 pub mod sandbox;
 pub mod spec;
+mod states;
 
 use error::{Error, Result};
 use sandbox::{Sandbox, environment};
@@ -36,7 +37,7 @@ pub fn run(task: &Task<Spec>, sandbox: &Sandbox, cores: Option<&str>) -> Result<
     let process = match &task.unit {
         Spec::Rustc(rustc) => Some(&rustc.process),
         Spec::BuildScript(script) => Some(&script.process),
-        Spec::Assemble(_) => None,
+        Spec::Assemble(_) | Spec::States(_) | Spec::StatesOf(_) => None,
     };
     let in_unit = |error: Error| match process {
         Some(process) => error.in_unit(&process.package, &process.target, &task.name),
@@ -51,6 +52,8 @@ pub fn run(task: &Task<Spec>, sandbox: &Sandbox, cores: Option<&str>) -> Result<
                 build_script::run(script, &task.outputs, sandbox, jobs)
             }
             Spec::Assemble(assemble) => assemble::run(assemble, &task.outputs),
+            Spec::States(states) => states::list(states, &task.outputs),
+            Spec::StatesOf(other) => states::link(other, &task.outputs),
         })
         .map_err(in_unit)
 }

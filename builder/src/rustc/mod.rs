@@ -1,6 +1,7 @@
 //! Runs the compiler once.
 
 pub mod dep_info;
+pub mod incremental;
 pub mod link_flags;
 mod products;
 
@@ -23,6 +24,9 @@ const LONGEST: usize = 100 * 1024;
 
 /// Compiles one unit.
 pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
+    if incremental::reuse(rustc, outputs)? {
+        return Ok(());
+    }
     let process = &rustc.process;
     sandbox.settle(process)?;
     sandbox.link_crates(&rustc.crates)?;
@@ -31,16 +35,34 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     }
     let instructions = EffectiveInstructions::read(&rustc.scripts, sandbox)?;
     let env = variables(process, &instructions, sandbox)?;
-    let args = arguments(rustc, outputs.get("out")?, &instructions, &env)?;
+    let mut incremental = match &rustc.incremental {
+        Some(spec) => Some(incremental::Run::prepare(spec, outputs, sandbox)?),
+        None => None,
+    };
+    let out = match &incremental {
+        Some(incremental) => incremental.out(),
+        None => outputs.get("out")?,
+    };
+    let mut args = arguments(rustc, out, &instructions, &env)?;
     let allowed = allowed(rustc, outputs, sandbox, &args, &env)?;
+    args.extend(incremental.iter().flat_map(incremental::Run::argument));
 
     let short = shorten(args, sandbox)?;
-    let finished = child::run("rustc", &rustc.compiler, &short, &process.cwd, &env)?;
+    let compile = || child::run("rustc", &rustc.compiler, &short, &process.cwd, &env);
+    let mut finished = compile()?;
+    if let Some(incremental) = &mut incremental
+        && incremental.gives_up_state(finished.status, outputs)?
+    {
+        finished = compile()?;
+    }
     if !finished.status.success() {
         let error = Error::new(format!("rustc failed ({})", finished.status));
         return Err(missing_files(&finished.stderr)
             .iter()
             .fold(error, |error, file| error.note(missing_note(file))));
+    }
+    if let Some(incremental) = &incremental {
+        incremental.finish(rustc, outputs)?;
     }
     let read = products::sort_out(outputs, &rustc.products, &allowed)?;
     if rustc.record_reads {

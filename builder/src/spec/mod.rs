@@ -7,6 +7,7 @@
 //! have equal specifications on every machine.
 
 mod build_script;
+mod incremental;
 mod link_arg;
 pub mod placeholder;
 mod process;
@@ -14,6 +15,7 @@ mod rustc;
 pub mod task;
 
 pub use build_script::{BuildScript, DepMetadata};
+pub use incremental::{Incremental, States, StatesOf};
 pub use link_arg::LinkArgTarget;
 pub use process::{Process, Source};
 pub use rustc::{Artifact, Product, Rustc, ScriptUse};
@@ -33,7 +35,7 @@ pub const DEPS: &str = "/build/deps";
 /// sandbox path on each line.
 pub const READ_FILES: &str = "nix-support/dyndrv-read-files";
 
-/// One unit: a rustc run, a build-script run, or the assembly of a result.
+/// One unit: a rustc run, a build-script run, the assembly of a result, or a list of states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "run", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Spec {
@@ -43,6 +45,10 @@ pub enum Spec {
     BuildScript(Box<BuildScript>),
     /// Put the products of the root units into one tree.
     Assemble(Assemble),
+    /// List rustc's incremental states by unit.
+    States(States),
+    /// Give such a list another name.
+    StatesOf(StatesOf),
 }
 
 /// The final tree: what cargo would leave in its target directory for the user.

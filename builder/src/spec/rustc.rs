@@ -1,6 +1,6 @@
 //! A rustc run.
 
-use super::{LinkArgTarget, Process};
+use super::{Incremental, LinkArgTarget, Process};
 use serde::{Deserialize, Serialize};
 
 /// A rustc run.
@@ -26,6 +26,9 @@ pub struct Rustc {
     /// Whether the output tells which source files were read, in [`READ_FILES`](super::READ_FILES).
     #[serde(default)]
     pub record_reads: bool,
+    /// Whether and how it is compiled incrementally. `-C incremental` is not among the arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
 }
 
 /// A library file of another unit.

@@ -38,6 +38,13 @@ impl Outputs {
         })
     }
 
+    /// All names and paths, in the order of the names.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.0
+            .iter()
+            .map(|(name, path)| (name.as_str(), path.as_path()))
+    }
+
     /// All paths, in the order of their names.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.0.values().map(PathBuf::as_path)

@@ -1,0 +1,269 @@
+//! Rust libraries as archives: where their members are, and names that two runs have in common.
+//!
+//! A member that was compiled incrementally is named `<library>.<codegen unit>.<run>.rcgu.o`, where
+//! `<run>` are seven characters that rustc draws anew each time. They are replaced by zeros, in the
+//! names and in rustc's own list of them, which has the same length then. Nothing reads them again.
+
+use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+const MAGIC: &[u8] = b"!<arch>\n";
+const HEADER: u64 = 60;
+const OBJECT: &str = ".rcgu.o";
+/// How many characters rustc draws.
+const RUN: usize = 7;
+/// The member in which rustc lists the objects of the library.
+const LIST: &str = "lib.rmeta-link";
+
+/// A member of an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Where its content starts in the file.
+    pub offset: u64,
+    /// The length of its content.
+    pub size: u64,
+}
+
+/// The members of an archive in the format of System V and GNU.
+#[derive(Debug, Default)]
+pub struct Archive {
+    /// By name.
+    pub members: BTreeMap<String, Member>,
+    /// The table of long names.
+    names: Option<Member>,
+}
+
+impl Archive {
+    /// Reads the members' headers. None if the file is no such archive.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn open(path: &Path) -> Result<Option<Self>> {
+        let read = || -> io::Result<Option<Self>> {
+            let file = File::open(path)?;
+            Self::read(&file, file.metadata()?.len())
+        };
+        read().map_err(|e| Error::io("cannot read", path, e))
+    }
+
+    fn read(file: &File, length: u64) -> io::Result<Option<Self>> {
+        let mut magic = [0; MAGIC.len()];
+        if length < MAGIC.len() as u64 {
+            return Ok(None);
+        }
+        file.read_exact_at(&mut magic, 0)?;
+        if magic != MAGIC {
+            return Ok(None);
+        }
+        let mut archive = Self::default();
+        let mut table = Vec::new();
+        let mut at = MAGIC.len() as u64;
+        while at + HEADER <= length {
+            let mut header = [0; HEADER as usize];
+            file.read_exact_at(&mut header, at)?;
+            let field = |range: std::ops::Range<usize>| {
+                String::from_utf8_lossy(&header[range])
+                    .trim_end()
+                    .to_owned()
+            };
+            let Ok(size) = field(48..58).parse::<u64>() else {
+                return Ok(None);
+            };
+            let member = Member {
+                offset: at + HEADER,
+                size,
+            };
+            if size > length.saturating_sub(member.offset) {
+                return Ok(None);
+            }
+            let name = field(0..16);
+            match name.as_str() {
+                "/" | "/SYM64/" => {}
+                "//" => {
+                    table = content(file, member)?;
+                    archive.names = Some(member);
+                }
+                _ => {
+                    let Some(name) = long_name(&name, &table) else {
+                        return Ok(None);
+                    };
+                    archive.members.insert(name, member);
+                }
+            }
+            // Members start at even places.
+            at = member.offset + size + size % 2;
+        }
+        Ok(Some(archive))
+    }
+
+    /// The member with a codegen unit's object.
+    pub fn object(&self, unit: &str) -> Option<Member> {
+        let mut objects = self.members.iter();
+        let found = objects.find(|(name, _)| parts(name).is_some_and(|(found, _)| found == unit));
+        found.map(|(_, &member)| member)
+    }
+}
+
+/// Replaces what rustc has drawn for its members' names.
+///
+/// # Errors
+///
+/// If the file cannot be read or written.
+pub fn normalise(path: &Path) -> Result<()> {
+    let Some(archive) = Archive::open(path)? else {
+        return Ok(());
+    };
+    let runs = archive.members.keys().filter_map(|name| parts(name)?.1);
+    let mut runs: Vec<&str> = runs.collect();
+    runs.sort_unstable();
+    runs.dedup();
+    let write = || -> io::Result<()> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let list = archive.members.get(LIST).copied();
+        for member in archive.names.into_iter().chain(list) {
+            let mut text = content(&file, member)?;
+            for run in &runs {
+                let from = format!(".{run}{OBJECT}");
+                let to = format!(".{}{OBJECT}", "0".repeat(RUN));
+                replace(&mut text, from.as_bytes(), to.as_bytes());
+            }
+            file.write_all_at(&text, member.offset)?;
+        }
+        Ok(())
+    };
+    write().map_err(|e| Error::io("cannot write", path, e))
+}
+
+/// The codegen unit of an object, and what rustc has drawn for the run. A name can be without that.
+fn parts(name: &str) -> Option<(&str, Option<&str>)> {
+    let (rest, last) = name.strip_suffix(OBJECT)?.rsplit_once('.')?;
+    match rest.rsplit_once('.') {
+        Some((_, unit)) if last.len() == RUN => Some((unit, Some(last))),
+        _ => Some((last, None)),
+    }
+}
+
+/// A name as the header has it: `name/`, or `/` and its place in the table of names.
+fn long_name(name: &str, table: &[u8]) -> Option<String> {
+    let Some(place) = name.strip_prefix('/') else {
+        return Some(name.strip_suffix('/').unwrap_or(name).to_owned());
+    };
+    let rest = table.get(place.parse::<usize>().ok()?..)?;
+    let end = rest.windows(2).position(|two| two == b"/\n")?;
+    Some(String::from_utf8_lossy(&rest[..end]).into_owned())
+}
+
+fn content(file: &File, member: Member) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(member.size).map_err(io::Error::other)?;
+    let mut content = vec![0; length];
+    file.read_exact_at(&mut content, member.offset)?;
+    Ok(content)
+}
+
+/// Replaces each occurrence of one text by another of the same length.
+fn replace(text: &mut [u8], from: &[u8], to: &[u8]) {
+    let mut at = 0;
+    while let Some(rest) = text.get_mut(at..at + from.len()) {
+        if rest == from {
+            rest.copy_from_slice(to);
+            at += from.len();
+        } else {
+            at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn member(name: &str, content: &[u8]) -> Vec<u8> {
+        let mut bytes = format!(
+            "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+            0,
+            0,
+            0,
+            644,
+            content.len()
+        )
+        .into_bytes();
+        bytes.extend_from_slice(content);
+        if content.len() % 2 == 1 {
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+
+    /// An archive as rustc writes it in a run that has drawn these characters.
+    fn library(run: &str) -> Vec<u8> {
+        let names = format!("a-1.one.{run}.rcgu.o/\na-1.two.{run}.rcgu.o/\n");
+        let list = format!("a-1.one.{run}.rcgu.o,a-1.two.{run}.rcgu.o");
+        let second = names.find("a-1.two").unwrap();
+        [
+            MAGIC.to_vec(),
+            member("/", &[0, 0, 0, 0]),
+            member("//", names.as_bytes()),
+            member("lib.rmeta/", b"abc"),
+            member("lib.rmeta-link/", list.as_bytes()),
+            member("/0", b"first"),
+            member(&format!("/{second}"), b"second"),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn two_runs_have_the_same_names() {
+        let temp = tempfile::tempdir().unwrap();
+        let file = |run: &str| {
+            let path = temp.path().join(run);
+            fs::write(&path, library(run)).unwrap();
+            normalise(&path).unwrap();
+            path
+        };
+        let (one, two) = (file("1w1xhdz"), file("0ogfx2m"));
+        assert_eq!(fs::read(&one).unwrap(), fs::read(&two).unwrap());
+        assert_eq!(fs::read(&one).unwrap(), library("0000000"));
+    }
+
+    #[test]
+    fn objects_are_found_by_their_codegen_units() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a");
+        fs::write(&path, library("1w1xhdz")).unwrap();
+        let archive = Archive::open(&path).unwrap().unwrap();
+        let found = archive.object("two").unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let start = usize::try_from(found.offset).unwrap();
+        assert_eq!(&bytes[start..start + 6], b"second");
+        assert_eq!(found.size, 6);
+        assert_eq!(archive.object("three"), None);
+    }
+
+    #[test]
+    fn names_without_a_run_stay() {
+        assert_eq!(parts("a-1.one.rcgu.o"), Some(("one", None)));
+        assert_eq!(
+            parts("a-1.one.1w1xhdz.rcgu.o"),
+            Some(("one", Some("1w1xhdz")))
+        );
+        assert_eq!(parts("lib.rmeta"), None);
+    }
+
+    #[test]
+    fn what_is_no_archive_is_left_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a");
+        for bytes in [&b"!<ar"[..], b"!<arch>\nshort", &library("1w1xhdz")[..120]] {
+            fs::write(&path, bytes).unwrap();
+            normalise(&path).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+    }
+}
