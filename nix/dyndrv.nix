@@ -121,6 +121,11 @@ in
     workspace = 1;
     thirdParty = 256;
   },
+  # Whether the units of the workspace are compiled incrementally, where cargo would; null for no:
+  # { keep = whether they keep rustc's state, as an output of their own; base = what they start with:
+  #   null, { plan = the package of another project that keeps state; }, or { states = its `states`; };
+  #   directory = null, or a directory of the machine for all state; }
+  incremental ? null,
   # What is checked, and how: see `nix/checks.nix`.
   checks ? { },
   # Store paths that the result must not have in its closure.
@@ -165,7 +170,7 @@ let
       // selection;
     };
 
-  graph = graphOf { };
+  graph = graphOf (if incremental == null then { } else { incremental = true; });
 
   settingsOf =
     graph:
@@ -201,6 +206,52 @@ let
 
   thirdParty = thirdPartyOf settings;
 
+  # How the units of the workspace are compiled incrementally, for the planner; the emitters that write
+  # what the base's units are; and what else the units can mention.
+  incrementally =
+    if incremental == null then
+      {
+        attrs = { };
+        emitters = { };
+        mentions = { };
+      }
+    else
+      let
+        inherit (incremental) keep base directory;
+        ofPlan = base.plan.passthru;
+        layer = "base";
+        isOfWorkspace = name: builtins.match "workspace-.*" name != null;
+        renamed = name: {
+          name = "${layer}-${name}";
+          value = ofPlan.emitters.${name};
+        };
+      in
+      {
+        attrs.incremental = {
+          inherit keep directory;
+          base =
+            if base == null then
+              null
+            else if base ? plan then
+              {
+                plan = {
+                  index = ofPlan.workspacePlan.index.outPath;
+                  inherit layer;
+                };
+              }
+            else
+              { inherit (base) states; };
+        };
+        emitters =
+          if base ? plan then
+            builtins.listToAttrs (
+              map renamed (builtins.filter isOfWorkspace (builtins.attrNames ofPlan.emitters))
+            )
+          else
+            { };
+        mentions = if base ? states then { inherit (base) states; } else { };
+      };
+
   ofWorkspace =
     let
       count = emittersFor 25 packageCounts.workspace;
@@ -213,12 +264,16 @@ let
         workspace = {
           inherit src extraSources;
           index = thirdParty.plan.index.outPath;
-        };
+        }
+        // incrementally.attrs;
       };
       inherit count;
-      named.result = count - 1;
-      below = thirdParty.emitters;
-      mentions = mentionsOf settings;
+      named = {
+        result = count - 1;
+      }
+      // (if incremental == null then { } else { states = count - 1; });
+      below = thirdParty.emitters // incrementally.emitters;
+      mentions = mentionsOf settings // incrementally.mentions;
     };
 
   # A derivation of the Nix language with the content of a planned one, made by `program`.
@@ -234,6 +289,12 @@ let
       }
       // attrs
     );
+
+  # The incremental states of the workspace's units, by unit.
+  states = derive "${builder}/bin/dyndrv-builder" "${pname}-states" {
+    run = "states-of";
+    list = ofWorkspace.output "states";
+  } { };
 
   checked = import ./checks.nix {
     inherit
@@ -290,6 +351,7 @@ else
           inherit (ofWorkspace) emitters;
           checks = checked;
         }
+        // (if incremental == null then { } else { inherit states; })
         // passthru;
       };
 

@@ -72,6 +72,15 @@ let
       # Whether a result is refused that would keep the compilers or the third-party sources in
       # its closure.
       guardClosure ? true,
+      # Whether the workspace's units are compiled incrementally, where cargo would.
+      incremental ? false,
+      # What they start with: an earlier source of the project, or `{ states = …; }`, the `states` of an
+      # earlier build; null for nothing.
+      incrementalFrom ? null,
+      # Whether they keep rustc's state.
+      incrementalKeep ? incrementalFrom == null && incrementalDirectory == null,
+      # A directory of the machine for rustc's state, which sandboxes have by `extra-sandbox-paths`.
+      incrementalDirectory ? null,
       # What is checked, and how: the arguments of `checks.nix`.
       checks ? { },
       # What remains to be done with the result: see `nix/finish.nix`. null for nothing.
@@ -260,6 +269,27 @@ let
               workspace = 1;
               thirdParty = 256;
             };
+        incremental = import ./incremental.nix {
+          inherit
+            incremental
+            incrementalFrom
+            incrementalKeep
+            incrementalDirectory
+            ;
+          # The project as it is with another source.
+          ofSource =
+            src:
+            (project (
+              removeAttrs args [
+                "incrementalFrom"
+                "incrementalKeep"
+                "finish"
+              ]
+              // {
+                inherit src;
+              }
+            )).package;
+        };
         crateEnv = crates.environments;
         disallowedRequisites = if guardClosure then compilers else [ ];
         checks = (if isUnread then { } else { inherit (manifest) members; }) // checks;
@@ -340,6 +370,10 @@ let
         }
       );
       inherit (result) checks;
+      # rustc's incremental states, by unit, for `incrementalFrom`.
+      states =
+        result.package.passthru.states
+          or (throw "dyndrv: a project has `states` if it is built with `incremental = true`");
       # cargo, rustc, clippy, rustfmt, rust-analyzer, and what the crates of the project need.
       devShell = shell.derivation;
     };

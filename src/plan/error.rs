@@ -102,6 +102,22 @@ pub enum Error {
         /// Its name.
         emitter: String,
     },
+    /// The base of an incremental build has no state to start with.
+    #[error(
+        "the base (`incrementalFrom`) keeps no incremental state: build it with `incremental = true` and without `incrementalDirectory`"
+    )]
+    NoStates,
+    /// A list of states that is none.
+    #[error(
+        "{} is no list of incremental states (it has the entry `{entry}`); `incrementalFrom.states` takes what `nix build` of a project's `states` gives",
+        path.display()
+    )]
+    NotAList {
+        /// The directory.
+        path: PathBuf,
+        /// What it has.
+        entry: String,
+    },
     /// A file that another step wrote is not complete.
     #[error("{} ends early; please report this", path.display())]
     Truncated {

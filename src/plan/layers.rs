@@ -23,6 +23,9 @@ use std::path::Path;
 /// The name of the derivation that puts the results together.
 pub const RESULT: &str = "result";
 
+/// The name of the derivation that lists the units' incremental states.
+pub const STATES: &str = "states";
+
 /// The units that the third-party layer emits.
 pub fn third_party(graph: &Graph) -> BTreeSet<UnitId> {
     let mut layer = BTreeSet::new();
@@ -82,10 +85,18 @@ pub fn workspace(
     let index: Index = read_json(&workspace.index)?;
     let mut collection = Collection::new(&workspace.src);
     let mut lowering = Lowering::new(graph, settings, &index.vendored, objects)?;
+    lowering.set_incremental(&workspace.incremental, &mut collection)?;
     add_units(&mut collection, &mut lowering, &index, workspace, files)?;
     let result = lowering.result(RESULT)?;
     collection.add_derivation(RESULT, None, &result)?;
-    finish(collection, settings, emitters)
+    if graph.incremental {
+        let states = lowering.states(STATES)?;
+        collection.add_derivation(STATES, None, &states)?;
+    }
+    let keeping = lowering.keeping();
+    let mut plan = finish(collection, settings, emitters)?;
+    plan.index.states = keeping;
+    Ok(plan)
 }
 
 /// Adds the workspace's units, and tells the third-party layer's paths to `lowering`.

@@ -102,6 +102,40 @@ pub struct WorkspaceSettings {
     pub extra_sources: BTreeMap<String, Vec<String>>,
     /// The index of the third-party plan.
     pub index: PathBuf,
+    /// How the units of an incremental graph are compiled.
+    #[serde(default)]
+    pub incremental: IncrementalSettings,
+}
+
+/// How the units of an incremental graph are compiled.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IncrementalSettings {
+    /// Whether units keep rustc's state, as an output of their own.
+    #[serde(default)]
+    pub keep: bool,
+    /// Where the state comes from that units start with.
+    #[serde(default)]
+    pub base: Option<Base>,
+    /// A directory of the machine for the state of all units: then nothing is kept, and there is no base.
+    #[serde(default)]
+    pub directory: Option<String>,
+}
+
+/// Units that kept rustc's state.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Base {
+    /// Those of another plan of the project, which need not be built yet.
+    #[serde(rename_all = "camelCase")]
+    Plan {
+        /// Its index.
+        index: PathBuf,
+        /// What its layer is called among the emitters of this plan.
+        layer: String,
+    },
+    /// Those of a list, which are in the store.
+    States(PathBuf),
 }
 
 /// Reads the attributes of the derivation that this process builds.

@@ -31,11 +31,22 @@ let
         checker = tool "checker" "dyndrv-checker";
       };
   dyndrv = import ../../nix/nixpkgs.nix ({ inherit pkgs; } // tools);
-  source = builtins.path {
-    path = src;
-    name = "source";
-  };
-  given = builtins.fromJSON args;
+  sourceAt =
+    path:
+    builtins.path {
+      inherit path;
+      name = "source";
+    };
+  source = sourceAt src;
+  parsed = builtins.fromJSON args;
+  given =
+    parsed
+    // (
+      if builtins.isString parsed.incrementalFrom or null then
+        { incrementalFrom = sourceAt parsed.incrementalFrom; }
+      else
+        { }
+    );
   written = if settings == "" then { } else import settings { inherit pkgs; };
   result =
     if builtins.pathExists (source + "/dyndrv.nix") then

@@ -17,6 +17,7 @@ mod environments;
 mod examples;
 mod files;
 mod flakes;
+mod incremental;
 mod kinds;
 #[allow(dead_code)] // `tests/book` uses the rest
 #[path = "../book/markdown.rs"]

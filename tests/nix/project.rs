@@ -1,7 +1,7 @@
 //! A copy of a project that can be edited and built.
 
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,6 +28,9 @@ pub struct Build {
     /// The units that were built, sorted: labels such as `greet-0.1.0-lib`. Two
     /// units can have the same.
     pub units: Vec<String>,
+    /// Of these, the units that were compiled from what their incremental state had been made from, so that the
+    /// outputs of then were copied.
+    pub copied: Vec<String>,
     /// The names of all else that was built: planning steps, results, and
     /// sources that were unpacked.
     pub steps: Vec<String>,
@@ -187,6 +190,7 @@ impl Project {
         let out = String::from_utf8(output.stdout).unwrap();
         Ok(Build {
             out: PathBuf::from(out.lines().next().unwrap()),
+            copied: log.copied(),
             units: sorted(log.units),
             steps: sorted(log.steps),
         })
@@ -213,6 +217,10 @@ struct Log {
     units: BTreeMap<String, String>,
     /// Names by derivation.
     steps: BTreeMap<String, String>,
+    /// Derivations by the number of Nix's activity.
+    activities: BTreeMap<u64, String>,
+    /// Derivations whose log says that outputs were copied.
+    copied: BTreeSet<String>,
 }
 
 impl Log {
@@ -220,6 +228,7 @@ impl Log {
         /// Nix's `actBuild` and `resBuildLogLine`.
         const BUILD: u64 = 105;
         const LOG_LINE: u64 = 101;
+        const COPIED: &str = "nothing has changed since the state was kept";
         let mut log = Self::default();
         for line in stderr.lines() {
             let Some(event) = line
@@ -231,10 +240,19 @@ impl Log {
             };
             match (event["action"].as_str(), event["type"].as_u64()) {
                 (Some("start"), Some(BUILD)) => {
-                    log.built(event["fields"][0].as_str().unwrap_or_default());
+                    let drv = event["fields"][0].as_str().unwrap_or_default();
+                    log.built(drv);
+                    let activity = event["id"].as_u64().unwrap_or_default();
+                    log.activities.insert(activity, drv.to_owned());
                 }
                 (Some("result"), Some(LOG_LINE)) => {
                     let line = event["fields"][0].as_str().unwrap_or_default();
+                    let activity = event["id"].as_u64().unwrap_or_default();
+                    if line.starts_with(COPIED)
+                        && let Some(drv) = log.activities.get(&activity)
+                    {
+                        log.copied.insert(drv.clone());
+                    }
                     log.text += &format!("{line}\n");
                 }
                 (Some("msg"), _) => {
@@ -245,6 +263,13 @@ impl Log {
             }
         }
         log
+    }
+
+    fn copied(&self) -> Vec<String> {
+        let labels = self.copied.iter().filter_map(|drv| self.units.get(drv));
+        let mut labels: Vec<String> = labels.cloned().collect();
+        labels.sort();
+        labels
     }
 
     fn built(&mut self, drv: &str) {

@@ -25,6 +25,9 @@ pub struct Index {
     /// would have to be mounted after every edit.
     #[serde(default)]
     pub vendored: Vendored,
+    /// The units that keep rustc's incremental state.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub states: BTreeSet<Identity>,
 }
 
 /// A derivation that an emitter writes.
@@ -209,6 +212,7 @@ impl Collection {
                 })
                 .collect(),
             vendored: Vendored::default(),
+            states: BTreeSet::new(),
         };
         Plan {
             heads,

@@ -4,13 +4,16 @@
 //! |---|---|---|---|
 //! | a library of rlibs only | `meta` (rmeta), `out` (rlib) | `meta` of its closure; the instructions of its own build script | `rustc` |
 //! | anything else that rustc compiles | `out` | `out` of its closure; the link instructions of all build scripts in it | `rustc` |
+//! | the same, compiled incrementally | and `state`, if it keeps that | and the outputs of an earlier build of itself, if there is one | [`incremental`] |
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
 //! | the result | `out` | `out` of the root units | `result` |
+//! | the list of states | `out` | all outputs of units that keep their state | [`incremental`] |
 //!
 //! [`inputs`] finds the inputs of a derivation in its finished text.
 
 mod build_script;
 mod environments;
+pub mod incremental;
 pub mod inputs;
 mod result;
 mod rustc;
@@ -28,6 +31,7 @@ use crate::graph::model::{Graph, Identity, Mode, Package, UnitRef};
 use crate::graph::rules::layout::SandboxLayout;
 use crate::graph::rules::linkage::Linkage;
 use dyndrv_builder::spec::{self, Spec};
+use incremental::Incremental;
 use inputs::{Candidates, Outputs};
 use serde::Serialize;
 use serde_json::Value;
@@ -50,6 +54,8 @@ pub struct Lowering<'a> {
     pub(super) candidates: Candidates,
     /// The placeholders of recorded environments, by the derivations that record them.
     pub(super) recordings: BTreeMap<String, String>,
+    /// How incremental units are compiled.
+    pub(super) incremental: Incremental,
     default_env: CrateEnv,
     /// The outputs of the units that are known so far.
     outputs: BTreeMap<Identity, Outputs>,
@@ -64,6 +70,9 @@ struct Attributes<'a, S> {
     unit: &'a S,
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_substitutes: Option<bool>,
+    /// Outputs that Nix need not search for references.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unsafe_discard_references: BTreeMap<&'a str, bool>,
 }
 
 impl<'a> Lowering<'a> {
@@ -96,6 +105,7 @@ impl<'a> Lowering<'a> {
             },
             candidates,
             recordings,
+            incremental: Incremental::default(),
             default_env: CrateEnv::default(),
             outputs: BTreeMap::new(),
         })
@@ -121,7 +131,7 @@ impl<'a> Lowering<'a> {
     ///
     /// If it is not the path of a derivation.
     pub fn set_path(&mut self, unit: UnitRef<'a>, drv: &StorePath) -> Result<(), Error> {
-        let outputs = self.candidates.add_outputs(drv, outputs_of(unit))?;
+        let outputs = self.candidates.add_outputs(drv, self.outputs_of(unit))?;
         self.outputs.insert(unit.identity(), outputs);
         Ok(())
     }
@@ -149,12 +159,24 @@ impl<'a> Lowering<'a> {
         for source in sources {
             self.candidates.add_object(&source.object);
         }
+        let lowered = self.as_in_base(unit, |lowering| lowering.lowered(unit, sources))?;
+        match lowered {
+            Some(derivation) => Ok(derivation),
+            None => self.lowered(unit, sources),
+        }
+    }
+
+    fn lowered(
+        &self,
+        unit: UnitRef<'a>,
+        sources: &[SourceTree],
+    ) -> Result<ValidatedDerivation, Error> {
         let spec = match unit.mode {
             Mode::RunCustomBuild => Spec::BuildScript(Box::new(self.build_script(unit, sources)?)),
             _ => Spec::Rustc(Box::new(self.rustc(unit, sources)?)),
         };
         let name = self.name(unit);
-        let outputs = outputs_of(unit);
+        let outputs = self.outputs_of(unit);
         self.derivation(&self.builder(), &name, &spec, outputs, &self.candidates)
     }
 
@@ -173,6 +195,12 @@ impl<'a> Lowering<'a> {
             name: &name,
             unit: spec,
             allow_substitutes: (!self.settings.allow_substitutes).then_some(false),
+            // No program reads state where it is; paths in it are of no use to anyone.
+            unsafe_discard_references: outputs
+                .iter()
+                .filter(|&&name| name == incremental::STATE)
+                .map(|&name| (name, true))
+                .collect(),
         };
         let text = serde_json::to_string(&attributes).map_err(Error::json("a unit"))?;
         if candidates.unknown_in(&text).is_some() {
@@ -191,6 +219,19 @@ impl<'a> Lowering<'a> {
         StructuredAttrs::from_json_bytes(text)
             .and_then(|attributes| derivation.structured_attrs(attributes).build())
             .map_err(error)
+    }
+
+    /// The outputs of a unit's derivation.
+    fn outputs_of(&self, unit: UnitRef<'_>) -> &'static [&'static str] {
+        if unit.is_run() {
+            &["cfg", "dep", "link", "out"]
+        } else if self.incremental.of(unit).is_some_and(|how| how.keep) {
+            incremental::outputs_with_state(unit)
+        } else if has_meta(unit) {
+            &["meta", "out"]
+        } else {
+            &["out"]
+        }
     }
 
     /// The program that runs units.
@@ -245,17 +286,6 @@ impl<'a> Lowering<'a> {
                 format!("{}=/w", spec::WORKSPACE),
             ],
         }
-    }
-}
-
-/// The outputs of a unit's derivation.
-fn outputs_of(unit: UnitRef<'_>) -> &'static [&'static str] {
-    if unit.is_run() {
-        &["cfg", "dep", "link", "out"]
-    } else if has_meta(unit) {
-        &["meta", "out"]
-    } else {
-        &["out"]
     }
 }
 

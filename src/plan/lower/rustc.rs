@@ -54,6 +54,7 @@ impl<'a> Lowering<'a> {
             scripts: self.scripts(unit)?,
             products: self.products(unit),
             record_reads: unit.package().is_local(),
+            incremental: self.incremental.of(unit),
         })
     }
 

@@ -1,0 +1,235 @@
+//! Incremental units: which state each starts with, and whether it keeps its own.
+//!
+//! | the build | the unit | starts with | keeps its state |
+//! |---|---|---|---|
+//! | without a base | any | nothing | if the build keeps state |
+//! | with a base | has the derivation that it has in the base | nothing: it is the base's | as in the base |
+//! | | other, but the base has state of its identity | that | if the build keeps state |
+//! | | other | nothing | if the build keeps state |
+//! | with a directory of the machine | any | what is there | there |
+//!
+//! The second line is why an edit that is undone builds nothing, and why what an edit does not reach is not
+//! even looked at. It holds for bases that keep state and have no base themselves.
+//!
+//! A state is named by the derivation that makes it, so that equal sources and an equal base give equal
+//! derivations on every machine; or, in a list of states, by its path.
+
+use super::inputs::{Candidates, Outputs};
+use super::{Lowering, has_meta};
+use crate::drv::{StorePath, ValidatedDerivation};
+use crate::graph::model::{Graph, Identity, UnitRef};
+use crate::plan::Error;
+use crate::plan::emitter::{Collection, Emitted, Index};
+use crate::plan::settings::{Base, IncrementalSettings, read_json};
+use dyndrv_builder::spec::{self, Spec};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// The output with rustc's state.
+pub const STATE: &str = "state";
+
+/// How the incremental units of a plan are compiled.
+#[derive(Clone, Debug, Default)]
+pub struct Incremental {
+    keep: bool,
+    directory: Option<String>,
+    base: BTreeMap<Identity, BaseUnit>,
+    /// The units whose derivations are those of the base.
+    unchanged: BTreeSet<Identity>,
+}
+
+/// A unit of the base that keeps its state.
+#[derive(Clone, Debug)]
+struct BaseUnit {
+    /// Its derivation, if the base is a plan.
+    drv: Option<StorePath>,
+    /// Its outputs: paths, or placeholders.
+    outputs: BTreeMap<String, String>,
+}
+
+impl Incremental {
+    /// How a unit is compiled; none if not incrementally.
+    pub fn of(&self, unit: UnitRef<'_>) -> Option<spec::Incremental> {
+        if !unit.is_incremental() {
+            return None;
+        }
+        let id = unit.identity();
+        if self.unchanged.contains(&id) {
+            return Some(spec::Incremental {
+                keep: true,
+                ..spec::Incremental::default()
+            });
+        }
+        let base = self.base.get(&id).map(|unit| unit.outputs.clone());
+        let directory = self.directory.as_ref();
+        Some(spec::Incremental {
+            base: base.unwrap_or_default(),
+            keep: self.keep,
+            directory: directory.map(|directory| format!("{directory}/{}-{id}", unit.label())),
+        })
+    }
+
+    /// The derivation of a unit in the base.
+    fn drv(&self, unit: UnitRef<'_>) -> Option<&StorePath> {
+        self.base.get(&unit.identity())?.drv.as_ref()
+    }
+}
+
+impl<'a> Lowering<'a> {
+    /// Takes note of how incremental units are compiled, and tells `collection` who writes the
+    /// derivations of the base.
+    ///
+    /// # Errors
+    ///
+    /// If the base cannot be read, or keeps no state.
+    pub fn set_incremental(
+        &mut self,
+        settings: &IncrementalSettings,
+        collection: &mut Collection,
+    ) -> Result<(), Error> {
+        self.incremental = Incremental {
+            keep: settings.keep,
+            directory: settings.directory.clone(),
+            base: match &settings.base {
+                None => BTreeMap::new(),
+                Some(Base::Plan { index, layer }) => {
+                    let index: Index = read_json(index)?;
+                    of_plan(self.graph, &index, layer, &mut self.candidates, collection)?
+                }
+                Some(Base::States(list)) => of_list(list)?,
+            },
+            unchanged: BTreeSet::new(),
+        };
+        Ok(())
+    }
+
+    /// The derivation of an incremental unit as it is in the base, if it is that.
+    pub(super) fn as_in_base(
+        &mut self,
+        unit: UnitRef<'a>,
+        lower: impl Fn(&Self) -> Result<ValidatedDerivation, Error>,
+    ) -> Result<Option<ValidatedDerivation>, Error> {
+        let Some(drv) = self.incremental.drv(unit).cloned() else {
+            return Ok(None);
+        };
+        self.incremental.unchanged.insert(unit.identity());
+        let derivation = lower(self)?;
+        if derivation.drv_path() == drv {
+            return Ok(Some(derivation));
+        }
+        self.incremental.unchanged.remove(&unit.identity());
+        Ok(None)
+    }
+
+    /// The units that keep their state.
+    pub fn keeping(&self) -> BTreeSet<Identity> {
+        let units = self.graph.units();
+        let keeping = units.filter(|&unit| self.incremental.of(unit).is_some_and(|how| how.keep));
+        keeping.map(UnitRef::identity).collect()
+    }
+
+    /// The derivation that lists the newest state of each unit: its own if it keeps that, or else what
+    /// it starts with.
+    ///
+    /// # Errors
+    ///
+    /// If a unit's path is not known.
+    pub fn states(&self, name: &str) -> Result<ValidatedDerivation, Error> {
+        let mut units = BTreeMap::new();
+        for unit in self.graph.units() {
+            let Some(how) = self.incremental.of(unit) else {
+                continue;
+            };
+            let mut outputs = how.base;
+            if how.keep {
+                for name in outputs_with_state(unit) {
+                    outputs.insert((*name).to_owned(), self.output(unit, name)?);
+                }
+            }
+            if !outputs.is_empty() {
+                units.insert(unit.identity().to_string(), outputs);
+            }
+        }
+        let spec = Spec::States(spec::States { units });
+        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
+    }
+}
+
+/// The outputs of a unit that keeps its state.
+pub(super) fn outputs_with_state(unit: UnitRef<'_>) -> &'static [&'static str] {
+    if has_meta(unit) {
+        &["meta", "out", STATE]
+    } else {
+        &["out", STATE]
+    }
+}
+
+/// The units of a graph that keep their state in another plan.
+fn of_plan(
+    graph: &Graph,
+    index: &Index,
+    layer: &str,
+    candidates: &mut Candidates,
+    collection: &mut Collection,
+) -> Result<BTreeMap<Identity, BaseUnit>, Error> {
+    if index.states.is_empty() {
+        return Err(Error::NoStates);
+    }
+    let mut base = BTreeMap::new();
+    for unit in graph.units().filter(|unit| unit.is_incremental()) {
+        let id = unit.identity();
+        let Some(emitted) = index.units.get(&id).filter(|_| index.states.contains(&id)) else {
+            continue;
+        };
+        let drv: StorePath = emitted.drv.parse().map_err(|source| Error::NotAStorePath {
+            what: "the index's path".to_owned(),
+            path: emitted.drv.clone(),
+            source,
+        })?;
+        let outputs: Outputs = candidates.add_outputs(&drv, outputs_with_state(unit))?;
+        let emitted = Emitted {
+            emitter: format!("{layer}-{}", emitted.emitter),
+            ..emitted.clone()
+        };
+        collection.add_other(drv.clone(), &emitted);
+        let outputs = outputs.into_iter();
+        let unit = BaseUnit {
+            drv: Some(drv),
+            outputs: outputs
+                .map(|(name, path)| (name.to_owned(), path))
+                .collect(),
+        };
+        base.insert(id, unit);
+    }
+    Ok(base)
+}
+
+/// The units of a list of states.
+fn of_list(list: &Path) -> Result<BTreeMap<Identity, BaseUnit>, Error> {
+    let mut base = BTreeMap::new();
+    for (name, directory) in links(list)? {
+        let identity = name.parse().map_err(|_| Error::NotAList {
+            path: list.to_owned(),
+            entry: name.clone(),
+        })?;
+        let mut outputs = BTreeMap::new();
+        for (output, link) in links(&directory)? {
+            let path = fs::read_link(&link).map_err(Error::io("reading", &link))?;
+            outputs.insert(output, path.to_string_lossy().into_owned());
+        }
+        base.insert(identity, BaseUnit { drv: None, outputs });
+    }
+    Ok(base)
+}
+
+/// The entries of a directory: names and paths.
+fn links(directory: &Path) -> Result<Vec<(String, std::path::PathBuf)>, Error> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(Error::io("reading", directory))? {
+        let entry = entry.map_err(Error::io("reading", directory))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        found.push((name, entry.path()));
+    }
+    Ok(found)
+}

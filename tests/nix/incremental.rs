@@ -1,0 +1,226 @@
+//! Incremental compilation: an edit compiles these units with the state of the base, and no others.
+
+use crate::project::{self, Build, Project};
+use serde_json::json;
+
+/// An example whose own units keep rustc's state.
+fn example(name: &str) -> Project {
+    let mut project = Project::example(name);
+    project.args = json!({ "profile": "dev", "incremental": true });
+    project
+}
+
+/// The same project, with another one as its base.
+fn based(base: &Project) -> Project {
+    let mut project = Project::copy_of(base.path());
+    project.args = base.args.clone();
+    project.args["incrementalFrom"] = json!(base.path());
+    project
+}
+
+/// The units that were compiled.
+fn compiled(build: &Build) -> Vec<&str> {
+    let mut compiled: Vec<&str> = build.units.iter().map(String::as_str).collect();
+    for copied in &build.copied {
+        let place = compiled.iter().position(|unit| unit == copied).unwrap();
+        compiled.remove(place);
+    }
+    compiled
+}
+
+const IDENT: &str = "ident-0.3.0-lib-incremental";
+const INVENTORY: &str = "inventory-0.3.0-lib-incremental";
+const CATALOGUE: &str = "catalogue-0.3.0-lib-incremental";
+const CATALOGUE_SCRIPT: &str = "catalogue-0.3.0-build-script-incremental";
+const REPORT: &str = "report-0.3.0-lib-incremental";
+const STOCK: &str = "stock-tools-0.3.0-bin-stock-incremental";
+const STOCK_CHECK: &str = "stock-tools-0.3.0-bin-stock-check-incremental";
+const LABELS: &str = "labels-0.3.0-bin-labels-incremental";
+
+/// An edit, and the units that it compiles.
+struct Row {
+    file: &'static str,
+    /// The first occurrence of this text; at the end of the file if it is empty.
+    from: &'static str,
+    /// What takes its place, with `NONCE` for what no earlier run has built.
+    to: &'static str,
+    units: &'static [&'static str],
+}
+
+const TABLE: &[Row] = &[
+    // A comment leaves the metadata as it is: nothing follows.
+    Row {
+        file: "crates/ident/src/lib.rs",
+        from: "",
+        to: "// NONCE\n",
+        units: &[IDENT, IDENT],
+    },
+    Row {
+        file: "crates/inventory/src/lib.rs",
+        from: "",
+        to: "// NONCE\n",
+        units: &[INVENTORY],
+    },
+    Row {
+        file: "crates/report/src/lib.rs",
+        from: "",
+        to: "// NONCE\n",
+        units: &[REPORT],
+    },
+    // A body changes the metadata, in which its place is: dependents are compiled, with their states.
+    Row {
+        file: "crates/ident/src/lib.rs",
+        from: "let [high, low] = self.number.to_be_bytes();",
+        to: "let [high, low] = self.number.to_be_bytes(); let _ = NONCE_u128;",
+        units: &[
+            IDENT,
+            IDENT,
+            CATALOGUE,
+            CATALOGUE_SCRIPT,
+            INVENTORY,
+            LABELS,
+            REPORT,
+            STOCK,
+            STOCK_CHECK,
+        ],
+    },
+    Row {
+        file: "tools/labels/src/main.rs",
+        from: "fn main() {\n",
+        to: "fn main() {\n    let _ = NONCE_u128;\n",
+        units: &[LABELS],
+    },
+    Row {
+        file: "README.md",
+        from: "",
+        to: "NONCE\n",
+        units: &[],
+    },
+];
+
+#[test]
+fn an_edit_compiles_what_it_changes_and_its_undoing_nothing() {
+    let base = example("workspace");
+    let first = base.build();
+    let printed = |build: &Build| build.run("labels", &["hex bolt"]);
+    let expected = printed(&first);
+    let project = based(&base);
+    assert_eq!(project.build().units, [""; 0]);
+
+    let mut failures = Vec::new();
+    for row in TABLE {
+        let original = project.read(row.file);
+        let text = row.to.replace("NONCE", &project::fresh().to_string());
+        let edited = match row.from {
+            "" => format!("{original}{text}"),
+            from => {
+                assert!(original.contains(from), "nothing to edit: {from}");
+                original.replacen(from, &text, 1)
+            }
+        };
+        project.write(row.file, &edited);
+        let build = project.build();
+        let mut units = row.units.to_vec();
+        units.sort_unstable();
+        if compiled(&build) != units {
+            failures.push(format!(
+                "{}: compiled {:?}, expected {units:?}",
+                row.file,
+                compiled(&build)
+            ));
+        }
+        assert_eq!(printed(&build), expected, "{}", row.file);
+        // Once the dependents were compiled with the base's state, they are not looked at again.
+        if row.from.is_empty() && !row.units.is_empty() {
+            project.write(row.file, &format!("{edited}// again\n"));
+            let again = project.build();
+            if again.units != units || !again.copied.is_empty() {
+                failures.push(format!(
+                    "{}: a second comment built {:?}",
+                    row.file, again.units
+                ));
+            }
+        }
+        project.write(row.file, &original);
+        let undone = project.build();
+        if !undone.units.is_empty() {
+            failures.push(format!("{}: undoing built {:?}", row.file, undone.units));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn third_party_units_are_shared_with_plain_builds() {
+    let mut plain = Project::example("workspace");
+    plain.args = json!({ "profile": "dev" });
+    plain.build();
+    let mut incremental = example("workspace");
+    // Other sources, so that all units of the workspace are built.
+    incremental.args["extraSources"] = json!({});
+    for file in ["crates/ident/src/lib.rs", "crates/fields-derive/src/lib.rs"] {
+        let nonce = format!(
+            "{}\n/// {}\npub const _NONCE: () = ();\n",
+            incremental.read(file),
+            project::fresh()
+        );
+        if file.contains("ident") {
+            incremental.write(file, &nonce);
+        }
+    }
+    let build = incremental.build();
+    assert!(!build.units.is_empty());
+    let is_own = |unit: &&String| {
+        unit.ends_with("-incremental") || unit.as_str() == "catalogue-0.3.0-build-script-run"
+    };
+    let others: Vec<&String> = build.units.iter().filter(|unit| !is_own(unit)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    // And back: no plain unit has been built for it.
+    assert_eq!(plain.build().units, [""; 0]);
+}
+
+#[test]
+fn a_list_of_states_is_a_base() {
+    let base = example("workspace");
+    base.build();
+    let list = base.build_attribute("states").unwrap();
+    let mut project = Project::copy_of(base.path());
+    project.args = base.args.clone();
+    project.args["incrementalFrom"] = json!({ "states": list.out });
+    let file = "crates/ident/src/lib.rs";
+    let text = project.read(file);
+    project.write(file, &format!("{text}// {}\n", project::fresh()));
+    let build = project.build();
+    assert_eq!(compiled(&build), [IDENT, IDENT]);
+    // The list of a build that keeps nothing is that of its base.
+    let mut again = project.args.clone();
+    again["incrementalKeep"] = json!(false);
+    project.args = again;
+    let listed = project.build_attribute("states").unwrap();
+    assert_eq!(
+        listed.out.canonicalize().unwrap(),
+        list.out.canonicalize().unwrap()
+    );
+}
+
+#[test]
+fn a_profile_without_incremental_compilation_is_refused() {
+    let mut project = Project::example("hello");
+    project.args = json!({ "incremental": true });
+    let message = project.try_build().err().unwrap();
+    for words in ["the profile `release`", "profile = \"dev\""] {
+        assert!(message.contains(words), "no `{words}` in:\n{message}");
+    }
+}
+
+#[test]
+fn a_base_without_state_is_refused() {
+    let base = example("hello");
+    let mut project = based(&base);
+    project.args["incremental"] = json!(false);
+    let message = project.try_build().err().unwrap();
+    assert!(
+        message.contains("without `incremental = true`"),
+        "{message}"
+    );
+}
