@@ -1,7 +1,7 @@
 //! Runs the compiler once.
 
 pub mod dep_info;
-pub mod incremental;
+mod incremental;
 pub mod link_flags;
 mod products;
 

@@ -169,7 +169,7 @@ impl<'a> Lowering<'a> {
     fn lowered(
         &self,
         unit: UnitRef<'a>,
-        sources: &[SourceTree],
+        sources: &[UnitSources],
     ) -> Result<ValidatedDerivation, Error> {
         let spec = match unit.mode {
             Mode::RunCustomBuild => Spec::BuildScript(Box::new(self.build_script(unit, sources)?)),

@@ -6,7 +6,7 @@
 //!
 //! | of a session | in the output `state` | in the sandbox of a later run |
 //! |---|---|---|
-//! | its name and its lock's | [`SESSION`], [`LOCK`] | the same |
+//! | its name and its lock's | `s-0000000001-0000000-0`, `s-0000000001-0000000.lock` | the same |
 //! | `dep-graph.bin`, `query-cache.bin`, `work-products.bin` | as they are | links to them |
 //! | `metadata.rmeta` | left out where it is the output `meta` | a link |
 //! | objects | left out where they are members of the library in `out` | copies, because rustc wants to be able to write them |
