@@ -345,11 +345,11 @@ impl SourceTree {
     }
 
     /// Adds everything that a link leads to.
-    pub(super) fn add_behind_link(
-        &self,
-        link: &str,
-        out: &mut BTreeMap<String, EntryKind>,
-    ) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// If a directory cannot be read.
+    pub fn add_behind_link(&self, link: &str, out: &mut BTreeMap<String, EntryKind>) -> Result<()> {
         let (dir, name) = link.rsplit_once('/').unwrap_or(("", link));
         if let Some(dir) = self.behind_link(dir, name, out)? {
             out.append(&mut self.below(&dir, nothing)?);

@@ -30,4 +30,5 @@ mod rebuild;
 mod second_store;
 mod sources;
 mod store_paths;
+mod test_surroundings;
 mod test_view;

@@ -10,7 +10,7 @@ use crate::spec::Process;
 use std::num::NonZeroUsize;
 
 /// When everything is said to be made, for what asks: the date that nixpkgs' stdenv sets.
-const SOURCE_DATE_EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");
+pub const SOURCE_DATE_EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");
 
 /// The environment of `process`.
 ///

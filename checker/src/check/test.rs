@@ -8,6 +8,7 @@ use crate::supervise::{self, Finished, echo};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
 use dyndrv_builder::sandbox::Sandbox;
+use dyndrv_builder::sandbox::environment::SOURCE_DATE_EPOCH;
 use dyndrv_builder::sandbox::files::make_link;
 use dyndrv_builder::sandbox::{cargo_home, sources};
 use std::fs;
@@ -21,6 +22,11 @@ pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
     settle(test, sandbox)?;
     let instructions = EffectiveInstructions::read(&test.scripts, sandbox)?;
     let mut env = variables(&test.process, &instructions, sandbox)?;
+    // A date for what is built. Nothing is here, and a test may compare files' times with its clock.
+    let (date, _) = SOURCE_DATE_EPOCH;
+    if !test.process.env.contains_key(date) {
+        env.remove(date);
+    }
     let libraries = trial::Libraries {
         instructions: &instructions,
         shown: !test.crates.is_empty(),

@@ -6,6 +6,7 @@
 //! | other Rust code: below `src`, beside or below the root file of a target in another directory | empty, or its own if a string in a test's code names it, or if a test lists the package's directory |
 //! | what else is in a directory that holds the root file of a target, such as `tests/fixtures` | its own |
 //! | any other file or directory at the package's top level | its own, if a string in the package's code names it |
+//! | what a link leads to that is one of those with content, outside of the package too | its own |
 //! | what `test-data` or `extra-sources` name | its own |
 //! | outside of the package or in another one below it, what a string names relative to the package, or, in a test that goes to a parent directory, relative to one above | its own |
 //! | `Cargo.toml` of the package and of directories above it | empty, if nothing above names it: test tools find the workspace by them |
@@ -23,11 +24,11 @@
 //! | a new Rust file | the tests of its package |
 
 use super::cargo_files;
-use crate::depinfo::{self, SourceTree, glob_files};
+use crate::depinfo::{self, EntryKind, SourceTree, glob_files};
 use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
 use crate::plan::files::Lists;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -83,7 +84,7 @@ pub fn of_package(
             named.extend(glob_files(&tree, &own.name, setting, dir, glob)?.into_keys());
         }
     }
-    let rust: BTreeSet<&String> = files.iter().filter(|file| file.ends_with(".rs")).collect();
+    let rust: BTreeSet<&String> = files.keys().filter(|file| file.ends_with(".rs")).collect();
     let mut code = String::new();
     // The texts of all files, and of those that are mostly tests.
     let (mut all, mut tests) = (Vec::new(), Vec::new());
@@ -109,17 +110,26 @@ pub fn of_package(
     }
     let mut outside = texts(&all, false)?;
     outside.extend(named_by_tests);
-    for file in &files {
+    for file in files.keys() {
         outside.remove(&below(dir, file));
     }
-    let data: BTreeSet<String> = files
-        .iter()
-        .filter(|file| is_data(file, &roots, &code))
-        .map(|file| below(dir, file))
-        .chain(sources)
+    let mut data: BTreeSet<String> = sources
+        .into_iter()
         .chain(outside.into_keys())
         .chain(named)
         .collect();
+    for (file, kind) in &files {
+        if !is_data(file, &roots, &code) {
+            continue;
+        }
+        let path = below(dir, file);
+        if let EntryKind::Symlink(_) = kind {
+            let mut behind = BTreeMap::new();
+            tree.add_behind_link(&path, &mut behind)?;
+            data.extend(behind.into_keys());
+        }
+        data.insert(path);
+    }
     let manifests = above(graph, package, src, &["Cargo.toml"]);
     let empty = rust.iter().cloned().chain(manifests);
     let mut found = PackageFiles {
@@ -153,7 +163,7 @@ pub fn all_files(
     let Location::Tree(dir) = &graph[package].location else {
         return Ok(Vec::new());
     };
-    let files = files_of(graph, package, dir, tree)?.into_iter();
+    let files = files_of(graph, package, dir, tree)?.into_keys();
     Ok(files.map(|file| below(dir, &file)).collect())
 }
 
@@ -224,7 +234,7 @@ fn files_of(
     package: PackageId,
     dir: &str,
     tree: &SourceTree,
-) -> Result<Vec<String>, Error> {
+) -> Result<BTreeMap<String, EntryKind>, Error> {
     let others: BTreeSet<&str> = graph
         .packages()
         .filter(|(id, _)| *id != package)
@@ -238,7 +248,10 @@ fn files_of(
         "" => Some(path),
         dir => Some(path.strip_prefix(dir)?.strip_prefix('/')?.to_owned()),
     };
-    Ok(contents.entries.into_keys().filter_map(inside).collect())
+    let entries = contents.entries.into_iter();
+    Ok(entries
+        .filter_map(|(path, kind)| Some((inside(path)?, kind)))
+        .collect())
 }
 
 fn below(dir: &str, path: &str) -> String {

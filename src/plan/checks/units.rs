@@ -279,6 +279,9 @@ impl<'b> Planner<'_, 'b> {
     fn equip(&self, unit: UnitRef<'b>, process: &mut spec::Process) -> Result<(), Error> {
         process.environment = self.lowering.linked_environments(unit)?;
         process.path.extend(self.lowering.c_tools());
+        // A toolchain has `cargo fmt` and `cargo clippy`, which some tests start.
+        let more = [&self.checks.rustfmt, &self.checks.clippy];
+        process.path.extend(more.map(|package| bin(package)));
         for (name, value) in &self.checks.test_env {
             process.env.insert(name.clone(), value.clone());
         }

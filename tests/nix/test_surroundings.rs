@@ -1,0 +1,51 @@
+//! What tests see around them while they run, as under cargo.
+
+use crate::project::Project;
+use std::os::unix::fs::symlink;
+
+#[test]
+fn tests_see_what_they_see_under_cargo() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"seen\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+        ),
+        ("src/lib.rs", "//! Nothing.\n"),
+        // No module of the library.
+        ("src/helper.rs", "fn main() {}\n"),
+        ("shared/words.txt", "one\n"),
+        (
+            "tests/surroundings.rs",
+            r#"use std::{env, fs, process::Command};
+
+#[test]
+fn sources_that_it_names() {
+    assert_eq!(fs::read_to_string("src/helper.rs").unwrap(), "fn main() {}\n");
+}
+
+#[test]
+fn files_behind_a_link() {
+    assert_eq!(fs::read_dir("tests/fixtures").unwrap().count(), 1);
+}
+
+#[test]
+fn the_whole_toolchain() {
+    for tool in ["fmt", "clippy"] {
+        let output = Command::new("cargo").args([tool, "--version"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+#[test]
+fn no_date_of_builds() {
+    assert!(env::var_os("SOURCE_DATE_EPOCH").is_none());
+}
+"#,
+        ),
+    ])
+    .locked();
+    symlink("../shared", project.path().join("tests/fixtures")).unwrap();
+    project
+        .build_attribute("checks.test")
+        .unwrap_or_else(|log| panic!("{log}"));
+}
