@@ -90,12 +90,9 @@ pub struct Test {
     /// Programs to show at their places in cargo's target directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<Program>,
-    /// Files to create, empty, where there are none: the test finds that they exist.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stand_ins: Vec<String>,
-    /// cargo's configuration, for a test that may start cargo.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cargo_config: Option<String>,
+    /// What it finds besides its sources.
+    #[serde(default, skip_serializing_if = "Surroundings::is_empty")]
+    pub surroundings: Surroundings,
     /// Directories to create, empty and writable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<String>,
@@ -104,12 +101,34 @@ pub struct Test {
     pub loads_from: Option<String>,
 }
 
+/// What tests find around them besides their sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Surroundings {
+    /// Files to create, empty, where there are none: tests find that they exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stand_ins: Vec<String>,
+    /// cargo's configuration, for tests that may start cargo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cargo_config: Option<String>,
+}
+
+impl Surroundings {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The run of the tests in a library's documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Doctest {
     /// rustdoc.
     pub rustdoc: Tool,
+    /// What they find besides the sources.
+    #[serde(default, skip_serializing_if = "Surroundings::is_empty")]
+    pub surroundings: Surroundings,
     /// How long it may run, and what a failure means.
     #[serde(default)]
     pub trial: Trial,

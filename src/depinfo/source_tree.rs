@@ -4,6 +4,7 @@
 //! | entry | a path that leads to it | everything below a directory |
 //! |---|---|---|
 //! | file | found | listed |
+//! | empty directory | found | listed |
 //! | link inside of the root | followed, and listed itself | likewise |
 //! | link out of the root, or in a circle | an error | listed as it is: it leads nowhere in a build |
 //! | socket, pipe, device | an error | an error |
@@ -47,7 +48,7 @@ pub struct Resolved {
 /// The files below a directory.
 #[derive(Debug)]
 pub struct Contents {
-    /// Files, links, and what links lead to, by their paths.
+    /// Files, links, what links lead to, and empty directories, by their paths.
     pub entries: BTreeMap<String, EntryKind>,
     /// The entries that no build can read, by their paths in lossy spelling.
     pub unusable: BTreeMap<String, Error>,
@@ -314,6 +315,10 @@ impl SourceTree {
                 continue;
             };
             if listing.contains_key("CACHEDIR.TAG") {
+                continue;
+            }
+            if listing.is_empty() && !dir.is_empty() {
+                out.insert(dir, EntryKind::Directory);
                 continue;
             }
             for (name, entry) in &*listing {

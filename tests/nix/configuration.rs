@@ -119,3 +119,47 @@ fn a_build_script_reads_a_file_that_the_configurations_environment_names() {
     );
     assert_eq!(project.build().run("app", &[]), "3.1.4\n");
 }
+
+/// Of a linker that the configuration only names, the package is an argument of the project.
+#[test]
+fn a_linker_on_the_path_links() {
+    let project = configured(
+        "[target.'cfg(unix)']\nlinker = \"other-cc\"\n",
+        &[
+            ("build.rs", "fn main() {}"),
+            ("src/main.rs", "fn main() { println!(\"well\") }"),
+            (
+                "dyndrv.nix",
+                r#"{ dyndrv, pkgs, src, settings }:
+let
+  linker = derivation {
+    name = "other-cc";
+    system = "x86_64-linux";
+    builder = "${pkgs.bash}/bin/bash";
+    PATH = "${pkgs.coreutils}/bin";
+    args = [ "-euc" "mkdir -p $out/bin; ln -s ${pkgs.stdenv.cc}/bin/cc $out/bin/other-cc; exit 0" ];
+  };
+in
+dyndrv.build ({ inherit src; nativeBuildInputs = [ linker ]; } // settings)
+"#,
+            ),
+        ],
+    );
+    assert_eq!(project.build().run("app", &[]), "well\n");
+}
+
+/// The host's own triple may stand in the configuration, and another place for the results.
+#[test]
+fn the_target_of_the_configuration_is_built_for() {
+    let project = configured(
+        "[build]\ntarget = \"x86_64-unknown-linux-gnu\"\ntarget-dir = \"out\"\n",
+        &[
+            (
+                "build.rs",
+                "fn main() { println!(\"cargo::rustc-env=SAID=well\") }",
+            ),
+            ("src/main.rs", "fn main() { println!(env!(\"SAID\")) }"),
+        ],
+    );
+    assert_eq!(project.build().run("app", &[]), "well\n");
+}

@@ -153,3 +153,38 @@ fn what_nixpkgs_changes_for_its_own_builder_is_left_out() {
         assert_eq!(project.build().run("app", &[]), "well\n");
     }
 }
+
+/// The environment of a package reaches its compilation, in which its macros run.
+#[test]
+fn a_macro_starts_a_program_that_its_user_has() {
+    let manifest = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
+    };
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            &manifest("app", "[dependencies]\nasks = { path = \"asks\" }\n"),
+        ),
+        ("src/lib.rs", "pub const SAID: &str = asks::gzip!();\n"),
+        (
+            "src/main.rs",
+            "fn main() { println!(\"{}\", app::SAID) }\n",
+        ),
+        (
+            "asks/Cargo.toml",
+            &manifest("asks", "[lib]\nproc-macro = true\n"),
+        ),
+        (
+            "asks/src/lib.rs",
+            r#"#[proc_macro]
+               pub fn gzip(_: proc_macro::TokenStream) -> proc_macro::TokenStream {
+                   let output = std::process::Command::new("gzip").arg("--version").output().unwrap();
+                   let text = String::from_utf8(output.stdout).unwrap();
+                   format!("{:?}", text.split(' ').next().unwrap()).parse().unwrap()
+               }"#,
+        ),
+    ])
+    .locked();
+    let said = found(&project, "_: { nativeBuildInputs = [ pkgs.gzip ]; }");
+    assert_eq!(said, "gzip\n");
+}

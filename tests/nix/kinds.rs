@@ -3,6 +3,7 @@
 
 use crate::project::Project;
 use serde_json::json;
+use std::fs;
 use std::path::Path;
 
 /// A package's manifest.
@@ -330,4 +331,43 @@ fn patched_packages_and_the_hosts_own_triple() {
     let build = project.build();
     assert_eq!(build.run("app", &[]), "1\n");
     assert!(Path::new(&build.out).join("bin/app").exists());
+}
+
+/// A store path has at most 211 characters of ASCII behind the hash.
+#[test]
+fn programs_with_names_that_no_store_path_can_have() {
+    let long = "long_".repeat(37);
+    let targets: String = ["größe", &long]
+        .map(|name| format!("[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\n"))
+        .concat();
+    let project = Project::of(&[
+        ("Cargo.toml", &manifest("app", &targets)),
+        (
+            "src/main.rs",
+            "fn main() { print!(\"{}\", env!(\"CARGO_BIN_NAME\")) }",
+        ),
+    ])
+    .locked();
+    let build = project.build();
+    for name in ["größe", &long] {
+        assert_eq!(build.run(name, &[]), name);
+    }
+}
+
+#[test]
+fn a_build_script_finds_empty_directories() {
+    let project = Project::of(&[
+        ("Cargo.toml", &manifest("app", "")),
+        (
+            "build.rs",
+            "fn main() {
+               let entries = std::fs::read_dir(\"plugins/own\").unwrap();
+               println!(\"cargo::rustc-env=COUNT={}\", entries.count());
+             }",
+        ),
+        ("src/main.rs", "fn main() { println!(env!(\"COUNT\")) }"),
+    ])
+    .locked();
+    fs::create_dir_all(project.path().join("plugins/own")).unwrap();
+    assert_eq!(project.build().run("app", &[]), "0\n");
 }

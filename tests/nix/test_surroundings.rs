@@ -49,3 +49,46 @@ fn no_date_of_builds() {
         .build_attribute("checks.test")
         .unwrap_or_else(|log| panic!("{log}"));
 }
+
+#[test]
+fn an_empty_directory_among_the_fixtures() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"seen\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+        ),
+        ("src/lib.rs", "//! Nothing.\n"),
+        (
+            "tests/walks.rs",
+            "#[test] fn walks() { assert_eq!(std::fs::read_dir(\"tests/fixtures/none\").unwrap().count(), 0); }\n",
+        ),
+    ])
+    .locked();
+    std::fs::create_dir_all(project.path().join("tests/fixtures/none")).unwrap();
+    project
+        .build_attribute("checks.test")
+        .unwrap_or_else(|log| panic!("{log}"));
+}
+
+/// As those of `cargo_metadata`, whose examples ask a cargo that is offline.
+#[test]
+fn tests_in_documentation_start_cargo() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"seen\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[dependencies]\nitoa = \"1\"\n",
+        ),
+        (
+            "src/lib.rs",
+            r#"//! ```
+//! let cargo = std::process::Command::new("cargo").args(["metadata", "--format-version=1"]).output().unwrap();
+//! assert!(String::from_utf8(cargo.stdout).unwrap().contains("itoa"));
+//! ```
+"#,
+        ),
+    ])
+    .locked();
+    project
+        .build_attribute("checks.doctest")
+        .unwrap_or_else(|log| panic!("{log}"));
+}

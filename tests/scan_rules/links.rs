@@ -137,3 +137,15 @@ fn odd_entries_concern_the_units_that_would_see_them() {
     std::fs::write(narrow.path().join("tests").join(name), "").unwrap();
     narrow.lists(&["data.txt"]);
 }
+
+/// A bundle has an entry for a directory only if it is empty.
+#[test]
+fn empty_directories_are_listed_below_a_directory() {
+    let fixture = fixture(&[
+        ("build.rs", "fn main() { std::fs::read(x); }"),
+        ("data/x.txt", ""),
+    ]);
+    let fixture = fixture.run_of("build.rs");
+    std::fs::create_dir_all(fixture.path().join("data/none/deep")).unwrap();
+    fixture.lists(&["data/none/deep", "data/x.txt"]);
+}

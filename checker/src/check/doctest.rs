@@ -9,12 +9,13 @@ use dyndrv_builder::rustc::link_flags;
 pub fn run(doctest: &Doctest, context: &Context<'_>) -> Result<()> {
     let tool = &doctest.rustdoc;
     let mut prepared = Prepared::new(tool, context.sandbox)?;
+    trial::surround(&doctest.surroundings, context.sandbox)?;
     let libraries = trial::Libraries {
         instructions: &prepared.instructions,
         shown: !tool.crates.is_empty(),
         loads_from: doctest.loads_from.as_deref(),
     };
-    trial::equip(&mut prepared.env, &libraries, context)?;
+    trial::equip(&mut prepared.env, &tool.process, &libraries, context)?;
     let mut args = tool.args.clone();
     let link = link_flags::link(&prepared.instructions.link);
     args.extend(without_libraries(link));

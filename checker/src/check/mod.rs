@@ -129,6 +129,12 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// Creates the directory that a file is to be in.
+fn create_parent(file: &Path, sandbox: &Sandbox) -> Result<()> {
+    file.parent()
+        .map_or(Ok(()), |directory| sandbox.create(directory))
+}
+
 /// A report with nothing in it yet.
 fn report_of(process: &Process) -> Report {
     Report {

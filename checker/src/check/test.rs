@@ -1,6 +1,6 @@
 //! The run of a test executable.
 
-use super::{Command, Context, report_of, succeed, trial};
+use super::{Command, Context, create_parent, report_of, succeed, trial};
 use crate::libtest;
 use crate::report::Report;
 use crate::spec::Test;
@@ -8,9 +8,7 @@ use crate::supervise::{self, Finished, echo};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
 use dyndrv_builder::sandbox::Sandbox;
-use dyndrv_builder::sandbox::environment::SOURCE_DATE_EPOCH;
 use dyndrv_builder::sandbox::files::make_link;
-use dyndrv_builder::sandbox::{cargo_home, sources};
 use std::fs;
 use std::path::Path;
 
@@ -22,17 +20,12 @@ pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
     settle(test, sandbox)?;
     let instructions = EffectiveInstructions::read(&test.scripts, sandbox)?;
     let mut env = variables(&test.process, &instructions, sandbox)?;
-    // A date for what is built. Nothing is here, and a test may compare files' times with its clock.
-    let (date, _) = SOURCE_DATE_EPOCH;
-    if !test.process.env.contains_key(date) {
-        env.remove(date);
-    }
     let libraries = trial::Libraries {
         instructions: &instructions,
         shown: !test.crates.is_empty(),
         loads_from: test.loads_from.as_deref(),
     };
-    trial::equip(&mut env, &libraries, context)?;
+    trial::equip(&mut env, &test.process, &libraries, context)?;
     let args = shorten(test.args.clone(), sandbox)?;
     let (program, all_args) = started(test, &args);
     let command = Command {
@@ -66,13 +59,7 @@ fn settle(test: &Test, sandbox: &Sandbox) -> Result<()> {
     for directory in &test.directories {
         sandbox.create(Path::new(directory))?;
     }
-    for file in &test.stand_ins {
-        create_parent(Path::new(file), sandbox)?;
-        sources::stand_in(Path::new(file))?;
-    }
-    if let Some(config) = &test.cargo_config {
-        cargo_home::write(config, &sandbox.home())?;
-    }
+    trial::surround(&test.surroundings, sandbox)?;
     for program in &test.programs {
         let at = Path::new(&program.at);
         create_parent(at, sandbox)?;
@@ -82,11 +69,6 @@ fn settle(test: &Test, sandbox: &Sandbox) -> Result<()> {
     create_parent(at, sandbox)?;
     fs::copy(from, at).map_err(|e| Error::io("cannot copy", from, e))?;
     Ok(())
-}
-
-fn create_parent(file: &Path, sandbox: &Sandbox) -> Result<()> {
-    file.parent()
-        .map_or(Ok(()), |directory| sandbox.create(directory))
 }
 
 /// Only the exit status of such a test counts.

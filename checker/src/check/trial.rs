@@ -1,14 +1,15 @@
 //! The common part of test executables and documentation tests: the environment that they run
 //! in, and the reading of what rustc's harness prints.
 
-use super::{Context, failed, hints, report_of};
+use super::{Context, create_parent, failed, hints, report_of};
 use crate::libtest;
 use crate::report::{Report, Status};
-use crate::spec::Trial;
+use crate::spec::{Surroundings, Trial};
 use crate::supervise::{End, Finished};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::EffectiveInstructions;
-use dyndrv_builder::sandbox::Environment;
+use dyndrv_builder::sandbox::environment::SOURCE_DATE_EPOCH;
+use dyndrv_builder::sandbox::{Environment, Sandbox, cargo_home, sources};
 use dyndrv_builder::spec::Process;
 use std::path::Path;
 use std::process::Command;
@@ -28,12 +29,31 @@ pub struct Libraries<'a> {
     pub loads_from: Option<&'a str>,
 }
 
-/// Adds what the process of a test sees besides what the compiler saw.
+/// Lays out what tests find besides their sources.
+pub fn surround(surroundings: &Surroundings, sandbox: &Sandbox) -> Result<()> {
+    for file in &surroundings.stand_ins {
+        let file = Path::new(file);
+        create_parent(file, sandbox)?;
+        sources::stand_in(file)?;
+    }
+    match &surroundings.cargo_config {
+        Some(config) => cargo_home::write(config, &sandbox.home()),
+        None => Ok(()),
+    }
+}
+
+/// Makes of what the compiler saw what the process of a test sees.
 pub fn equip(
     env: &mut Environment,
+    process: &Process,
     libraries: &Libraries<'_>,
     context: &Context<'_>,
 ) -> Result<()> {
+    // A date for what is built. Nothing is here, and a test may compare files' times with its clock.
+    let (date, _) = SOURCE_DATE_EPOCH;
+    if !process.env.contains_key(date) {
+        env.remove(date);
+    }
     env.entry(THREADS.to_owned())
         .or_insert_with(|| context.jobs.to_string());
     let mut directories = Vec::new();

@@ -1,4 +1,5 @@
-//! The files for a test that may start cargo.
+//! The files for a test that may start cargo: of a package whose code does somewhere, or an
+//! example in its documentation.
 //!
 //! | file | content |
 //! |---|---|

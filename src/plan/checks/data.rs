@@ -84,15 +84,22 @@ pub fn of_package(
             named.extend(glob_files(&tree, &own.name, setting, dir, glob)?.into_keys());
         }
     }
-    let rust: BTreeSet<&String> = files.keys().filter(|file| file.ends_with(".rs")).collect();
+    let mut rust = BTreeSet::new();
+    for file in files.keys().filter(|file| file.ends_with(".rs")) {
+        // No directory, and no link that leads nowhere.
+        if matches!(tree.find_file(dir, file), Ok(Some(_))) {
+            rust.insert(file);
+        }
+    }
     let mut code = String::new();
-    // The texts of all files, and of those that are mostly tests.
-    let (mut all, mut tests) = (Vec::new(), Vec::new());
+    // The texts of all files, of those that are mostly tests, and of examples in documentation.
+    let (mut all, mut tests, mut examples) = (Vec::new(), Vec::new(), Vec::new());
     for file in &rust {
         let path = src.join(below(dir, file));
         let bytes = fs::read(&path).map_err(Error::io("reading", &path))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         code.push_str(&text);
+        examples.push(documentation(&text));
         let of_tests = !file.starts_with("src/");
         if of_tests || TESTS.iter().any(|attribute| text.contains(attribute)) {
             tests.push(text.clone());
@@ -140,7 +147,10 @@ pub fn of_package(
     };
     let lock = below(&graph.workspace_root, cargo_files::LOCK);
     found.for_cargo = found.data.contains(&lock)
-        || depinfo::starts_cargo(tests.iter().map(String::as_str), used.iter().copied());
+        || depinfo::starts_cargo(
+            all.iter().chain(&examples).map(String::as_str),
+            used.iter().copied(),
+        );
     if found.for_cargo {
         cargo_files::add(graph, package, lists, &tree, &mut found)?;
     }
@@ -149,6 +159,15 @@ pub fn of_package(
 
 /// Attributes by which a file has tests.
 const TESTS: [&str; 3] = ["#[test", "cfg(test", "::test"];
+
+/// What stands in comments that are documentation, whose examples are tests.
+fn documentation(code: &str) -> String {
+    let lines = code.lines().filter_map(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("///").or(line.strip_prefix("//!"))
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
 
 /// All files of a package, relative to the source root.
 ///

@@ -21,7 +21,9 @@ use crate::plan::sources;
 use crate::plan::sources::UnitSources;
 use crate::plan::{Error, configuration};
 use dyndrv_builder::spec;
-use dyndrv_checker::spec::{Check, Clippy, Doc, Doctest, Fmt, Spec, Test, Tool, Trial};
+use dyndrv_checker::spec::{
+    Check, Clippy, Doc, Doctest, Fmt, Spec, Surroundings, Test, Tool, Trial,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The outputs of a check.
@@ -64,9 +66,7 @@ impl<'b> Planner<'_, 'b> {
         let mut seen = package.data.clone();
         seen.extend(own.filter(|file| file.ends_with(".rs")).cloned());
         seen.extend(self.runner_files(unit)?);
-        let stand_ins = package.stand_ins.difference(&seen);
-        let stand_ins = stand_ins.map(|file| join(spec::WORKSPACE, file)).collect();
-        let cargo_config = package.for_cargo.then(|| lowering.cargo_config());
+        let surroundings = self.surroundings(unit, &seen);
         let (mut process, _) = self.process(unit, invocation, seen)?;
         self.equip(unit, &mut process)?;
         let program = lowering.built_program(unit)?;
@@ -86,8 +86,7 @@ impl<'b> Planner<'_, 'b> {
             crates,
             scripts: lowering.scripts(unit)?,
             programs: lowering.programs(unit)?,
-            stand_ins,
-            cargo_config,
+            surroundings,
             directories: test_directories(unit, &lowering.layout),
             loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
         };
@@ -103,6 +102,7 @@ impl<'b> Planner<'_, 'b> {
             files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.package(unit).data.iter().cloned());
         files.extend(self.runner_files(unit)?);
+        let surroundings = self.surroundings(unit, &files);
         let (mut process, mut args) = self.process(unit, invocation, files)?;
         self.equip(unit, &mut process)?;
         // rustdoc has rustc's spelling of codegen options, but not without the space.
@@ -122,6 +122,7 @@ impl<'b> Planner<'_, 'b> {
                 crates: lowering.artifacts(lowering.linkage.visible(unit))?,
                 scripts: lowering.scripts(unit)?,
             },
+            surroundings,
             trial: self.trial(),
             loads_from: loads.then(|| format!("{}/bin/rustc", lowering.settings.rustc)),
         };
@@ -286,6 +287,16 @@ impl<'b> Planner<'_, 'b> {
             process.env.insert(name.clone(), value.clone());
         }
         Ok(())
+    }
+
+    /// What tests of a unit find besides these files.
+    fn surroundings(&self, unit: UnitRef<'b>, seen: &BTreeSet<String>) -> Surroundings {
+        let package = self.package(unit);
+        let stand_ins = package.stand_ins.difference(seen);
+        Surroundings {
+            stand_ins: stand_ins.map(|file| join(spec::WORKSPACE, file)).collect(),
+            cargo_config: package.for_cargo.then(|| self.lowering.cargo_config()),
+        }
     }
 
     fn trial(&self) -> Trial {

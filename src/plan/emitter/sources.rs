@@ -13,14 +13,24 @@ use std::path::Path;
 pub struct Sources(Vec<Entry>);
 
 impl Sources {
-    /// These files, given by their paths relative to `root`, sorted and each once.
+    /// These files, given by their paths relative to `root`, sorted and each once. A directory
+    /// among them counts if no other path lies below it.
     ///
     /// # Errors
     ///
     /// If a file cannot be inspected, or is a socket or the like.
     pub fn of<'a>(root: &Path, files: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
         let entries = files.into_iter().map(|file| bundle::inspect(root, file));
-        Ok(Self(entries.collect::<Result<_, _>>()?))
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let is_filled = |directory: &Entry| {
+            let prefix = format!("{}/", directory.path);
+            let behind = entries.partition_point(|entry| entry.path < prefix);
+            let next = entries.get(behind);
+            next.is_some_and(|entry| entry.path.starts_with(&prefix))
+        };
+        let is_listed =
+            |entry: &&Entry| !matches!(entry.kind, Kind::Directory { .. }) || !is_filled(entry);
+        Ok(Self(entries.iter().filter(is_listed).cloned().collect()))
     }
 
     /// A short name for the list of files. It does not depend on their contents: the name enters the store
