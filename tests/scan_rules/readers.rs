@@ -59,6 +59,21 @@ fn known_macros_read_what_they_are_known_to_read() {
     askama.lists(&["templates/x.html"]);
 }
 
+/// The same string also leads to the directory of the file, which is not what it means here.
+#[test]
+fn a_directory_that_is_the_package() {
+    for folder in [".", "./", "$CARGO_MANIFEST_DIR"] {
+        let code = format!("#[derive(Embed)] #[folder = {folder:?}] struct A;");
+        fixture(&[
+            ("src/lib.rs", &code),
+            ("queries/1.sql", ""),
+            ("top.sql", ""),
+        ])
+        .macros(&["rust-embed-impl"])
+        .widens(Width::Package, &["queries/1.sql", "src/lib.rs", "top.sql"]);
+    }
+}
+
 #[test]
 fn known_macros_in_the_body_of_a_macro_read_as_elsewhere() {
     let library = "

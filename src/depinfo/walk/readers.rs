@@ -21,6 +21,17 @@ use crate::depinfo::syntax::strings::may_be_path;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// What a string leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reached {
+    /// Nothing that is there.
+    Nothing,
+    /// What has been listed.
+    Listed,
+    /// The package as a whole, which is not listed yet.
+    Package,
+}
+
 impl Walker<'_> {
     /// At a use of a macro or attribute called `name`: lists what it is known to read.
     pub fn known_reader(
@@ -37,18 +48,18 @@ impl Walker<'_> {
         let file = &fragment.file;
         let node = file.node(at);
         let reason = reason(Why::KnownMacro, file, node);
-        let mut named = false;
+        let mut named = Reached::Nothing;
         for (dir, path) in self.strings(fragment, at) {
-            named |= match dir {
+            named = named.max(match dir {
                 Some(dir) => self.reach(&dir, &path, &reason)?,
                 None => self.reach_from_bases(reader, site, &path, &reason)?,
-            };
+            });
         }
         self.follow_configuration(reader, &reason)?;
         let to = match reader.reads {
             Reads::Workspace => Width::Workspace,
             Reads::Package => Width::Package,
-            Reads::Named(_) if named => return Ok(()),
+            Reads::Named(_) if named == Reached::Listed => return Ok(()),
             Reads::Named(_) => Width::Package,
             Reads::Below { paths, unless } => {
                 let package = self.context.package_dir;
@@ -96,19 +107,20 @@ impl Walker<'_> {
         strings
     }
 
-    /// Lists what a string leads to from where a reader may start; false if there is nothing.
+    /// Lists what a string leads to from where a reader may start.
     fn reach_from_bases(
         &mut self,
         reader: &Reader,
         site: SiteId,
         string: &str,
         reason: &Reason,
-    ) -> Result<bool> {
+    ) -> Result<Reached> {
         let package = self.context.package_dir;
         if let Reads::Named(bases) = reader.reads {
             for base in bases {
-                if self.reach(&join(package, base), string, reason)? {
-                    return Ok(true);
+                let reached = self.reach(&join(package, base), string, reason)?;
+                if reached != Reached::Nothing {
+                    return Ok(reached);
                 }
             }
         }
@@ -117,11 +129,11 @@ impl Walker<'_> {
         if reader.from_compiler_directory {
             bases.insert(self.context.workspace);
         }
-        let mut any = false;
+        let mut most = Reached::Nothing;
         for base in bases {
-            any |= self.reach(base, string, reason)?;
+            most = most.max(self.reach(base, string, reason)?);
         }
-        Ok(any)
+        Ok(most)
     }
 
     /// Follows the strings of what a reader is configured by.
@@ -148,25 +160,24 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Lists what a string leads to from a directory; false if there is nothing, or if it is
-    /// the package as a whole.
-    fn reach(&mut self, base: &str, string: &str, reason: &Reason) -> Result<bool> {
+    /// Lists what a string leads to from a directory, if it is not the package as a whole.
+    fn reach(&mut self, base: &str, string: &str, reason: &Reason) -> Result<Reached> {
         let context = self.context;
         let Some((base, path)) = context.start(base, string) else {
-            return Ok(false);
+            return Ok(Reached::Nothing);
         };
         let fixed = fixed_beginning(&path);
         // What cannot be read is no error here: it is only a guess that it is a file.
         let Ok(Some(found)) = self.context.tree.find(base, fixed) else {
-            return Ok(false);
+            return Ok(Reached::Nothing);
         };
         if !found.directory {
             self.list(&found, reason.clone());
             self.follow(&found, reason)?;
-            return Ok(true);
+            return Ok(Reached::Listed);
         }
         if *found.path == *self.context.package_dir {
-            return Ok(false);
+            return Ok(Reached::Package);
         }
         if fixed.is_empty() {
             // A pattern for the names in the workspace's directory.
@@ -175,10 +186,10 @@ impl Walker<'_> {
                     self.list_file(&found.path, &name, reason)?;
                 }
             }
-            return Ok(false);
+            return Ok(Reached::Nothing);
         }
         self.list_below(&found, reason)?;
-        Ok(true)
+        Ok(Reached::Listed)
     }
 
     fn list_file(&mut self, dir: &str, name: &str, reason: &Reason) -> Result<()> {
