@@ -349,6 +349,13 @@ else
           thirdPartyPlan = thirdParty.plan;
           workspacePlan = ofWorkspace.plan;
           inherit (ofWorkspace) emitters;
+          # All steps before the units, for `dyndrv outputs`.
+          steps = {
+            inherit skeleton graph;
+            third-party-plan = thirdParty.plan;
+            workspace-plan = ofWorkspace.plan;
+          }
+          // ofWorkspace.emitters;
           checks = checked;
         }
         // (if incremental == null then { } else { inherit states; })

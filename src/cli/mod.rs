@@ -1,6 +1,6 @@
 //! The command line of dyndrv.
 //!
-//! Users call `scan` and `audit`; the other commands are the steps that the
+//! Users call `scan`, `audit` and `outputs`; the other commands are the steps that the
 //! derivations of `nix/dyndrv.nix` run, with their arguments in the structured
 //! attributes.
 
@@ -10,6 +10,8 @@ use std::process::ExitCode;
 
 mod audit;
 mod error;
+mod nix;
+mod outputs;
 mod scan;
 mod steps;
 
@@ -27,6 +29,8 @@ enum Command {
     Scan(scan::Options),
     /// Print which listed files no compiler has read
     Audit(audit::Options),
+    /// Print all derivations of a build, for `nix copy --stdin`
+    Outputs(outputs::Options),
     /// Reduce a source tree to what cargo looks at (a derivation's builder).
     #[command(hide = true)]
     Skeleton,
@@ -54,7 +58,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(options) => scan::run(options),
-        Command::Audit(options) => audit::run(options),
+        Command::Audit(options) => audit::run(&options),
+        Command::Outputs(options) => outputs::run(&options),
         Command::Skeleton => steps::skeleton(),
         Command::Graph => steps::graph(),
         Command::PlanDeps => steps::plan_dependencies(),

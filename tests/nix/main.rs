@@ -8,6 +8,7 @@ mod agreement;
 mod audit;
 mod bad_input;
 mod book;
+mod caches;
 mod checks;
 mod configuration;
 mod cross;
