@@ -46,7 +46,8 @@ class Tree:
     def __init__(self, project, directory):
         self.project, self.directory = project, directory
         ignored = shutil.ignore_patterns("target", "result*", "flake.nix", "flake.lock", "dyndrv.nix", ".git")
-        shutil.copytree(project.source(), directory, ignore=ignored)
+        # Over what an earlier call has left there, if it worked in the same place.
+        shutil.copytree(project.source(), directory, ignore=ignored, dirs_exist_ok=True)
         self.pristine = {}
 
     def edit(self, scenario, number):
@@ -98,12 +99,16 @@ class Nix:
         source = work / f"source-{name}"
         copy_of_checkout(checkout, source)
         (self.tree.directory / "flake.nix").write_text(flake(project, source, package_set, tools))
+        (self.tree.directory / "flake.lock").unlink(missing_ok=True)
         add = ["git", "add", "-A", "--force"]
         for command in (["git", "init", "-q"], add, ["nix", "flake", "lock"], add):
             self.run(command)
-        commit = ["commit", "-q", "-m", "Start"]
-        self.run(["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", *commit])
+        self.commit()
         self.last_drvs = []
+
+    def commit(self):
+        identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+        self.run(["git", *identity, "commit", "-q", "-a", "--allow-empty", "-m", "Start"])
 
     def run(self, command):
         done = subprocess.run(command, cwd=self.tree.directory, env=self.environment, stderr=subprocess.PIPE, text=True)
