@@ -8,7 +8,7 @@ mod oracle;
 
 use dyndrv::graph::rules::command::rustc_invocation;
 use dyndrv::graph::rules::layout::Layout;
-use dyndrv::graph::rules::linkage::Linkage;
+use dyndrv::graph::rules::linkage::{Linkage, Visible};
 use dyndrv::graph::{Graph, Mode, TargetKind, UnitRef};
 use oracle::command::CargoCommand;
 use oracle::record::Place;
@@ -78,6 +78,10 @@ fn build(command: &str) -> BTreeSet<String> {
     for unit in graph.units() {
         let _ = fs::remove_dir_all(layout.dir());
         fs::create_dir_all(layout.dir()).unwrap();
+        if lists(unit) {
+            let expected: BTreeSet<_> = linkage.visible(unit).into_iter().collect();
+            assert_eq!(followed(&linkage, unit), expected, "{}", unit.label());
+        }
         for file in linkage.visible(unit) {
             let from = layout.out(file.unit).join(&file.file);
             symlink(from, layout.dir().join(&file.file)).unwrap();
@@ -103,6 +107,22 @@ fn build(command: &str) -> BTreeSet<String> {
         }
     }
     printed
+}
+
+/// Whether a unit keeps a list of the libraries that it is given.
+fn lists(unit: UnitRef<'_>) -> bool {
+    unit.mode == Mode::Build && !unit.requires_upstream_objects()
+}
+
+/// The files that a unit is given, and those of the lists that are beside these.
+fn followed<'a>(linkage: &Linkage<'a>, unit: UnitRef<'a>) -> BTreeSet<Visible<'a>> {
+    let given = linkage.visible_until(unit, lists);
+    let behind: Vec<_> = given
+        .iter()
+        .filter(|file| lists(file.unit))
+        .flat_map(|file| followed(linkage, file.unit))
+        .collect();
+    given.into_iter().chain(behind).collect()
 }
 
 fn announced(unit: UnitRef<'_>) -> BTreeSet<String> {

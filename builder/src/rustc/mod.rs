@@ -9,8 +9,7 @@ use crate::build_script::recorded::{self, Cfg, Link};
 use crate::error::{Error, Result};
 use crate::sandbox::files::create_dir_all;
 use crate::sandbox::sources::Clash;
-use crate::sandbox::{Environment, environment};
-use crate::sandbox::{Sandbox, child, remap};
+use crate::sandbox::{Environment, Sandbox, child, environment, libraries, remap};
 use crate::spec::task::Outputs;
 use crate::spec::{Process, READ_FILES, Rustc, ScriptUse};
 use dep_info::Allowed;
@@ -65,6 +64,9 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
         incremental.finish(rustc, outputs)?;
     }
     let read = products::sort_out(outputs, &rustc.products, &allowed)?;
+    if let Some(output) = &rustc.list_crates {
+        libraries::list(outputs.get(output)?, &rustc.crates)?;
+    }
     if rustc.record_reads {
         record(outputs.get("out")?, rustc, &read)?;
     }

@@ -5,6 +5,7 @@
 //! | [`sources`] | source files, from directories and from [`bundle`]s |
 //! | [`environment`] | variables, those of a [`recorded_environment`] among them |
 //! | [`c_compilers`] | path prefix maps for C compilers |
+//! | [`libraries`] | the lists of libraries that outputs have |
 //! | [`child`] | the process itself |
 //!
 //! Libraries of other units are links: nothing but the compiler looks at them.
@@ -15,6 +16,7 @@ pub mod cargo_home;
 pub mod child;
 pub mod environment;
 pub mod files;
+pub mod libraries;
 pub mod recorded_environment;
 pub mod remap;
 pub mod sources;
@@ -23,7 +25,6 @@ use crate::error::{Error, Result};
 use crate::spec::{Artifact, BUILD, Process};
 use files::{create_dir_all, make_link};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Variables and their values.
@@ -143,29 +144,36 @@ impl Sandbox {
         create_dir_all(directory)
     }
 
-    /// Shows the libraries of the closure in [`Self::deps`].
+    /// Shows libraries in [`Self::deps`], and those of the lists that their outputs have.
+    ///
+    /// # Errors
+    ///
+    /// If a library or a list cannot be read, or two libraries have the same name.
     pub fn link_crates(&self, crates: &[Artifact]) -> Result<()> {
-        for artifact in crates {
-            let from = Path::new(&artifact.from).join(&artifact.file);
-            if !from.exists() {
+        let mut from: BTreeMap<String, String> = BTreeMap::new();
+        let mut left = crates.to_vec();
+        while let Some(artifact) = left.pop() {
+            match from.get(&artifact.file) {
+                Some(other) if *other == artifact.from => continue,
+                Some(other) => {
+                    return Err(Error::new(format!(
+                        "two libraries are called {}: in {other} and in {}",
+                        artifact.file, artifact.from
+                    )));
+                }
+                None => {}
+            }
+            let output = Path::new(&artifact.from);
+            let file = output.join(&artifact.file);
+            if !file.exists() {
                 return Err(Error::new(format!(
                     "the library {} does not exist in {}",
                     artifact.file, artifact.from
                 )));
             }
-            let at = self.deps().join(&artifact.file);
-            match fs::read_link(&at) {
-                Ok(other) if other == from => {}
-                Ok(other) => {
-                    return Err(Error::new(format!(
-                        "two libraries are called {}: {} and {}",
-                        artifact.file,
-                        other.display(),
-                        from.display()
-                    )));
-                }
-                Err(_) => make_link(&from, &at)?,
-            }
+            make_link(&file, &self.deps().join(&artifact.file))?;
+            left.append(&mut libraries::listed(output)?);
+            from.insert(artifact.file, artifact.from);
         }
         Ok(())
     }
@@ -200,6 +208,7 @@ fn no_sandbox(top: &str) -> Error {
 mod tests {
     use super::*;
     use crate::spec::{DEPS, Source};
+    use std::fs;
     use tempfile::TempDir;
 
     fn fixture() -> (TempDir, Sandbox) {
@@ -268,6 +277,29 @@ mod tests {
     }
 
     #[test]
+    fn the_lists_that_outputs_have_lead_to_other_libraries() {
+        let (temp, sandbox) = fixture();
+        let output = |name: &str| temp.path().join("store").join(name);
+        let artifact = |output: &Path, file: &str| Artifact {
+            file: file.to_string(),
+            from: output.display().to_string(),
+        };
+        for (name, file) in [("c", "libc-1.rmeta"), ("d", "libd-1.rmeta")] {
+            create_dir_all(&output(name)).unwrap();
+            fs::write(output(name).join(file), "").unwrap();
+        }
+        let a = artifact(&output("a"), "liba-1.rmeta");
+        let c = artifact(&output("c"), "libc-1.rmeta");
+        let d = artifact(&output("d"), "libd-1.rmeta");
+        libraries::list(&output("d"), &[c.clone(), a.clone()]).unwrap();
+        libraries::list(&output("c"), &[a]).unwrap();
+        sandbox.link_crates(&[d, c]).unwrap();
+        for file in ["liba-1.rmeta", "libc-1.rmeta", "libd-1.rmeta"] {
+            assert!(sandbox.deps().join(file).exists(), "{file}");
+        }
+    }
+
+    #[test]
     fn libraries_must_exist_and_be_unambiguous() {
         let (temp, sandbox) = fixture();
         let artifact = |from: &str, file: &str| Artifact {
@@ -278,6 +310,8 @@ mod tests {
         let b = artifact("b", "liba-1.rmeta");
         sandbox.link_crates(&[a.clone(), a.clone()]).unwrap();
         assert!(temp.path().join("build/deps/liba-1.rmeta").exists());
+        let sandbox = Sandbox::new(temp.path().join("other"));
+        sandbox.prepare().unwrap();
         let message = sandbox.link_crates(&[a, b]).unwrap_err().to_string();
         assert!(message.contains("two libraries"), "{message}");
         let missing = artifact("a", "libc-2.rmeta");

@@ -35,6 +35,9 @@ pub const DEPS: &str = "/build/deps";
 /// sandbox path on each line.
 pub const READ_FILES: &str = "nix-support/dyndrv-read-files";
 
+/// Where an output lists the libraries that its unit was given: as JSON, what [`Rustc::crates`] was.
+pub const LIBRARIES: &str = "libraries.json";
+
 /// One unit: a rustc run, a build-script run, the assembly of a result, or a list of states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "run", rename_all = "kebab-case", deny_unknown_fields)]

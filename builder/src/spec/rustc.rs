@@ -14,9 +14,13 @@ pub struct Rustc {
     /// Arguments as cargo orders them, up to and without what build scripts add.
     /// `--out-dir` is absent: the builder appends it with the output `out`.
     pub args: Vec<String>,
-    /// Libraries of the closure to show in [`DEPS`](super::DEPS).
+    /// Libraries to show in [`DEPS`](super::DEPS), and with them those of the lists
+    /// ([`LIBRARIES`](super::LIBRARIES)) that their outputs have.
     #[serde(default)]
     pub crates: Vec<Artifact>,
+    /// The output that gets a list of [`crates`](Self::crates), for the units that are given its library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_crates: Option<String>,
     /// Build-script runs whose instructions apply to the unit, in cargo's order of propagation.
     #[serde(default)]
     pub scripts: Vec<ScriptUse>,

@@ -126,6 +126,16 @@ impl<'a> Linkage<'a> {
     /// The files of other units that must lie in a unit's dependency
     /// directory, sorted by unit.
     pub fn visible(&self, unit: UnitRef<'a>) -> Vec<Visible<'a>> {
+        self.visible_until(unit, |_| false)
+    }
+
+    /// Of the files that must lie in a unit's dependency directory, those that are not found by way of
+    /// another: `lists` says which units keep the files that they see themselves in a list beside their own.
+    pub fn visible_until(
+        &self,
+        unit: UnitRef<'a>,
+        lists: impl Fn(UnitRef<'a>) -> bool,
+    ) -> Vec<Visible<'a>> {
         let mut seen = BTreeSet::new();
         let mut queue: Vec<UnitRef<'a>> = linkable_dependencies(unit).collect();
         let mut files = Vec::new();
@@ -134,7 +144,7 @@ impl<'a> Linkage<'a> {
                 continue;
             }
             files.extend(needed_files(unit, next));
-            if !next.target().proc_macro {
+            if !next.target().proc_macro && !lists(next) {
                 queue.extend(linkable_dependencies(next));
             }
         }

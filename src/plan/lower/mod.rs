@@ -2,7 +2,7 @@
 //!
 //! | the unit | outputs | sees of its dependencies | module |
 //! |---|---|---|---|
-//! | a library of rlibs only | `meta` (rmeta), `out` (rlib) | `meta` of its closure; the instructions of its own build script | `rustc` |
+//! | a library of rlibs only | `meta` (rmeta and a list), `out` (rlib) | `meta` of its closure; the instructions of its own build script | `rustc` |
 //! | anything else that rustc compiles | `out` | `out` of its closure; the link instructions of all build scripts in it | `rustc` |
 //! | the same, compiled incrementally | and `state`, if it keeps that | and the outputs of an earlier build of itself, if there is one | [`incremental`] |
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
@@ -10,6 +10,12 @@
 //! | the list of states | `out` | all outputs of units that keep their state | [`incremental`] |
 //!
 //! [`inputs`] finds the inputs of a derivation in its finished text.
+//!
+//! A library names the libraries of its direct dependencies only. Its output `meta` lists what it was given, and
+//! these lists lead to the rest of the closure, for the builder and for Nix. A text that named the closure would be
+//! as long as the graph is large, and every step writes, hashes or parses such texts. No early cutoff is lost: where
+//! the metadata of a library changes, all that has it in its closure is built again in any case. There is no list in `out`:
+//! objects change where metadata does not, and no library depends on objects.
 
 mod build_script;
 mod environments;

@@ -35,7 +35,11 @@ impl<'a> Lowering<'a> {
             self.compiled_environments(unit)?
         };
 
-        let libraries = by_name(self.linkage.visible(unit));
+        let keeps_list = has_meta(unit);
+        let libraries = by_name(match keeps_list {
+            true => self.linkage.visible_until(unit, has_meta),
+            false => self.linkage.visible(unit),
+        });
         let dylibs: Vec<bool> = libraries
             .iter()
             .map(|library| library.kind == ProductKind::Dylib)
@@ -51,6 +55,7 @@ impl<'a> Lowering<'a> {
             compiler: format!("{}/bin/rustc", self.settings.rustc),
             args,
             crates,
+            list_crates: keeps_list.then(|| "meta".to_owned()),
             scripts: self.scripts(unit)?,
             products: self.products(unit),
             record_reads: unit.package().is_local(),
