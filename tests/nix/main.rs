@@ -20,6 +20,7 @@ mod files;
 mod flakes;
 mod incremental;
 mod kinds;
+mod large_workspace;
 #[allow(dead_code)] // `tests/book` uses the rest
 #[path = "../book/markdown.rs"]
 mod markdown;
