@@ -12,6 +12,7 @@ mod caches;
 mod checks;
 mod configuration;
 mod cross;
+mod daemon;
 mod development;
 mod emission;
 mod environments;

@@ -23,11 +23,11 @@ fn every_example_is_deterministic() {
             "cross" => cross::example(),
             _ => Project::example(example),
         };
-        let here = outputs(&project, None);
-        project.options = store(Some(second.path()));
+        let here = outputs(&project);
+        project.options = vec!["--store".to_owned(), second.path().display().to_string()];
         // Fewer cores than the machine may have.
         project.options.extend(["--cores", "1"].map(str::to_owned));
-        let there = outputs(&project, Some(second.path()));
+        let there = outputs(&project);
         assert!(!here.is_empty());
         assert_eq!(
             here.keys().collect::<Vec<_>>(),
@@ -40,14 +40,8 @@ fn every_example_is_deterministic() {
     }
 }
 
-/// Options for this store, or none for the usual one.
-fn store(dir: Option<&Path>) -> Vec<String> {
-    let option = |dir: &Path| ["--store".to_owned(), dir.display().to_string()];
-    dir.map(option).into_iter().flatten().collect()
-}
-
 /// Copies into a store what builds start from.
-fn fill(dir: &Path) {
+pub fn fill(dir: &Path) {
     let roots = project::nix()
         .args(["--with", "cross", "--roots"])
         .output()
@@ -73,12 +67,12 @@ fn fill(dir: &Path) {
 
 /// The outputs of the result, of the emitters and of every derivation that they
 /// write, by derivation and output.
-fn outputs(project: &Project, dir: Option<&Path>) -> BTreeMap<String, BTreeMap<String, String>> {
+pub fn outputs(project: &Project) -> BTreeMap<String, BTreeMap<String, String>> {
     let result = project.build().out.display().to_string();
     let mut all: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     all.insert("result".into(), [("out".into(), result)].into());
     let emitters: Vec<String> = project.emitters().into_values().collect();
-    let emitted = project::outputs(&emitters, &store(dir));
+    let emitted = project::outputs(&emitters, &project.options);
     let drvs: Vec<String> = emitted
         .values()
         .flat_map(BTreeMap::values)
@@ -86,6 +80,6 @@ fn outputs(project: &Project, dir: Option<&Path>) -> BTreeMap<String, BTreeMap<S
         .cloned()
         .collect();
     all.extend(emitted);
-    all.extend(project::outputs(&drvs, &store(dir)));
+    all.extend(project::outputs(&drvs, &project.options));
     all
 }
