@@ -1,4 +1,4 @@
-//! The book's tables of what is supported, and what is refused.
+//! The book's tables of what is supported, what is refused, and what once differed from cargo.
 //!
 //! The last cell of a row lists what `dev/test` checks, and behind `by hand:` what somebody has to
 //! run. Each check exists and stands on its side, every error is one of the sources', and nothing
@@ -10,8 +10,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The document with the tables.
-const DOCUMENT: &str = "docs/src/supported.md";
+/// The tables, and the document that each is in.
+const TABLES: [(&str, &str); 3] = [
+    ("supported", "docs/src/supported.md"),
+    ("refused", "docs/src/supported.md"),
+    ("agreement", "docs/src/agreement.md"),
+];
 
 /// What parts the checks of a row.
 const BY_HAND: &str = "by hand: ";
@@ -32,10 +36,11 @@ fn read(path: &str) -> String {
 
 /// The cells of the rows between `<!-- NAME -->` and `<!-- end -->`.
 fn rows(name: &str) -> Vec<Vec<String>> {
-    let document = read(DOCUMENT);
-    let (_, after) = document
+    let (_, document) = TABLES.iter().find(|(table, _)| *table == name).unwrap();
+    let text = read(document);
+    let (_, after) = text
         .split_once(&format!("<!-- {name} -->\n"))
-        .unwrap_or_else(|| panic!("{DOCUMENT} has no table `{name}`"));
+        .unwrap_or_else(|| panic!("{document} has no table `{name}`"));
     let (table, _) = after.split_once("<!-- end -->").expect("the table's end");
     let rows = table.lines().skip(2);
     let rows: Vec<_> = rows
@@ -166,7 +171,7 @@ fn sources() -> String {
 
 #[test]
 fn every_check_of_the_tables_exists() {
-    let tables = [rows("supported"), rows("refused")].concat();
+    let tables = TABLES.map(|(name, _)| rows(name)).concat();
     let checks: Vec<Check> = tables.iter().flat_map(|row| checks(row)).collect();
     let wrong: Vec<&Check> = checks.iter().filter(|check| !exists(check)).collect();
     assert!(
@@ -177,7 +182,7 @@ fn every_check_of_the_tables_exists() {
 
 #[test]
 fn no_cell_is_empty() {
-    for row in [rows("supported"), rows("refused")].concat() {
+    for row in TABLES.map(|(name, _)| rows(name)).concat() {
         assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
     }
 }

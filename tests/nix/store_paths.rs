@@ -99,6 +99,44 @@ dyndrv.build {
     assert_eq!(std::fs::read_to_string(path).unwrap(), "tables\n");
 }
 
+/// The manifests that evaluation reads are then texts with a context.
+#[test]
+fn a_configuration_that_nix_writes() {
+    let project = workspace();
+    project.write(
+        "dyndrv.nix",
+        r#"{ dyndrv, pkgs, src, settings }:
+let
+  generated = derivation {
+    name = "source";
+    system = "x86_64-linux";
+    builder = "${pkgs.bash}/bin/bash";
+    PATH = "${pkgs.coreutils}/bin";
+    args = [
+      "-euc"
+      ''
+        cp -r ${src} $out
+        chmod -R u+w $out
+        mkdir $out/.cargo
+        printf '[env]\nZLIB = "%s"\n' ${pkgs.zlib} > $out/.cargo/config.toml
+        exit 0
+      ''
+    ];
+  };
+in
+dyndrv.build {
+  src = generated;
+  cargoLock = src + "/Cargo.lock";
+  packages = [ "app" ];
+  pname = "app";
+  version = "1";
+  checks.members = [ ];
+}
+"#,
+    );
+    assert_eq!(project.build().run("app", &[]), "7\n");
+}
+
 #[test]
 fn a_path_that_is_not_there_is_an_error() {
     let project = workspace();
