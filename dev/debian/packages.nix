@@ -56,6 +56,7 @@ let
     isLinux = true;
     isWasm = false;
     rust = rustNames "x86_64-unknown-linux-gnu";
+    canExecute = host: host.config == "x86_64-unknown-linux-gnu";
   };
 
   # The package sets for other targets, under nixpkgs' names.
@@ -141,6 +142,26 @@ let
     in
     self;
 
+  # As far as stdenv's patchPhase uses it.
+  patch = derivation {
+    name = "patch";
+    inherit system;
+    __contentAddressed = true;
+    outputHashMode = "recursive";
+    outputHashAlgo = "sha256";
+    builder = "${parts.bash}/bin/bash";
+    PATH = "${parts.coreutils}/bin";
+    args = [
+      "-euc"
+      ''
+        mkdir -p $out/bin
+        printf '#!%s\nexec %s apply --unidiff-zero "$@"\n' ${parts.bash}/bin/bash ${parts.git}/bin/git >$out/bin/patch
+        chmod +x $out/bin/patch
+        exit 0
+      ''
+    ];
+  };
+
   # What nixpkgs' stdenv has on the PATH of every derivation.
   initialPath = [
     parts.coreutils
@@ -154,6 +175,7 @@ let
     parts.gnumake
     parts.bash
     parts.xz
+    patch
   ];
 
   stdenvOf =
@@ -185,6 +207,7 @@ let
         targetPrefix = "";
         host = platform;
       };
+      inherit (set.stdenv) mkShell;
       # As nixpkgs has packages that do not evaluate.
       alsa-lib = throw "Package ‘alsa-lib’ is not available on the requested hostPlatform";
       runtimeShell = "${parts.bash}/bin/bash";

@@ -84,12 +84,15 @@ let
     attrs:
     let
       passthru = attrs.passthru or { };
-      environment = removeAttrs attrs [
-        "passthru"
-        "meta"
-        "__contentAddressed"
-        "__structuredAttrs"
-      ];
+      environment =
+        removeAttrs attrs [
+          "passthru"
+          "meta"
+          "env"
+          "__contentAddressed"
+          "__structuredAttrs"
+        ]
+        // attrs.env or { };
       version = if attrs ? version then "-${attrs.version}" else "";
     in
     derivation (
@@ -98,11 +101,22 @@ let
         inherit (build) system;
         builder = "${bash}/bin/bash";
         args = [
-          "-e"
-          ./stdenv.sh
+          "-ec"
+          ''
+            source "$stdenv/setup"
+            genericBuild
+            exit 0
+          ''
         ];
+        # Where `nix develop` looks for the setup script.
+        stdenv = builtins.path {
+          path = ./.;
+          name = "stdenv";
+          filter = path: _type: baseNameOf path == "setup";
+        };
         __ignoreNulls = true;
         inherit initialPath cc;
+        outputs = [ "out" ];
         depsBuildBuild = [ ];
         nativeBuildInputs = [ ];
         buildInputs = [ ];
@@ -127,10 +141,21 @@ let
       inherit passthru;
       meta = attrs.meta or { };
     };
+
+  # A derivation for `nix develop`.
+  mkShell =
+    attrs:
+    mkDerivation (
+      {
+        name = "nix-shell";
+        buildCommand = "export -p >$out";
+      }
+      // attrs
+    );
 in
 {
   inherit (host) system;
-  inherit cc mkDerivation;
+  inherit cc mkDerivation mkShell;
   shell = "${bash}/bin/bash";
   buildPlatform = build;
   hostPlatform = host;
