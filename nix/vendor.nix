@@ -68,6 +68,14 @@ let
         inherit sources;
       };
 
+  # Third-party packages by the names of their directories.
+  byDirectory = builtins.listToAttrs (
+    map (p: {
+      name = "${p.name}-${p.version}";
+      value = p;
+    }) lock.foreign
+  );
+
   # A package with its sources changed, as stdenv changes them.
   changed =
     name: change:
@@ -76,9 +84,21 @@ let
       // {
         name = "crate-${name}";
         __contentAddressed = true;
-        src = "${unchanged}/${name}";
+        src = "${unchanged}";
+        crate = byDirectory.${name}.name;
+        crateVersion = byDirectory.${name}.version;
         unpackPhase = ''
-          cp -RL "$src" source
+          # `cargo vendor` names the newest version's directory without it.
+          for from in "$src/$crate-$crateVersion" "$src/$crate" ""; do
+            [[ -e $from/Cargo.toml ]] || continue
+            manifest=$(<"$from/Cargo.toml")
+            if [[ $manifest =~ (^|[^-a-z])version\ *=\ *\""$crateVersion"\" ]]; then break; fi
+          done
+          if [[ -z $from ]]; then
+            echo "error: no directory of third-party packages has $crate $crateVersion, which crateEnv.$crate changes" >&2
+            exit 1
+          fi
+          cp -RL "$from" source
           chmod -R u+w source
           cd source
         '';
@@ -96,6 +116,9 @@ else
   directories {
     dirs = [ ];
     rest = unchanged;
-    replaced = builtins.mapAttrs changed changes;
+    replaced = builtins.mapAttrs (name: change: {
+      inherit (byDirectory.${name}) name version;
+      package = changed name change;
+    }) changes;
     sources = null;
   }

@@ -14,7 +14,7 @@
   # A further directory of packages or of links to them, or of such directories, one for each source;
   # null for none.
   rest ? null,
-  # Packages in place of those, by `<name>-<version>`.
+  # Packages in place of those, by `<name>-<version>`: { name; version; package; }
   replaced ? { },
   # All sources that the lock file names; null to take the configuration of `rest`.
   sources,
@@ -117,7 +117,10 @@ derivation (
   shell
   // {
     name = "cargo-vendor-dir";
-    links = builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages // replaced;
+    links =
+      builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages
+      // builtins.mapAttrs (_: r: r.package) replaced;
+    replacedVersions = map (r: "${r.name} ${r.version}") (builtins.attrValues replaced);
     rest = if rest == null then "" else "${rest}";
     inherit configuration;
     args = [
@@ -159,6 +162,12 @@ derivation (
         for i in "''${!entries[@]}"; do
           name=''${entries[i]##*/}
           [[ -z ''${links[$name]-} ]] || continue
+          # `cargo vendor` names the newest version's directory without it.
+          for replaced in "''${replacedVersions[@]}"; do
+            [[ $name == "''${replaced% *}" ]] || continue
+            manifest=$(<"''${targets[i]}/Cargo.toml")
+            if [[ $manifest =~ (^|[^-a-z])version\ *=\ *\""''${replaced#* }"\" ]]; then continue 2; fi
+          done
           if [[ -n ''${seen[$name]-} ]]; then
             echo "error: $name is there from several sources, which is not supported, nor does \`cargo vendor\`. Use one of them, by \`[patch]\` if need be" >&2
             exit 1

@@ -737,6 +737,33 @@ fn a_vendored_tree_that_an_argument_names() {
     assert_eq!(project.build().run("app", &[]), expected);
 }
 
+/// As crane's `overrideVendorCargoPackage`, and as nixpkgs' entries by crate.
+#[test]
+fn a_dependency_is_patched() {
+    let nonce = project::fresh();
+    let project = with_vendored_tree(nonce);
+    project.write(".cargo/config.toml", SOURCES);
+    project.write(
+        "lone.patch",
+        &format!(
+            "--- a/src/lib.rs\n+++ b/src/lib.rs\n@@ -1 +1 @@\n-pub const TEXT: &str = \"lone {nonce}\";\n\
+             +pub const TEXT: &str = \"patched {nonce}\";\n"
+        ),
+    );
+    project.write(
+        "dyndrv.nix",
+        r#"{ dyndrv, pkgs, src, settings }:
+        dyndrv.build {
+          inherit src;
+          crateEnv.lone = { patches = [ ./lone.patch ]; };
+          crateEnv.lower = _: { postPatch = "sed -i s/lower/deeper/ src/lib.rs"; };
+        }
+        "#,
+    );
+    let expected = format!("upper deeper {nonce} patched {nonce} mine {nonce}\n");
+    assert_eq!(project.build().run("app", &[]), expected);
+}
+
 /// `cargo vendor` and the configuration that it prints, of git packages that inherit.
 #[test]
 fn a_vendored_tree_that_cargo_makes() {
