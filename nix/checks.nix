@@ -20,9 +20,13 @@
 {
   # The packages to check; empty for the whole workspace.
   packages ? [ ],
+  # Without names of packages: whether the whole workspace is checked, or what cargo would build by default.
+  workspace ? packages == [ ],
   # The names of the workspace's packages, each of which gets checks of its own
   # (`test-<name>` and so on).
   members ? packages,
+  # Which targets are checked, as `cargo test` chooses them: { lib; bins; tests = [ names ]; }; null for all.
+  targets ? null,
   # The profile that tests are compiled with. Units whose settings are those of `dev` are
   # the same units.
   profile ? "test",
@@ -46,12 +50,13 @@
 }:
 
 let
-  graph = graphOf {
-    inherit packages profile;
-    bins = [ ];
-    workspace = packages == [ ];
-    allTargets = true;
-  };
+  graph = graphOf (
+    {
+      inherit packages profile workspace;
+      bins = [ ];
+    }
+    // (if targets == null then { allTargets = true; } else { inherit targets; })
+  );
 
   settings = settingsOf graph;
 

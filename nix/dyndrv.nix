@@ -87,10 +87,13 @@ in
   version ? "",
   # Where the workspace is below `src`.
   workspace ? "",
+  # Where cargo is started below the workspace: in a member's directory it builds that member.
+  directory ? "",
   # A lock file in place of the workspace's own; null for that one.
   lockFile ? null,
   # What to build, in the terms of `cargo build`; empty lists mean its defaults.
   packages ? [ ],
+  allMembers ? false,
   bins ? [ ],
   features ? [ ],
   allFeatures ? false,
@@ -150,8 +153,14 @@ let
           vendor
           rustc
           cargo
-          workspace
           ;
+        workspace =
+          if directory == "" then
+            workspace
+          else if workspace == "" then
+            directory
+          else
+            "${workspace}/${directory}";
       };
       selection = {
         inherit
@@ -170,7 +179,9 @@ let
       // selection;
     };
 
-  graph = graphOf (if incremental == null then { } else { incremental = true; });
+  graph = graphOf (
+    { workspace = allMembers; } // (if incremental == null then { } else { incremental = true; })
+  );
 
   settingsOf =
     graph:
@@ -270,6 +281,7 @@ let
       inherit count;
       named = {
         result = count - 1;
+        build-scripts = count - 1;
       }
       // (if incremental == null then { } else { states = count - 1; });
       below = thirdParty.emitters // incrementally.emitters;
@@ -356,6 +368,12 @@ else
             workspace-plan = ofWorkspace.plan;
           }
           // ofWorkspace.emitters;
+          # `<profile>/build/<package>-…/out` of all build scripts, as in cargo's target directory.
+          buildScripts = derive "${builder}/bin/dyndrv-builder" "build-scripts" {
+            run = "assemble";
+            parts = [ (ofWorkspace.output "build-scripts") ];
+            directories = [ "." ];
+          } { };
           checks = checked;
         }
         // (if incremental == null then { } else { inherit states; })

@@ -2,8 +2,11 @@
 {
   # The workspace's directory.
   root,
+  # Where cargo is started below it.
+  directory,
   # The arguments of `cargo build` that choose what is built.
   packages,
+  allMembers,
   bins,
   features,
   allFeatures,
@@ -26,6 +29,10 @@ let
   built =
     if packages != [ ] then
       builtins.filter (member: builtins.elem member.name packages) members
+    else if allMembers then
+      members
+    else if directory != "" then
+      builtins.filter (member: member.dir == root + "/${directory}") members
     else if manifest ? package then
       builtins.filter (member: member.name == manifest.package.name) members
     else
@@ -98,14 +105,15 @@ let
   single = if builtins.length built == 1 then keyOf (builtins.head built) else _: null;
 
   # These two name the derivation, so that each evaluation needs them: they come from the
-  # workspace's own manifest, and no other is read.
-  isRoot = manifest ? package && (packages == [ ] || packages == [ manifest.package.name ]);
-  rootKey = keyOf { inherit manifest; };
+  # manifest where cargo is started, and no other is read.
+  here = if directory == "" then manifest else import ./toml.nix (root + "/${directory}/Cargo.toml");
+  isHere = here ? package && (packages == [ ] || packages == [ here.package.name ]);
+  hereKey = keyOf { manifest = here; };
 in
 {
   pname =
-    if isRoot then
-      manifest.package.name
+    if isHere then
+      here.package.name
     else if builtins.length packages == 1 then
       builtins.head packages
     else
@@ -113,7 +121,7 @@ in
 
   version =
     let
-      own = if isRoot then rootKey "version" else manifest.workspace.package.version or null;
+      own = if isHere then hereKey "version" else manifest.workspace.package.version or null;
     in
     if own == null then "" else own;
 

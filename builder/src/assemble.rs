@@ -7,16 +7,12 @@ use crate::spec::task::Outputs;
 use std::fs;
 use std::path::Path;
 
-/// The directories that users look for. Libraries for other Rust code, which lie beside these, are
-/// of no use outside of the units that were built against them.
-const DIRECTORIES: [&str; 2] = ["bin", "lib"];
-
 /// Links the entries of the parts' directories into those of the output `out`.
 pub fn run(assemble: &Assemble, outputs: &Outputs) -> Result<()> {
     let out = outputs.get("out")?;
     create_dir_all(out)?;
     for part in &assemble.parts {
-        for directory in DIRECTORIES {
+        for directory in &assemble.directories {
             let (from, to) = (Path::new(part).join(directory), out.join(directory));
             if !from.is_dir() {
                 continue;
@@ -66,7 +62,7 @@ mod tests {
     #[test]
     fn directories_are_real_and_files_are_links() {
         let (temp, outputs, parts) = fixture(&["a/bin/x", "b/bin/y", "b/lib/liby.so"]);
-        run(&Assemble { parts }, &outputs).unwrap();
+        run(&Assemble::result(parts), &outputs).unwrap();
         let result = temp.path().join("result");
         assert!(!result.join("bin").is_symlink());
         for (link, target) in [
@@ -87,7 +83,7 @@ mod tests {
             "c/nix-support/x",
             "d/bin/x",
         ]);
-        run(&Assemble { parts }, &outputs).unwrap();
+        run(&Assemble::result(parts), &outputs).unwrap();
         let names = entries(&temp.path().join("result")).unwrap();
         assert_eq!(names.len(), 1);
         assert_eq!(names[0].0, Path::new("bin"));
@@ -96,7 +92,9 @@ mod tests {
     #[test]
     fn a_clash_names_both_files() {
         let (_temp, outputs, parts) = fixture(&["a/bin/x", "b/bin/x"]);
-        let message = run(&Assemble { parts }, &outputs).unwrap_err().to_string();
+        let message = run(&Assemble::result(parts), &outputs)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("/a/bin/x"), "{message}");
         assert!(message.contains("/b/bin/x"), "{message}");
     }

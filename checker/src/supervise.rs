@@ -68,7 +68,15 @@ pub fn run(
     mut show: impl FnMut(&[u8]),
 ) -> Result<Finished> {
     let (program, args) = command;
-    let failed = |e| Error::io("cannot run", Path::new(program), e);
+    let failed = |e| {
+        let error = Error::io("cannot run", Path::new(program), e);
+        match Path::new(program).exists() {
+            true => error,
+            false => error.note(
+                "the toolchain does not have it; give as `toolchain` one with clippy and rustfmt",
+            ),
+        }
+    };
     let logged = |e| Error::io("cannot write", log, e);
     let file = File::create(log).map_err(logged)?;
     let start = Instant::now();

@@ -117,11 +117,29 @@ struct Selection {
     /// All targets of the packages, tests and benchmarks among them.
     #[serde(default)]
     all_targets: bool,
+    /// Some targets of the packages.
+    #[serde(default)]
+    targets: Targets,
+}
+
+/// Kinds and names of targets, as `cargo test` chooses them.
+#[derive(Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+struct Targets {
+    lib: bool,
+    bins: bool,
+    tests: Vec<String>,
 }
 
 impl From<Selection> for graph::Selection {
     fn from(selection: Selection) -> Self {
+        // `--lib` and `--bins` are no tests but with `cargo test`.
+        let command = match selection.targets == Targets::default() {
+            true => graph::Command::Build,
+            false => graph::Command::Test,
+        };
         Self {
+            command,
             packages: selection.packages,
             bins: selection.bins,
             features: selection.features,
@@ -133,6 +151,9 @@ impl From<Selection> for graph::Selection {
             ignore_rust_version: selection.ignore_rust_version,
             workspace: selection.workspace,
             all_targets: selection.all_targets,
+            lib: selection.targets.lib,
+            all_bins: selection.targets.bins,
+            tests: selection.targets.tests,
             ..Self::default()
         }
     }

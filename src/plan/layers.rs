@@ -22,6 +22,8 @@ use std::path::Path;
 
 /// The name of the derivation that puts the results together.
 pub const RESULT: &str = "result";
+/// The name of the derivation that puts the directories of build scripts together.
+pub const BUILD_SCRIPTS: &str = "build-scripts";
 
 /// The name of the derivation that lists the units' incremental states.
 pub const STATES: &str = "states";
@@ -89,6 +91,8 @@ pub fn workspace(
     add_units(&mut collection, &mut lowering, &index, workspace, files)?;
     let result = lowering.result(RESULT)?;
     collection.add_derivation(RESULT, None, &result)?;
+    let build_scripts = lowering.build_scripts(BUILD_SCRIPTS)?;
+    collection.add_derivation(BUILD_SCRIPTS, None, &build_scripts)?;
     if graph.incremental {
         let states = lowering.states(STATES)?;
         collection.add_derivation(STATES, None, &states)?;

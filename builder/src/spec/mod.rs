@@ -54,11 +54,36 @@ pub enum Spec {
     StatesOf(StatesOf),
 }
 
-/// The final tree: what cargo would leave in its target directory for the user.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A tree of what cargo would leave in its target directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assemble {
-    /// Store paths whose directories `bin` and `lib` are merged by symbolic
-    /// links. Two entries with one name are an error.
+    /// Store paths whose directories are merged by symbolic links. Two entries with
+    /// one name are an error.
     pub parts: Vec<String>,
+    /// These directories, relative to each of the parts; by default `bin` and `lib`.
+    #[serde(default = "result_directories", skip_serializing_if = "is_result")]
+    pub directories: Vec<String>,
+}
+
+/// The directories that users look for. Libraries for other Rust code, which lie beside these, are
+/// of no use outside of the units that were built against them.
+const RESULT: [&str; 2] = ["bin", "lib"];
+
+fn result_directories() -> Vec<String> {
+    RESULT.map(str::to_owned).into()
+}
+
+fn is_result(directories: &Vec<String>) -> bool {
+    *directories == RESULT
+}
+
+impl Assemble {
+    /// The programs and libraries of the parts.
+    pub fn result(parts: Vec<String>) -> Self {
+        Self {
+            parts,
+            directories: result_directories(),
+        }
+    }
 }

@@ -92,7 +92,12 @@ impl<'a> Lowering<'a> {
     pub(super) fn out_dir(&self, run: UnitRef<'a>) -> String {
         let package = run.package();
         let id = run.identity();
-        format!("{}/build/{}-{id}/out", self.graph.profile.dir, package.name)
+        format!("{}/{}-{id}/out", self.build_directory(), package.name)
+    }
+
+    /// Where the directories of the runs are below their outputs.
+    pub(super) fn build_directory(&self) -> String {
+        format!("{}/build", self.graph.profile.dir)
     }
 
     /// The name of `OUT_DIR` in debug information and metadata.

@@ -8,6 +8,7 @@
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
 //! | the result | `out` | `out` of the root units | `result` |
 //! | the list of states | `out` | all outputs of units that keep their state | [`incremental`] |
+//! | the directories of build scripts | `out` | `out` of all build-script runs | `result` |
 //!
 //! [`inputs`] finds the inputs of a derivation in its finished text.
 //!

@@ -18,7 +18,25 @@ impl<'a> Lowering<'a> {
         for unit in self.shown() {
             parts.push(self.output(unit, "out")?);
         }
-        let spec = Spec::Assemble(spec::Assemble { parts });
+        let spec = Spec::Assemble(spec::Assemble::result(parts));
+        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
+    }
+
+    /// The derivation that puts the directories of all build scripts that were run where cargo has them:
+    /// `<profile>/build/<package>-<identity>/out`.
+    ///
+    /// # Errors
+    ///
+    /// If a run's path is not known.
+    pub fn build_scripts(&self, name: &str) -> Result<ValidatedDerivation, Error> {
+        let mut parts = Vec::new();
+        for unit in self.graph.units().filter(|unit| unit.is_run()) {
+            parts.push(self.output(unit, "out")?);
+        }
+        let spec = Spec::Assemble(spec::Assemble {
+            parts,
+            directories: vec![self.build_directory()],
+        });
         self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
     }
 
