@@ -7,6 +7,8 @@
   known,
   # Names from elsewhere (nixpkgs, crane, cargo) → what stands in for them here.
   standIns,
+  # Whether arguments are let pass that are neither of these nor near to one.
+  others ? false,
 }:
 args:
 
@@ -40,14 +42,21 @@ let
     builtins.elemAt last width;
 
   unknown = builtins.filter (name: !(known ? ${name})) (builtins.attrNames args);
-  name = builtins.head unknown;
+  wrong = builtins.filter (name: !others || standIns ? ${name} || nearTo name != [ ]) unknown;
+  name = builtins.head wrong;
 
-  near =
+  near = nearTo name;
+  nearTo =
+    name:
     let
-      # A misspelling keeps most of a word.
-      isNear = other: distance name other <= 1 + builtins.stringLength name / 4;
+      # A misspelling keeps most of a word; a name of its own may be as near as a quarter.
+      most = if others then 2 else 1 + builtins.stringLength name / 4;
+      isNear = other: distance name other <= most;
     in
-    builtins.filter isNear (builtins.attrNames known);
+    if others && builtins.stringLength name < 6 then
+      [ ]
+    else
+      builtins.filter isNear (builtins.attrNames known);
 
   advice =
     if standIns ? ${name} then
@@ -58,4 +67,4 @@ let
       "The arguments are ${builtins.concatStringsSep ", " (builtins.attrNames known)}";
 in
 
-if unknown == [ ] then args else throw "dyndrv: ${subject} no argument `${name}`. ${advice}"
+if wrong == [ ] then args else throw "dyndrv: ${subject} no argument `${name}`. ${advice}"

@@ -22,6 +22,8 @@ let
     dontBuild = true;
     # Where the programs and libraries are, for phases of the user's.
     built = package;
+    # `<profile>/build/<package>-…/out` of all build scripts, as in cargo's target directory.
+    inherit (package.passthru) buildScripts;
     installPhase = ''
       runHook preInstall
       for directory in bin lib; do

@@ -31,6 +31,8 @@ let
       src,
       # Where the workspace is below `src`.
       workspace ? "",
+      # Where cargo is started below the workspace: in a member's directory it builds that member.
+      directory ? "",
       # The lock file, if it is not the one of the workspace: see `nix/lock.nix`.
       cargoLock ? null,
       # Third-party packages, as `cargo vendor` writes them: a directory, or a derivation that makes one,
@@ -39,13 +41,14 @@ let
       vendor ? null,
       # What to build, in the terms of `cargo build`; empty lists mean its defaults.
       packages ? [ ],
+      allMembers ? false,
       bins ? [ ],
       features ? [ ],
       allFeatures ? false,
       noDefaultFeatures ? false,
       profile ? "release",
-      # One derivation with `bin/rustc` and `bin/cargo` (of rust-overlay or fenix, say), in place
-      # of nixpkgs'.
+      # One derivation with `bin/rustc` and `bin/cargo` (of rust-overlay or fenix, say), or a set of the
+      # packages, in place of nixpkgs': see `nix/toolchain.nix`.
       toolchain ? set.toolchain,
       # The package set of another platform to build for, as `pkgs.pkgsCross.aarch64-multiplatform`:
       # it has the linker, the C compiler and the libraries, and says the triple.
@@ -98,7 +101,9 @@ let
       manifest = import ./manifest.nix {
         inherit
           root
+          directory
           packages
+          allMembers
           bins
           features
           allFeatures
@@ -168,23 +173,21 @@ let
         host = if isCross then hostPlatform else null;
       };
 
-      rustc =
-        if toolchain != null then
-          toolchain
-        else if isCross then
-          crossPkgs.buildPackages.rustc
-        else
-          pkgs.rustc;
-      cargo = if toolchain == null then pkgs.cargo else toolchain;
-      clippy =
-        if toolchain != null then
-          toolchain
-        # Its wrapper knows the standard library of the target.
-        else if isCross then
-          crossPkgs.buildPackages.clippy or pkgs.clippy
-        else
-          pkgs.clippy;
-      rustfmt = if toolchain == null then pkgs.rustfmt else toolchain;
+      tooled = import ./toolchain.nix {
+        inherit toolchain;
+        packages = {
+          inherit (pkgs) cargo rustfmt;
+          # In a cross build those whose wrappers know the standard library of the target.
+          rustc = if isCross then crossPkgs.buildPackages.rustc else pkgs.rustc;
+          clippy = if isCross then crossPkgs.buildPackages.clippy or pkgs.clippy else pkgs.clippy;
+        };
+      };
+      inherit (tooled)
+        rustc
+        cargo
+        clippy
+        rustfmt
+        ;
       inherit (pkgs.stdenv) cc;
 
       vendored = import ./vendor.nix {
@@ -215,7 +218,9 @@ let
       result = core {
         inherit
           workspace
+          directory
           packages
+          allMembers
           bins
           features
           allFeatures
@@ -311,8 +316,8 @@ let
         pkgs = targetPkgs;
         name = result.package.pname;
         toolchain =
-          if toolchain != null then
-            [ toolchain ]
+          if rustc == cargo then
+            [ rustc ]
           else
             [
               rustc
@@ -376,6 +381,13 @@ let
           or (throw "dyndrv: a project has `states` if it is built with `incremental = true`");
       # cargo, rustc, clippy, rustfmt, rust-analyzer, and what the crates of the project need.
       devShell = shell.derivation;
+      # A derivation in which plain cargo runs: see `nix/with-cargo.nix`.
+      withCargo = import ./with-cargo.nix {
+        inherit (targetPkgs) stdenv;
+        inherit src workspace vendored;
+        lockFile = lock.replacement;
+        shell = shell.attrs;
+      };
     };
 in
 project

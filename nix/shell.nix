@@ -53,17 +53,23 @@ let
       nativeBuildInputs ++ listOf "nativeBuildInputs" ++ listOf "propagatedNativeBuildInputs" ++ tools;
     buildInputs = buildInputs ++ listOf "buildInputs" ++ listOf "propagatedBuildInputs";
   };
-in
-{
-  inherit inputs;
-  derivation = pkgs.mkShell (
-    sources
-    // variables
+  # For a derivation in which cargo runs.
+  attrs =
+    variables
     // env
     // {
-      name = "${name}-shell";
-      nativeBuildInputs = toolchain ++ analyzer ++ inputs.nativeBuildInputs;
+      nativeBuildInputs = toolchain ++ inputs.nativeBuildInputs;
       inherit (inputs) buildInputs;
+    };
+in
+{
+  inherit inputs attrs;
+  derivation = pkgs.mkShell (
+    sources
+    // attrs
+    // {
+      name = "${name}-shell";
+      nativeBuildInputs = attrs.nativeBuildInputs ++ analyzer;
     }
   );
 }

@@ -1,0 +1,74 @@
+//! The shell of a project: plain cargo builds it there.
+
+use crate::project::{Project, nix};
+use std::process::Output;
+
+/// Runs a command in the shell of a project, in its directory.
+fn in_shell(project: &Project, command: &[&str]) -> Output {
+    nix()
+        .args(["develop", "--impure", "--ignore-env", "--keep", "HOME"])
+        .args(project.installable(""))
+        .arg("--command")
+        .args(command)
+        .current_dir(project.path())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn cargo_builds_a_project_in_its_shell() {
+    let project = Project::example("system-library");
+    project.write(
+        "dyndrv.nix",
+        r#"{ dyndrv, pkgs, src, settings }:
+        (dyndrv.project {
+          inherit src;
+          env.LABEL = "a label";
+          crateEnv.zlib-binding = _: {
+            nativeBuildInputs = [ pkgs.pkg-config ];
+            buildInputs = [ pkgs.zlib ];
+            OF_CRATE = "yes";
+          };
+        }).devShell
+        "#,
+    );
+    for (command, expected) in [
+        (
+            "cargo build --offline --quiet && target/debug/squeeze",
+            "round trip: yes",
+        ),
+        ("cargo clippy --offline --quiet && echo linted", "linted"),
+        ("cargo fmt --check && echo formatted", "formatted"),
+        ("cargo test --offline --quiet", "test result: ok"),
+        ("echo \"$LABEL, $OF_CRATE\"", "a label, yes"),
+    ] {
+        let output = in_shell(&project, &["bash", "-c", command]);
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command}: {log}");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains(expected), "{command}: {printed}{log}");
+    }
+}
+
+/// For subcommands that drive cargo themselves.
+#[test]
+fn plain_cargo_runs_in_a_derivation() {
+    let project = Project::example("system-library");
+    project.write(
+        "dyndrv.nix",
+        r#"{ dyndrv, pkgs, src, settings }:
+        (dyndrv.project {
+          inherit src;
+          crateEnv.zlib-binding = _: {
+            nativeBuildInputs = [ pkgs.pkg-config ];
+            buildInputs = [ pkgs.zlib ];
+          };
+        }).withCargo {
+          name = "with-cargo";
+          command = "cargo test --quiet --workspace >$out";
+        }
+        "#,
+    );
+    let printed = std::fs::read_to_string(project.build().out).unwrap();
+    assert!(printed.contains("test result: ok"), "{printed}");
+}
