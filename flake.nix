@@ -62,8 +62,9 @@
     in
     {
       lib = {
-        # `mkLib pkgs` gives `project` and `build`, with the toolchain and the fetchers of `pkgs`.
-        mkLib = pkgs: import ./nix/nixpkgs.nix { inherit pkgs; };
+        # `mkLib pkgs` gives `project`, `build` and `buildRustPackage`, with the toolchain and the fetchers of
+        # `pkgs`; so does `mkLib { inherit pkgs; toolchain = …; }`, with the arguments of that file.
+        mkLib = import ./nix/mk-lib.nix;
         # The core, fed with plain store paths.
         core = import ./nix/dyndrv.nix;
       };
@@ -95,6 +96,12 @@
         in
         builtins.foldl' (all: name: all // example lib pkgs name) (ownProject lib).checks examples
       );
+
+      # `pkgs.dyndrv` is the library.
+      overlays.default = import ./nix/overlay.nix;
+
+      # For flake-parts: `perSystem.dyndrv.projects`.
+      flakeModules.default = ./nix/flake-module.nix;
 
       templates.default = {
         path = ./templates/default;

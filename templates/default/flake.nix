@@ -43,5 +43,10 @@
       # nix flake check: test, doctest, clippy, doc and fmt, and each of them for
       # each package of the workspace. One of them: nix build .#checks.x86_64-linux.test
       checks = eachSystem (project: project.checks);
+
+      # nix develop: cargo, rustc, clippy, rustfmt, and what the crates need.
+      devShells = eachSystem (project: {
+        default = project.devShell;
+      });
     };
 }

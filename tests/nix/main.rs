@@ -22,6 +22,7 @@ mod flakes;
 mod incremental;
 mod kinds;
 mod large_workspace;
+mod library;
 #[allow(dead_code)] // `tests/book` uses the rest
 #[path = "../book/markdown.rs"]
 mod markdown;
@@ -30,8 +31,11 @@ mod packaging;
 mod programs;
 mod project;
 mod rebuild;
+mod rust_package;
 mod second_store;
+mod shell;
 mod sources;
 mod store_paths;
 mod test_surroundings;
 mod test_view;
+mod toolchains;
