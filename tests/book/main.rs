@@ -123,13 +123,12 @@ fn every_command_exists() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The last cells of the table that compares with other libraries: each is a command.
+/// The last cells of the tables that compare with other libraries: each is a command.
 fn commands_of_comparison(document: &Document) -> Vec<Block> {
-    let table = document.text.split_once("<!-- comparison -->\n");
-    let Some((table, _)) = table.and_then(|(_, rest)| rest.split_once("<!-- end -->")) else {
-        return Vec::new();
-    };
-    let cells = table.lines().skip(2).map(|row| {
+    let tables = document.text.split("<!-- comparison -->\n").skip(1);
+    let tables = tables.filter_map(|rest| rest.split_once("<!-- end -->"));
+    let rows = tables.flat_map(|(table, _)| table.lines().skip(2));
+    let cells = rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
         assert!(cells.iter().all(|cell| !cell.is_empty()), "{row}");
         cells[cells.len() - 1].trim_matches('`').to_owned()
