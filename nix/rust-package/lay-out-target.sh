@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # Nix sets variables by attributes
+# shellcheck shell=bash disable=SC2034,SC2154 # Nix sets variables by attributes; phases of packages read others
 # The directories that `cargo build` would have left, where phases of packages look for them: `$releaseDir` with the
 # programs, and `$releaseDir/build/<package>-<hash>/out` of the build scripts that were run.
 
@@ -17,7 +17,7 @@ done
 chmod -R u+w "$releaseDir"
 # The directory for all platforms, as nixpkgs' install hook gives it.
 ln -s "${releaseDir#target/}" "target/$cargoBuildType"
-# shellcheck disable=SC2034 # for phases of packages
+# nixpkgs' names, for phases of packages.
 tmpDir=$releaseDir
 bins=$(find "$releaseDir" -maxdepth 1 -type f -executable ! -regex '.*\.\(so\|so\.[0-9.]+\|a\|dylib\)')
 runHook postBuild
