@@ -79,6 +79,46 @@ fn setup_hooks_of_inputs_run() {
     assert_eq!(found(&project, hook), "run,yes\n");
 }
 
+/// As `mkDerivation` has them, for the whole project.
+#[test]
+fn inputs_of_the_project_reach_every_build_script() {
+    let project = with_script(
+        r#"
+        let shown = |name: &str| env::var(name).unwrap_or_default();
+        let printed = run(Command::new("speaker").arg(""));
+        let linked = run(Command::new("pkg-config").args(["--libs", "zlib"]));
+        assert!(linked.contains("-lz"), "{linked}");
+        println!("cargo::rustc-env=FOUND={},{}", printed.trim(), shown("BY_NAME"));
+        "#,
+        &[],
+    );
+    project.write(
+        "dyndrv.nix",
+        r#"{ dyndrv, pkgs, src, settings }:
+        dyndrv.build {
+          inherit src;
+          env.BY_NAME = "yes";
+          buildInputs = [ pkgs.zlib ];
+          nativeBuildInputs = [
+            (derivation {
+              name = "speaker";
+              system = "x86_64-linux";
+              builder = "${pkgs.bash}/bin/bash";
+              PATH = "${pkgs.coreutils}/bin";
+              args = [ "-euc" ''
+                mkdir -p $out/bin
+                printf '#!${pkgs.bash}/bin/bash\necho spoken\n' >$out/bin/speaker
+                chmod +x $out/bin/speaker
+                exit 0
+              '' ];
+            })
+          ];
+        }
+        "#,
+    );
+    assert_eq!(project.build().run("app", &[]), "spoken,yes\n");
+}
+
 /// As nixpkgs' compiler does where it has a role, which is only in an environment of stdenv.
 #[test]
 fn c_code_is_compiled_as_in_stdenv() {
