@@ -357,37 +357,41 @@ let
             inherit src finish;
             inherit (result) package;
           };
+      ofCargo = builtins.filter (import ./is-cargo-variable.nix) (builtins.attrNames env);
       known' = import ./arguments.nix {
         subject = "`build` and `project` have";
         known = builtins.functionArgs project;
         standIns = import ./stand-ins.nix;
       } args;
     in
-    builtins.seq known' {
-      package = overridable (
-        package
-        // {
-          # For `inputsFrom` of a shell.
-          inherit (shell.inputs) nativeBuildInputs buildInputs;
-          passthru = package.passthru // {
-            tests = result.checks // (package.passthru.tests or { });
-          };
-        }
-      );
-      inherit (result) checks;
-      # rustc's incremental states, by unit, for `incrementalFrom`.
-      states =
-        result.package.passthru.states
-          or (throw "dyndrv: a project has `states` if it is built with `incremental = true`");
-      # cargo, rustc, clippy, rustfmt, rust-analyzer, and what the crates of the project need.
-      devShell = shell.derivation;
-      # A derivation in which plain cargo runs: see `nix/with-cargo.nix`.
-      withCargo = import ./with-cargo.nix {
-        inherit (targetPkgs) stdenv;
-        inherit src workspace vendored;
-        lockFile = lock.replacement;
-        shell = shell.attrs;
+    if ofCargo != [ ] then
+      throw "dyndrv: cargo is asked for the units without `env.${builtins.head ofCargo}`. Flags of rustc are the list `rustflags`, the profile is `profile`, the target `target`; what else it says, write into Cargo.toml or .cargo/config.toml"
+    else
+      builtins.seq known' {
+        package = overridable (
+          package
+          // {
+            # For `inputsFrom` of a shell.
+            inherit (shell.inputs) nativeBuildInputs buildInputs;
+            passthru = package.passthru // {
+              tests = result.checks // (package.passthru.tests or { });
+            };
+          }
+        );
+        inherit (result) checks;
+        # rustc's incremental states, by unit, for `incrementalFrom`.
+        states =
+          result.package.passthru.states
+            or (throw "dyndrv: a project has `states` if it is built with `incremental = true`");
+        # cargo, rustc, clippy, rustfmt, rust-analyzer, and what the crates of the project need.
+        devShell = shell.derivation;
+        # A derivation in which plain cargo runs: see `nix/with-cargo.nix`.
+        withCargo = import ./with-cargo.nix {
+          inherit (targetPkgs) stdenv;
+          inherit src workspace vendored;
+          lockFile = lock.replacement;
+          shell = shell.attrs;
+        };
       };
-    };
 in
 project

@@ -19,10 +19,9 @@ let
     // args.env or { };
 
   # cargo is asked for the units without the variables of a package.
-  ofCargo = builtins.filter (
-    name:
-    builtins.match "CARGO_(BUILD|PROFILE|TARGET|UNSTABLE|ENCODED)_.*|RUSTC(_WRAPPER)?" name != null
-  ) (builtins.attrNames own);
+  ofCargo = builtins.filter (name: name != "RUSTFLAGS" && import ../is-cargo-variable.nix name) (
+    builtins.attrNames own
+  );
 
   flags = own.RUSTFLAGS or null;
   words =

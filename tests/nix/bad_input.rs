@@ -380,6 +380,10 @@ fn an_unknown_argument() {
             ],
         ),
         (
+            json!({ "env": { "RUSTFLAGS": "-O" } }),
+            ["without `env.RUSTFLAGS`", "the list `rustflags`"],
+        ),
+        (
             json!({ "weather": "fine" }),
             [
                 "`build` and `project` have no argument `weather`",
