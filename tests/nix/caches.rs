@@ -3,29 +3,13 @@
 use crate::project::{self, Project};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use tempfile::TempDir;
 
 const WORKSPACE: &str = "[workspace]\nmembers = [\"word\", \"program\"]\nresolver = \"3\"\n";
 const PROGRAM: &str = "[package]\nname = \"program\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
                        [dependencies]\nword = { path = \"../word\" }\n";
 const WORD: &str = "[package]\nname = \"word\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-
-/// What `dyndrv outputs` prints for a project.
-fn installables(project: &Project) -> String {
-    let script = format!(
-        "eval \"$({}/dev/nix --env)\"; exec \"$0\" outputs '' -- \"$@\"",
-        project::root().display()
-    );
-    let output = Command::new("bash")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_dyndrv")])
-        .args(project.installable(""))
-        .arg("--impure")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// Copies installables, one on each line, to a cache in this directory.
 fn push(installables: &str, cache: &Path) {
@@ -70,7 +54,7 @@ fn a_second_machine_builds_what_differs_from_a_pushed_build_and_nothing_else() {
     ])
     .locked();
     let here = project.build();
-    push(&installables(&project), cache.path());
+    push(&project.command("outputs"), cache.path());
 
     project.options = second_machine(store.path(), cache.path());
     let there = project.build();

@@ -173,6 +173,22 @@ impl Project {
         names.into_iter().map(build).collect()
     }
 
+    /// Calls a command of `dyndrv` that takes a build, and gives what it prints.
+    pub fn command(&self, name: &str) -> String {
+        let script = format!(
+            "eval \"$({}/dev/nix --env)\"; exec \"$0\" \"$1\" '' -- \"${{@:2}}\"",
+            root().display()
+        );
+        let output = Command::new("bash")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_dyndrv"), name])
+            .args(self.installable(""))
+            .arg("--impure")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
     /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {
