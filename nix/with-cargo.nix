@@ -33,11 +33,8 @@ stdenv.mkDerivation (
       ${if lockFile == null then "" else "cp ${lockFile} Cargo.lock"}
       export CARGO_HOME=$NIX_BUILD_TOP/cargo-home HOME=$NIX_BUILD_TOP/home CARGO_NET_OFFLINE=true
       mkdir -p "$CARGO_HOME" "$HOME"
-      vendored=${vendored}
-      config=$(<"$vendored/.cargo/config.toml")
-      # nixpkgs' names for the directory.
-      config=''${config//\"cargo-vendor-dir\"/\"$vendored\"}
-      printf '%s\n' "''${config//@vendor@/$vendored}" >"$CARGO_HOME/config.toml"
+      source ${./cargo-config.sh}
+      cargo_config ${vendored} >"$CARGO_HOME/config.toml"
       runHook postConfigure
     '';
     buildPhase = ''

@@ -54,21 +54,47 @@ fn cargo_builds_a_project_in_its_shell() {
 #[test]
 fn plain_cargo_runs_in_a_derivation() {
     let project = Project::example("system-library");
-    project.write(
-        "dyndrv.nix",
-        r#"{ dyndrv, pkgs, src, settings }:
-        (dyndrv.project {
-          inherit src;
-          crateEnv.zlib-binding = _: {
-            nativeBuildInputs = [ pkgs.pkg-config ];
-            buildInputs = [ pkgs.zlib ];
-          };
-        }).withCargo {
-          name = "with-cargo";
-          command = "cargo test --quiet --workspace >$out";
-        }
-        "#,
-    );
-    let printed = std::fs::read_to_string(project.build().out).unwrap();
-    assert!(printed.contains("test result: ok"), "{printed}");
+    // By the lock file, and as nixpkgs' `fetchCargoVendor` lays packages out.
+    for vendor in ["null", "bySource"] {
+        project.write(
+            "dyndrv.nix",
+            &r#"{ dyndrv, pkgs, src, settings }:
+            let
+              bySource = derivation {
+                name = "vendor-by-source";
+                system = "x86_64-linux";
+                builder = "${pkgs.bash}/bin/bash";
+                PATH = "${pkgs.coreutils}/bin";
+                packages = pkgs.rustPlatform.importCargoLock { lockFile = ./Cargo.lock; };
+                config = ''
+                  [source.crates-io]
+                  replace-with = "vendored-source-registry-0"
+                  [source.vendored-source-registry-0]
+                  directory = "@vendor@/source-registry-0"
+                '';
+                args = [ "-euc" ''
+                  mkdir -p $out/.cargo $out/source-registry-0
+                  cp -RL $packages/*-* $out/source-registry-0/
+                  printf '%s' "$config" >$out/.cargo/config.toml
+                  exit 0
+                '' ];
+              };
+            in
+            (dyndrv.project {
+              inherit src;
+              vendor = VENDOR;
+              crateEnv.zlib-binding = _: {
+                nativeBuildInputs = [ pkgs.pkg-config ];
+                buildInputs = [ pkgs.zlib ];
+              };
+            }).withCargo {
+              name = "with-cargo";
+              command = "cargo test --quiet --workspace >$out";
+            }
+            "#
+            .replace("VENDOR", vendor),
+        );
+        let printed = std::fs::read_to_string(project.build().out).unwrap();
+        assert!(printed.contains("test result: ok"), "{vendor}: {printed}");
+    }
 }
