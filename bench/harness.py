@@ -28,8 +28,8 @@ AT_WORK = {"rustc", "build script"}
 class Project:
     """A source tree, and the lines after which an edit puts a line of its own."""
 
-    def __init__(self, name, source, edits, arguments):
-        self.name, self.source, self.edits, self.arguments = name, source, edits, arguments
+    def __init__(self, name, source, edits, arguments, inputs=""):
+        self.name, self.source, self.edits, self.arguments, self.inputs = name, source, edits, arguments, inputs
 
 
 def output(command, **kwargs):
@@ -216,6 +216,7 @@ def flake(project, dyndrv, package_set, tools):
     nixpkgs.url = "path:{package_set}";
     dyndrv = {{ url = "path:{dyndrv}"; inputs.nixpkgs.follows = "nixpkgs"; }};
     {source}
+    {project.inputs}
   }};
   nixConfig.extra-experimental-features = [ "ca-derivations" "dynamic-derivations" ];
   outputs = {{ self, nixpkgs, dyndrv, ... }}@inputs: let

@@ -127,6 +127,7 @@ in
   # Whether the units of the workspace are compiled incrementally, where cargo would; null for no:
   # { keep = whether they keep rustc's state, as an output of their own; base = what they start with:
   #   null, { plan = the package of another project that keeps state; }, or { states = its `states`; };
+  #   copy = whether units are copied from the base that are the same there;
   #   directory = null, or a directory of the machine for all state; }
   incremental ? null,
   # What is checked, and how: see `nix/checks.nix`.
@@ -228,7 +229,12 @@ let
       }
     else
       let
-        inherit (incremental) keep base directory;
+        inherit (incremental)
+          keep
+          base
+          copy
+          directory
+          ;
         ofPlan = base.plan.passthru;
         layer = "base";
         isOfWorkspace = name: builtins.match "workspace-.*" name != null;
@@ -239,7 +245,7 @@ let
       in
       {
         attrs.incremental = {
-          inherit keep directory;
+          inherit keep copy directory;
           base =
             if base == null then
               null

@@ -4,6 +4,9 @@
   incrementalFrom,
   incrementalKeep,
   incrementalDirectory,
+  # Whether the source is its own base, and each unit is copied from there.
+  primes,
+  src,
   # From a source to the package of the project with that source, without a base.
   ofSource,
 }:
@@ -12,7 +15,9 @@ let
   isList = builtins.isAttrs incrementalFrom && incrementalFrom ? states;
 
   base =
-    if incrementalFrom == null then
+    if primes then
+      { plan = ofSource src; }
+    else if incrementalFrom == null then
       null
     else if isList then
       { states = inStore incrementalFrom.states; }
@@ -44,7 +49,8 @@ else if incrementalDirectory != null && (incrementalFrom != null || incrementalK
   throw "dyndrv: with `incrementalDirectory` all state is in that directory: leave out `incrementalFrom` and `incrementalKeep`"
 else
   {
-    keep = incrementalKeep;
+    keep = incrementalKeep && !primes;
+    copy = primes;
     directory = incrementalDirectory;
     inherit base;
   }

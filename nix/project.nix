@@ -25,7 +25,9 @@ let
     in
     builtins.any (context: context ? outputs || context.allOutputs or false) contexts;
 
-  project =
+  # `primes`: the project is its own base, from which every incremental unit is copied.
+  projectOf =
+    primes:
     {
       # The source tree: a path, a flake's `self`, or a derivation such as `fetchFromGitHub { … }`.
       src,
@@ -96,6 +98,12 @@ let
       ...
     }@args:
     let
+      withoutBase = removeAttrs args [
+        "incrementalFrom"
+        "incrementalKeep"
+        "finish"
+      ];
+
       root = if workspace == "" then src else src + "/${workspace}";
       isUnread = isBuilt src;
       manifest = import ./manifest.nix {
@@ -280,20 +288,10 @@ let
             incrementalFrom
             incrementalKeep
             incrementalDirectory
+            primes
+            src
             ;
-          # The project as it is with another source.
-          ofSource =
-            src:
-            (project (
-              removeAttrs args [
-                "incrementalFrom"
-                "incrementalKeep"
-                "finish"
-              ]
-              // {
-                inherit src;
-              }
-            )).package;
+          ofSource = src: (projectOf false (withoutBase // { inherit src; })).package;
         };
         crateEnv = crates.environments;
         disallowedRequisites = if guardClosure then compilers else [ ];
@@ -358,6 +356,12 @@ let
             inherit (result) package;
           };
       ofCargo = builtins.filter (import ./is-cargo-variable.nix) (builtins.attrNames env);
+      # The project as a base, with each incremental unit copied once: edits end earlier then.
+      primed =
+        if incremental && incrementalDirectory == null then
+          (projectOf true withoutBase).package
+        else
+          throw "dyndrv: a project is `primed` if it is built with `incremental = true`, and without `incrementalDirectory`";
       known' = import ./arguments.nix {
         subject = "`build` and `project` have";
         known = builtins.functionArgs project;
@@ -373,9 +377,12 @@ let
           // {
             # For `inputsFrom` of a shell.
             inherit (shell.inputs) nativeBuildInputs buildInputs;
-            passthru = package.passthru // {
-              tests = result.checks // (package.passthru.tests or { });
-            };
+            passthru =
+              package.passthru
+              // (if incremental then { inherit primed; } else { })
+              // {
+                tests = result.checks // (package.passthru.tests or { });
+              };
           }
         );
         inherit (result) checks;
@@ -383,6 +390,7 @@ let
         states =
           result.package.passthru.states
             or (throw "dyndrv: a project has `states` if it is built with `incremental = true`");
+        inherit primed;
         # cargo, rustc, clippy, rustfmt, rust-analyzer, and what the crates of the project need.
         devShell = shell.derivation;
         # A derivation in which plain cargo runs: see `nix/with-cargo.nix`.
@@ -393,5 +401,7 @@ let
           shell = shell.attrs;
         };
       };
+
+  project = projectOf false;
 in
 project

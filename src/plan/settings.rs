@@ -117,6 +117,10 @@ pub struct IncrementalSettings {
     /// Where the state comes from that units start with.
     #[serde(default)]
     pub base: Option<Base>,
+    /// Whether no unit has the derivation that it has in the base, even if its sources are the same. Then each
+    /// is copied from the base once, which ends later edits early.
+    #[serde(default)]
+    pub copy: bool,
     /// A directory of the machine for the state of all units: then nothing is kept, and there is no base.
     #[serde(default)]
     pub directory: Option<String>,

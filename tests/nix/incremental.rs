@@ -4,7 +4,7 @@ use crate::project::{self, Build, Project};
 use serde_json::json;
 
 /// An example whose own units keep rustc's state.
-fn example(name: &str) -> Project {
+pub fn example(name: &str) -> Project {
     let mut project = Project::example(name);
     project.args = json!({ "profile": "dev", "incremental": true });
     project
@@ -151,6 +151,47 @@ fn an_edit_compiles_what_it_changes_and_its_undoing_nothing() {
 }
 
 #[test]
+fn after_priming_the_first_comment_builds_one_unit() {
+    let base = example("workspace");
+    let file = "crates/inventory/src/lib.rs";
+    // A base that no other test has.
+    let own = format!("{}// {}\n", base.read(file), project::fresh());
+    base.write(file, &own);
+    base.build_attribute("primed").unwrap();
+    let project = based(&base);
+    project.write(file, &format!("{own}// an edit\n"));
+    let build = project.build();
+    assert_eq!(build.units, [INVENTORY]);
+    assert!(build.copied.is_empty(), "{:?}", build.copied);
+}
+
+#[test]
+fn state_stays_in_a_directory_of_the_machine() {
+    let directory = tempfile::tempdir().unwrap();
+    let above = directory.path().join("state");
+    std::fs::create_dir(&above).unwrap();
+    let mut project = example("workspace");
+    project.args["incrementalDirectory"] = json!(above);
+    let message = project.try_build().err().unwrap();
+    assert!(message.contains("`extra-sandbox-paths = "), "{message}");
+
+    let path = above.display().to_string();
+    project.options = ["--option", "extra-sandbox-paths", &path]
+        .map(str::to_owned)
+        .to_vec();
+    project.build();
+    let kept = std::fs::read_dir(&above).unwrap().count();
+    assert_eq!(kept, 10, "of ten units");
+    let file = "crates/ident/src/lib.rs";
+    project.write(
+        file,
+        &format!("{}// {}\n", project.read(file), project::fresh()),
+    );
+    let build = project.build();
+    assert_eq!(build.units, [IDENT, IDENT]);
+}
+
+#[test]
 fn third_party_units_are_shared_with_plain_builds() {
     let mut plain = Project::example("workspace");
     plain.args = json!({ "profile": "dev" });
@@ -179,6 +220,7 @@ fn a_list_of_states_is_a_base() {
     let mut project = Project::copy_of(base.path());
     project.args = base.args.clone();
     project.args["incrementalFrom"] = json!({ "states": list.out });
+    assert_eq!(project.build().units, [""; 0]);
     let file = "crates/ident/src/lib.rs";
     let text = project.read(file);
     project.write(file, &format!("{text}// {}\n", project::fresh()));

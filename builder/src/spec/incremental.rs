@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The file of a list of states that has [`StateOf::derivation`].
+pub const DERIVATION_FILE: &str = "derivation";
+
 /// How a unit is compiled incrementally.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,8 +26,20 @@ pub struct Incremental {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct States {
-    /// The units by identity, and their outputs by name.
-    pub units: BTreeMap<String, BTreeMap<String, String>>,
+    /// The units by identity.
+    pub units: BTreeMap<String, StateOf>,
+}
+
+/// A unit that kept its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateOf {
+    /// The hash part of its derivation's path, if the derivation has no base: a unit that would have the same one
+    /// is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derivation: Option<String>,
+    /// Its outputs, by name.
+    pub outputs: BTreeMap<String, String>,
 }
 
 /// A list of states that another derivation has made.

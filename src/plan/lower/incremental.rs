@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | without a base | any | nothing | if the build keeps state |
 //! | with a base | has the derivation that it has in the base | nothing: it is the base's | as in the base |
-//! | | other, but the base has state of its identity | that | if the build keeps state |
+//! | | other, or each is to be copied, but the base has state of its identity | that | if the build keeps state |
 //! | | other | nothing | if the build keeps state |
 //! | with a directory of the machine | any | what is there | there |
 //!
@@ -16,12 +16,12 @@
 
 use super::inputs::{Candidates, Outputs};
 use super::{Lowering, has_meta};
-use crate::drv::{StorePath, ValidatedDerivation};
+use crate::drv::{StorePath, ValidatedDerivation, hash_part};
 use crate::graph::model::{Graph, Identity, UnitRef};
 use crate::plan::Error;
 use crate::plan::emitter::{Collection, Emitted, Index};
 use crate::plan::settings::{Base, IncrementalSettings, read_json};
-use dyndrv_builder::spec::{self, Spec};
+use dyndrv_builder::spec::{self, DERIVATION_FILE, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -33,6 +33,7 @@ pub const STATE: &str = "state";
 #[derive(Clone, Debug, Default)]
 pub struct Incremental {
     keep: bool,
+    copy: bool,
     directory: Option<String>,
     base: BTreeMap<Identity, BaseUnit>,
     /// The units whose derivations are those of the base.
@@ -42,8 +43,8 @@ pub struct Incremental {
 /// A unit of the base that keeps its state.
 #[derive(Clone, Debug)]
 struct BaseUnit {
-    /// Its derivation, if the base is a plan.
-    drv: Option<StorePath>,
+    /// The hash part of its derivation's path.
+    drv: Option<String>,
     /// Its outputs: paths, or placeholders.
     outputs: BTreeMap<String, String>,
 }
@@ -71,7 +72,7 @@ impl Incremental {
     }
 
     /// The derivation of a unit in the base.
-    fn drv(&self, unit: UnitRef<'_>) -> Option<&StorePath> {
+    fn drv(&self, unit: UnitRef<'_>) -> Option<&String> {
         self.base.get(&unit.identity())?.drv.as_ref()
     }
 }
@@ -90,6 +91,7 @@ impl<'a> Lowering<'a> {
     ) -> Result<(), Error> {
         self.incremental = Incremental {
             keep: settings.keep,
+            copy: settings.copy,
             directory: settings.directory.clone(),
             base: match &settings.base {
                 None => BTreeMap::new(),
@@ -113,9 +115,12 @@ impl<'a> Lowering<'a> {
         let Some(drv) = self.incremental.drv(unit).cloned() else {
             return Ok(None);
         };
+        if self.incremental.copy {
+            return Ok(None);
+        }
         self.incremental.unchanged.insert(unit.identity());
         let derivation = lower(self)?;
-        if derivation.drv_path() == drv {
+        if hash_part(&derivation.drv_path()) == drv {
             return Ok(Some(derivation));
         }
         self.incremental.unchanged.remove(&unit.identity());
@@ -141,14 +146,22 @@ impl<'a> Lowering<'a> {
             let Some(how) = self.incremental.of(unit) else {
                 continue;
             };
-            let mut outputs = how.base;
+            let id = unit.identity();
+            let mut listed = spec::StateOf {
+                derivation: self.incremental.drv(unit).cloned(),
+                outputs: how.base,
+            };
             if how.keep {
+                let drv = self.derivations.get(&id);
+                let is_base = listed.outputs.is_empty();
+                listed.derivation = drv.filter(|_| is_base).map(hash_part);
                 for name in outputs_with_state(unit) {
-                    outputs.insert((*name).to_owned(), self.output(unit, name)?);
+                    let path = self.output(unit, name)?;
+                    listed.outputs.insert((*name).to_owned(), path);
                 }
             }
-            if !outputs.is_empty() {
-                units.insert(unit.identity().to_string(), outputs);
+            if !listed.outputs.is_empty() {
+                units.insert(id.to_string(), listed);
             }
         }
         let spec = Spec::States(spec::States { units });
@@ -159,7 +172,7 @@ impl<'a> Lowering<'a> {
 /// The outputs of a unit that keeps its state.
 pub(super) fn outputs_with_state(unit: UnitRef<'_>) -> &'static [&'static str] {
     if has_meta(unit) {
-        &["meta", "out", STATE]
+        &["out", "rmeta", STATE]
     } else {
         &["out", STATE]
     }
@@ -195,7 +208,7 @@ fn of_plan(
         collection.add_other(drv.clone(), &emitted);
         let outputs = outputs.into_iter();
         let unit = BaseUnit {
-            drv: Some(drv),
+            drv: Some(hash_part(&drv)),
             outputs: outputs
                 .map(|(name, path)| (name.to_owned(), path))
                 .collect(),
@@ -214,11 +227,16 @@ fn of_list(list: &Path) -> Result<BTreeMap<Identity, BaseUnit>, Error> {
             entry: name.clone(),
         })?;
         let mut outputs = BTreeMap::new();
+        let mut drv = None;
         for (output, link) in links(&directory)? {
+            if output == DERIVATION_FILE {
+                drv = Some(fs::read_to_string(&link).map_err(Error::io("reading", &link))?);
+                continue;
+            }
             let path = fs::read_link(&link).map_err(Error::io("reading", &link))?;
             outputs.insert(output, path.to_string_lossy().into_owned());
         }
-        base.insert(identity, BaseUnit { drv: None, outputs });
+        base.insert(identity, BaseUnit { drv, outputs });
     }
     Ok(base)
 }

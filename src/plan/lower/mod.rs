@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | a library of rlibs only | `meta` (rmeta and a list), `out` (rlib) | `meta` of its closure; the instructions of its own build script | `rustc` |
 //! | anything else that rustc compiles | `out` | `out` of its closure; the link instructions of all build scripts in it | `rustc` |
-//! | the same, compiled incrementally | and `state`, if it keeps that | and the outputs of an earlier build of itself, if there is one | [`incremental`] |
+//! | the same, compiled incrementally | `rmeta` in place of `meta`; and `state`, if it keeps that | and the outputs of an earlier build of itself, if there is one | [`incremental`] |
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
 //! | the result | `out` | `out` of the root units | `result` |
 //! | the list of states | `out` | all outputs of units that keep their state | [`incremental`] |
@@ -64,6 +64,8 @@ pub struct Lowering<'a> {
     /// How incremental units are compiled.
     pub(super) incremental: Incremental,
     default_env: CrateEnv,
+    /// The derivations of the incremental units that are known so far.
+    derivations: BTreeMap<Identity, StorePath>,
     /// The outputs of the units that are known so far.
     outputs: BTreeMap<Identity, Outputs>,
 }
@@ -114,6 +116,7 @@ impl<'a> Lowering<'a> {
             recordings,
             incremental: Incremental::default(),
             default_env: CrateEnv::default(),
+            derivations: BTreeMap::new(),
             outputs: BTreeMap::new(),
         })
     }
@@ -140,6 +143,9 @@ impl<'a> Lowering<'a> {
     pub fn set_path(&mut self, unit: UnitRef<'a>, drv: &StorePath) -> Result<(), Error> {
         let outputs = self.candidates.add_outputs(drv, self.outputs_of(unit))?;
         self.outputs.insert(unit.identity(), outputs);
+        if unit.is_incremental() {
+            self.derivations.insert(unit.identity(), drv.clone());
+        }
         Ok(())
     }
 
@@ -234,10 +240,12 @@ impl<'a> Lowering<'a> {
             &["cfg", "dep", "link", "out"]
         } else if self.incremental.of(unit).is_some_and(|how| how.keep) {
             incremental::outputs_with_state(unit)
-        } else if has_meta(unit) {
-            &["meta", "out"]
-        } else {
+        } else if !has_meta(unit) {
             &["out"]
+        } else if unit.is_incremental() {
+            &["out", "rmeta"]
+        } else {
+            &["meta", "out"]
         }
     }
 
@@ -293,6 +301,18 @@ impl<'a> Lowering<'a> {
                 format!("{}=/w", spec::WORKSPACE),
             ],
         }
+    }
+}
+
+/// The output with a unit's metadata.
+///
+/// Nix registers outputs in the order of their names, and rewrites all but the first once more. The metadata of
+/// incremental units, which are built after every edit, comes behind the library.
+fn metadata_output(unit: UnitRef<'_>) -> &'static str {
+    if unit.is_incremental() {
+        "rmeta"
+    } else {
+        "meta"
     }
 }
 

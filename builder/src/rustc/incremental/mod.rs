@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | its name and its lock's | `s-0000000001-0000000-0`, `s-0000000001-0000000.lock` | the same |
 //! | `dep-graph.bin`, `query-cache.bin`, `work-products.bin` | as they are | links to them |
-//! | `metadata.rmeta` | left out where it is the output `meta` | a link |
+//! | `metadata.rmeta` | left out where it is an output of its own | a copy, because rustc makes it a product again, by a hard link |
 //! | objects | left out where they are members of the library in `out` | copies, because rustc wants to be able to write them |
 //! | the unit's inputs | their digest | if they are the same: nothing is compiled, the earlier outputs are copied |
 //!
