@@ -6,6 +6,7 @@
 //! | `rustflags`, in a `link-arg` or `link-args` | the directory that the unit is compiled in | units that link |
 //! | `rustflags` elsewhere | the same | all units that are compiled |
 //! | `runner` | the configuration's directory | runs of test executables |
+//! | `rustdocflags`, and the arguments of checks for rustdoc | the directory that rustdoc runs in | documentation and its tests |
 //! | a text that is such a file (a script, an `INCLUDE` of a linker script) | its own directory, and where the unit is compiled | the same |
 //!
 //! Every part of a flag that is the name of an existing file counts, so that a list can be
@@ -48,6 +49,25 @@ pub fn files_of(unit: UnitRef<'_>, tree: &SourceTree) -> Result<BTreeSet<String>
                     found.name(directory, name)?;
                 }
             }
+        }
+    }
+    Ok(found.files)
+}
+
+/// The files that arguments of rustdoc name.
+///
+/// # Errors
+///
+/// If a file cannot be read.
+pub fn files_of_rustdoc(
+    unit: UnitRef<'_>,
+    args: &[String],
+    tree: &SourceTree,
+) -> Result<BTreeSet<String>, Error> {
+    let mut found = Finder::new(unit, tree);
+    if let Some(directory) = compiled_in(unit) {
+        for name in args.iter().flat_map(|arg| names(arg)) {
+            found.name(directory, name)?;
         }
     }
     Ok(found.files)

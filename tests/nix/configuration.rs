@@ -163,3 +163,18 @@ fn the_target_of_the_configuration_is_built_for() {
     );
     assert_eq!(project.build().run("app", &[]), "well\n");
 }
+
+#[test]
+fn documentation_has_the_files_that_flags_for_rustdoc_name() {
+    let project = configured(
+        "[build]\nrustdocflags = [\"--html-in-header\", \"docs/header.html\"]\n",
+        &[
+            ("src/lib.rs", "//! Nothing.\n"),
+            ("docs/header.html", "<!-- ours -->\n"),
+        ],
+    );
+    let build = project.build_attribute("checks.doc");
+    let build = build.unwrap_or_else(|log| panic!("{log}"));
+    let page = fs::read_to_string(build.out.join("doc/app/index.html")).unwrap();
+    assert!(page.contains("<!-- ours -->"), "{page}");
+}

@@ -102,6 +102,7 @@ impl<'b> Planner<'_, 'b> {
             files::of_unit(self.files, unit)?.iter().cloned().collect();
         files.extend(self.package(unit).data.iter().cloned());
         files.extend(self.runner_files(unit)?);
+        files.extend(self.rustdoc_files(unit)?);
         let surroundings = self.surroundings(unit, &files);
         let (mut process, mut args) = self.process(unit, invocation, files)?;
         self.equip(unit, &mut process)?;
@@ -133,6 +134,12 @@ impl<'b> Planner<'_, 'b> {
     fn runner_files(&self, unit: UnitRef<'b>) -> Result<BTreeSet<String>, Error> {
         let tree = depinfo::SourceTree::new(self.workspace.src.clone());
         configuration::files_of_runner(unit, &tree)
+    }
+
+    /// The files that the arguments for rustdoc name.
+    fn rustdoc_files(&self, unit: UnitRef<'b>) -> Result<BTreeSet<String>, Error> {
+        let tree = depinfo::SourceTree::new(self.workspace.src.clone());
+        configuration::files_of_rustdoc(unit, &self.rustdoc_args(unit), &tree)
     }
 
     /// The user's arguments for rustdoc: those of the checks, or else of cargo's configuration,
@@ -175,7 +182,8 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         let invocation = rustdoc_invocation(&lowering.linkage, unit, &lowering.layout);
         let files = files::of_unit(&self.doc_files, unit)?;
-        let files = files.iter().cloned().collect();
+        let mut files: BTreeSet<String> = files.iter().cloned().collect();
+        files.extend(self.rustdoc_files(unit)?);
         let (mut process, mut args) = self.process(unit, invocation, files)?;
         process.environment = lowering.compiled_environments(unit)?;
         // The unstable options are those for merging the pages of crates that were
