@@ -45,6 +45,16 @@ pub struct Resolved {
     pub on_the_way: Vec<(String, EntryKind)>,
 }
 
+impl Resolved {
+    /// The path itself, and the links on the way to it.
+    pub fn files(&self) -> impl Iterator<Item = String> {
+        let links = self.on_the_way.iter();
+        let links = links.filter(|(_, kind)| matches!(kind, EntryKind::Symlink(_)));
+        let links = links.map(|(path, _)| path.clone());
+        links.chain([self.path.to_string()])
+    }
+}
+
 /// The files below a directory.
 #[derive(Debug)]
 pub struct Contents {

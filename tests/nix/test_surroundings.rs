@@ -92,3 +92,45 @@ fn tests_in_documentation_start_cargo() {
         .build_attribute("checks.doctest")
         .unwrap_or_else(|log| panic!("{log}"));
 }
+
+/// The links on the way to a package and its place behind them are the same directory.
+#[test]
+fn a_member_whose_directory_is_a_link() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"seen\"]\nresolver = \"3\"\n",
+        ),
+        (
+            "real/deep/seen/Cargo.toml",
+            "[package]\nname = \"seen\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+        ),
+        (
+            "real/deep/seen/src/lib.rs",
+            "//! ```\n//! assert_eq!(seen::WORDS, \"one\\n\");\n//! ```\n\n\
+             /// Words.\npub const WORDS: &str = include_str!(\"../../words/words.txt\");\n",
+        ),
+        (
+            "real/deep/seen/tests/walks.rs",
+            r#"use std::{fs, path::Path};
+
+#[test]
+fn walks() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = fs::read_to_string(package.join("../words/words.txt"));
+    assert_eq!(beside.unwrap(), seen::WORDS);
+    assert!(package.join("tests/data/x.txt").exists());
+    assert!(Path::new("tests/data/x.txt").exists());
+}
+"#,
+        ),
+        ("real/deep/seen/tests/data/x.txt", "x\n"),
+        ("real/deep/words/words.txt", "one\n"),
+    ]);
+    symlink("real/deep/seen", project.path().join("seen")).unwrap();
+    let project = project.locked();
+    for check in ["test", "doctest", "clippy", "fmt"] {
+        let build = project.build_attribute(&format!("checks.{check}"));
+        build.unwrap_or_else(|log| panic!("{check}:\n{log}"));
+    }
+}

@@ -12,7 +12,7 @@
 //! directory. An edit of any of these files runs such a test again.
 
 use super::data::{PackageFiles, all_files};
-use crate::depinfo::SourceTree;
+use super::directories::Directories;
 use crate::graph::model::{Graph, Location, PackageId, UnitId};
 use crate::plan::Error;
 use crate::plan::files::{self, Lists};
@@ -32,10 +32,11 @@ pub fn add(
     graph: &Graph,
     package: PackageId,
     lists: &Lists,
-    tree: &SourceTree,
+    directories: &Directories,
     to: &mut PackageFiles,
 ) -> Result<(), Error> {
-    to.data.extend(all_files(graph, package, tree)?);
+    let tree = &directories.tree;
+    to.data.extend(all_files(package, directories)?);
     for unit in needed_units(graph, package) {
         let unit = graph.unit(unit);
         if matches!(unit.package().location, Location::Tree(_)) {

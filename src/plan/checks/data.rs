@@ -24,7 +24,8 @@
 //! | a new Rust file | the tests of its package |
 
 use super::cargo_files;
-use crate::depinfo::{self, EntryKind, SourceTree, glob_files};
+use super::directories::{Directories, Directory};
+use crate::depinfo::{self, EntryKind, Resolved, SourceTree, glob_files};
 use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
 use crate::plan::files::Lists;
@@ -43,6 +44,8 @@ pub struct PackageFiles {
     pub for_cargo: bool,
     /// Rust code.
     pub rust: BTreeSet<String>,
+    /// Links on the way to the package's directory. They are data, too.
+    pub links: BTreeSet<String>,
 }
 
 /// Sorts the files of a package. `globs` are relative to the package, `used` are the packages
@@ -55,14 +58,16 @@ pub fn of_package(
     graph: &Graph,
     package: PackageId,
     src: &Path,
+    directories: &Directories,
     lists: &Lists,
     globs: &[String],
     used: &BTreeSet<&str>,
 ) -> Result<PackageFiles, Error> {
     let own = &graph[package];
-    let Location::Tree(dir) = &own.location else {
+    let Some(Directory { path: dir, links }) = directories.of(package) else {
         return Ok(PackageFiles::default());
     };
+    let (dir, tree) = (dir.as_str(), &directories.tree);
     let roots: Vec<&str> = own
         .targets
         .iter()
@@ -71,8 +76,7 @@ pub fn of_package(
             _ => None,
         })
         .collect();
-    let tree = SourceTree::new(src.to_owned());
-    let files = files_of(graph, package, dir, &tree)?;
+    let files = directories.files(package)?;
     let mut named = BTreeSet::new();
     let settings = [
         ("testData", globs),
@@ -81,7 +85,7 @@ pub fn of_package(
     ];
     for (setting, globs) in settings {
         for glob in globs {
-            named.extend(glob_files(&tree, &own.name, setting, dir, glob)?.into_keys());
+            named.extend(glob_files(tree, &own.name, setting, dir, glob)?.into_keys());
         }
     }
     let mut rust = BTreeSet::new();
@@ -107,7 +111,7 @@ pub fn of_package(
         all.push(text);
     }
     let texts = |texts: &[String], climbs| {
-        depinfo::named_files(&tree, dir, texts.iter().map(String::as_str), climbs)
+        depinfo::named_files(tree, dir, texts.iter().map(String::as_str), climbs)
     };
     let named_by_tests = texts(&tests, true)?;
     let rust: BTreeSet<String> = rust.into_iter().map(|file| below(dir, file)).collect();
@@ -124,6 +128,7 @@ pub fn of_package(
         .into_iter()
         .chain(outside.into_keys())
         .chain(named)
+        .chain(links.iter().cloned())
         .collect();
     for (file, kind) in &files {
         if !is_data(file, &roots, &code) {
@@ -137,13 +142,15 @@ pub fn of_package(
         }
         data.insert(path);
     }
-    let manifests = above(graph, package, src, &["Cargo.toml"]);
+    let manifests = above(graph, package, tree, &["Cargo.toml"]).into_iter();
+    let manifests = manifests.map(|found| found.path.to_string());
     let empty = rust.iter().cloned().chain(manifests);
     let mut found = PackageFiles {
         stand_ins: empty.filter(|file| !data.contains(file)).collect(),
         for_cargo: false,
         data,
         rust,
+        links: links.clone(),
     };
     let lock = below(&graph.workspace_root, cargo_files::LOCK);
     found.for_cargo = found.data.contains(&lock)
@@ -152,7 +159,7 @@ pub fn of_package(
             used.iter().copied(),
         );
     if found.for_cargo {
-        cargo_files::add(graph, package, lists, &tree, &mut found)?;
+        cargo_files::add(graph, package, lists, directories, &mut found)?;
     }
     Ok(found)
 }
@@ -174,20 +181,23 @@ fn documentation(code: &str) -> String {
 /// # Errors
 ///
 /// If a directory cannot be read.
-pub fn all_files(
+pub fn all_files(package: PackageId, directories: &Directories) -> Result<Vec<String>, Error> {
+    let Some(Directory { path: dir, links }) = directories.of(package) else {
+        return Ok(Vec::new());
+    };
+    let files = directories.files(package)?.into_keys();
+    let files = files.map(|file| below(dir, &file));
+    Ok(files.chain(links.iter().cloned()).collect())
+}
+
+/// Files of these names in the package's directory and all directories above it, as its path
+/// names them.
+pub fn above(
     graph: &Graph,
     package: PackageId,
     tree: &SourceTree,
-) -> Result<Vec<String>, Error> {
-    let Location::Tree(dir) = &graph[package].location else {
-        return Ok(Vec::new());
-    };
-    let files = files_of(graph, package, dir, tree)?.into_keys();
-    Ok(files.map(|file| below(dir, &file)).collect())
-}
-
-/// Files of these names in the package's directory and all directories above it.
-pub fn above(graph: &Graph, package: PackageId, src: &Path, names: &[&str]) -> Vec<String> {
+    names: &[&str],
+) -> Vec<Resolved> {
     let Location::Tree(dir) = &graph[package].location else {
         return Vec::new();
     };
@@ -196,9 +206,8 @@ pub fn above(graph: &Graph, package: PackageId, src: &Path, names: &[&str]) -> V
     while let Some(directory) = current {
         for name in names {
             let file = below(directory, name);
-            if src.join(&file).is_file() {
-                found.push(file);
-            }
+            // A link that leads nowhere is no such file.
+            found.extend(tree.find_file("", &file).ok().flatten());
         }
         current = match directory {
             "" => None,
@@ -244,33 +253,6 @@ fn names(code: &str, name: &str) -> bool {
             .iter()
             .any(|after| code.contains(&format!("{before}{name}{after}")))
     })
-}
-
-/// All files of a package, relative to it, without those of packages inside it. What no build
-/// could read is left out: a test that needs it fails.
-fn files_of(
-    graph: &Graph,
-    package: PackageId,
-    dir: &str,
-    tree: &SourceTree,
-) -> Result<BTreeMap<String, EntryKind>, Error> {
-    let others: BTreeSet<&str> = graph
-        .packages()
-        .filter(|(id, _)| *id != package)
-        .filter_map(|(_, other)| match &other.location {
-            Location::Tree(dir) => Some(dir.as_str()),
-            Location::Vendor(_) => None,
-        })
-        .collect();
-    let contents = tree.contents(dir, |directory| others.contains(directory))?;
-    let inside = |path: String| match dir {
-        "" => Some(path),
-        dir => Some(path.strip_prefix(dir)?.strip_prefix('/')?.to_owned()),
-    };
-    let entries = contents.entries.into_iter();
-    Ok(entries
-        .filter_map(|(path, kind)| Some((inside(path)?, kind)))
-        .collect())
 }
 
 fn below(dir: &str, path: &str) -> String {

@@ -18,6 +18,7 @@
 
 mod cargo_files;
 mod data;
+mod directories;
 mod units;
 
 use super::Error;
@@ -32,6 +33,7 @@ use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, PackageId, TargetKind, UnitId, UnitRef};
 use crate::graph::rules::linkage::Linkage;
 use data::PackageFiles;
+use directories::Directories;
 use dyndrv_checker::spec::{Part, Spec, Summary};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,6 +172,7 @@ fn package_files(
     checks: &ChecksSettings,
 ) -> Result<BTreeMap<PackageId, PackageFiles>, Error> {
     let packages: BTreeSet<PackageId> = graph.roots().map(|root| root.package).collect();
+    let directories = Directories::new(graph, &workspace.src)?;
     packages
         .into_iter()
         .map(|package| {
@@ -182,7 +185,7 @@ fn package_files(
                 .map(|library| library.unit.package().name.as_str())
                 .collect();
             let src = &workspace.src;
-            let files = data::of_package(graph, package, src, lists, globs, &used)?;
+            let files = data::of_package(graph, package, src, &directories, lists, globs, &used)?;
             Ok((package, files))
         })
         .collect()

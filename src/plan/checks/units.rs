@@ -228,7 +228,9 @@ impl<'b> Planner<'_, 'b> {
         let Some(unit) = graph.roots().find(|root| root.package == package) else {
             return Ok(Vec::new());
         };
-        let mut files = self.package(unit).rust.clone();
+        let package_files = self.package(unit);
+        let mut files = package_files.rust.clone();
+        files.extend(package_files.links.iter().cloned());
         for unit in graph.units().filter(|unit| unit.package == package) {
             let read = files::of_unit(&self.fmt_files, unit)?.iter();
             files.extend(read.filter(|file| file.ends_with(".rs")).cloned());
@@ -325,14 +327,11 @@ impl<'b> Planner<'_, 'b> {
         &self.data[&unit.package]
     }
 
-    /// Files of these names beside the package's manifest and above it.
-    fn configuration(&self, unit: UnitRef<'b>, names: &[&str]) -> Vec<String> {
-        super::data::above(
-            self.lowering.graph,
-            unit.package,
-            &self.workspace.src,
-            names,
-        )
+    /// Files of these names beside the package's manifest and above it, with links on the way.
+    fn configuration(&self, unit: UnitRef<'b>, names: &[&str]) -> BTreeSet<String> {
+        let tree = depinfo::SourceTree::new(self.workspace.src.clone());
+        let found = super::data::above(self.lowering.graph, unit.package, &tree, names);
+        found.iter().flat_map(depinfo::Resolved::files).collect()
     }
 
     fn emit(&mut self, label: &str, unit: UnitRef<'b>, check: Check) -> Result<Planned, Error> {
