@@ -2,9 +2,12 @@
 
 use crate::project::{self, Build, Project};
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// An example whose own units keep rustc's state.
-pub fn example(name: &str) -> Project {
+fn example(name: &str) -> Project {
     let mut project = Project::example(name);
     project.args = json!({ "profile": "dev", "incremental": true });
     project
@@ -150,6 +153,64 @@ fn an_edit_compiles_what_it_changes_and_its_undoing_nothing() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// rustc writes the query cache in an order that differs from run to run, and nothing else.
+#[test]
+fn a_second_build_has_the_same_outputs_but_for_the_query_cache() {
+    let mut project = example("workspace");
+    // What no earlier run of the test has built.
+    for file in ["crates/ident/src/lib.rs", "crates/fields-derive/src/lib.rs"] {
+        let text = format!("{}// {}\n", project.read(file), project::fresh());
+        project.write(file, &text);
+    }
+    let first = states(&project);
+    // Other derivations, so that all is built again.
+    project.args["allowSubstitutes"] = json!(false);
+    project.options = ["--cores", "1"].map(str::to_owned).to_vec();
+    let second = states(&project);
+    assert_eq!(first.len(), 10, "{first:?}");
+    assert_eq!(first, second);
+}
+
+/// Each unit's outputs, but its state, of which the digests of the files but the query cache.
+fn states(project: &Project) -> BTreeMap<String, BTreeMap<String, String>> {
+    let list = project.build_attribute("states").unwrap().out;
+    let entries = |path: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(path).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let name = |path: &Path| path.file_name().unwrap().display().to_string();
+    let mut units = BTreeMap::new();
+    for unit in entries(&list) {
+        let mut outputs = BTreeMap::new();
+        for output in entries(&unit) {
+            match name(&output).as_str() {
+                "derivation" => {}
+                "state" => {
+                    let mut open = vec![output];
+                    while let Some(path) = open.pop() {
+                        if path.is_dir() {
+                            open.extend(entries(&path));
+                        } else if name(&path) != "query-cache.bin" {
+                            let content = fs::read(&path).unwrap();
+                            let digest = dyndrv::drv::hash_bytes(
+                                dyndrv::drv::HashAlgorithm::Sha256,
+                                &content,
+                            );
+                            outputs.insert(name(&path), format!("{digest:?}"));
+                        }
+                    }
+                }
+                other => {
+                    let target = fs::read_link(&output).unwrap();
+                    outputs.insert(other.to_owned(), target.display().to_string());
+                }
+            }
+        }
+        units.insert(name(&unit), outputs);
+    }
+    units
+}
+
 #[test]
 fn after_priming_the_first_comment_builds_one_unit() {
     let base = example("workspace");
@@ -169,7 +230,7 @@ fn after_priming_the_first_comment_builds_one_unit() {
 fn state_stays_in_a_directory_of_the_machine() {
     let directory = tempfile::tempdir().unwrap();
     let above = directory.path().join("state");
-    std::fs::create_dir(&above).unwrap();
+    fs::create_dir(&above).unwrap();
     let mut project = example("workspace");
     project.args["incrementalDirectory"] = json!(above);
     let message = project.try_build().err().unwrap();
@@ -180,7 +241,7 @@ fn state_stays_in_a_directory_of_the_machine() {
         .map(str::to_owned)
         .to_vec();
     project.build();
-    let kept = std::fs::read_dir(&above).unwrap().count();
+    let kept = fs::read_dir(&above).unwrap().count();
     assert_eq!(kept, 10, "of ten units");
     let file = "crates/ident/src/lib.rs";
     project.write(

@@ -2,7 +2,6 @@
 //! unit, with the C code that build scripts compile.
 
 use crate::cross;
-use crate::incremental;
 use crate::project::{self, Project};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,13 +17,10 @@ fn every_example_is_deterministic() {
         "build-script",
         "system-library",
         "cross",
-        "incremental",
     ];
     for example in examples {
         let mut project = match example {
             "cross" => cross::example(),
-            // rustc's state is among the outputs.
-            "incremental" => incremental::example("workspace"),
             _ => Project::example(example),
         };
         let here = outputs(&project);
