@@ -41,6 +41,7 @@ let
         __contentAddressed = true;
         outputHashAlgo = "sha256";
         outputHashMode = "recursive";
+        rustVersion = manifest.workspace.package.rust-version;
         src = sources "${package}-source" paths;
         builder = "${bash}/bin/bash";
         args = [

@@ -8,6 +8,17 @@ if [ "$NIX_BUILD_TOP" != /build ]; then
   exit 1
 fi
 
+# Of a toolchain that is too old cargo would say so after a while, but not what to do.
+read -r _ version _ < <(rustc --version)
+IFS=.- read -r major minor _ <<<"$version"
+IFS=. read -r needed_major needed_minor _ <<<"$rustVersion"
+if ((major < needed_major || (major == needed_major && minor < needed_minor))); then
+  echo "dyndrv: its own programs need rustc $rustVersion or later, and the toolchain of \`mkLib\` has $version." \
+    "Give it a newer one (\`(mkLib pkgs).overrideToolchain newer\`, or another nixpkgs), and the older one to the" \
+    "project: \`project { toolchain = …; }\`. Or give the programs as \`dyndrv\`, \`builder\` and \`checker\`" >&2
+  exit 1
+fi
+
 cp -r "$src" /build/dyndrv
 chmod -R u+w /build/dyndrv
 cd /build/dyndrv || exit

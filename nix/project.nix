@@ -106,6 +106,13 @@ let
 
       root = if workspace == "" then src else src + "/${workspace}";
       isUnread = isBuilt src;
+      # What is read of such a source all the same, if that is not allowed.
+      reading =
+        value:
+        if isUnread then
+          builtins.addErrorContext "dyndrv: `src` is built, and reading its manifest and its lock file would import them from a derivation. Where that is not allowed, say what they have: `cargoLock = ./Cargo.lock` with a copy of the lock file, `pname` and `version`" value
+        else
+          value;
       manifest = import ./manifest.nix {
         inherit
           root
@@ -119,7 +126,7 @@ let
           ;
       };
 
-      lock = import ./lock.nix { inherit src workspace cargoLock; };
+      lock = builtins.mapAttrs (_: reading) (import ./lock.nix { inherit src workspace cargoLock; });
       own =
         if isUnread && cargoLock != null then
           {
@@ -127,7 +134,7 @@ let
             covers = _: false;
           }
         else
-          import ./own-vendor.nix { inherit src workspace; };
+          builtins.mapAttrs (_: reading) (import ./own-vendor.nix { inherit src workspace; });
 
       isCross = crossPkgs != null;
       targetPkgs = if isCross then crossPkgs else pkgs;
@@ -258,8 +265,8 @@ let
             )
           else
             { };
-        pname = if pname != null then pname else manifest.pname;
-        version = if version != null then version else manifest.version;
+        pname = if pname != null then pname else reading manifest.pname;
+        version = if version != null then version else reading manifest.version;
         meta =
           (
             if isUnread then

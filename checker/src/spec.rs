@@ -156,6 +156,8 @@ pub struct Trial {
 pub struct Clippy {
     /// clippy-driver.
     pub driver: Tool,
+    /// The compiler whose standard libraries clippy is to use, an absolute path.
+    pub rustc: String,
 }
 
 /// A run of rustdoc.

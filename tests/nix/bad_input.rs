@@ -415,6 +415,44 @@ fn a_nix_without_the_features() {
     }
 }
 
+/// The toolchain that `mkLib` is given builds dyndrv's own programs, too.
+#[test]
+fn a_toolchain_that_cannot_build_dyndrv() {
+    let expression = format!(
+        "let
+           pkgs = (builtins.getFlake \"{}\").legacyPackages.x86_64-linux;
+           old = derivation {{
+             name = \"rust-1.80.1\";
+             system = \"x86_64-linux\";
+             builder = \"${{pkgs.bash}}/bin/bash\";
+             PATH = \"${{pkgs.coreutils}}/bin\";
+             args = [ \"-euc\" ''
+               mkdir -p $out/bin
+               printf '#!%s\\necho rustc 1.80.1 \"(3f5fd8dd4 2024-08-06)\"\\n' ${{pkgs.bash}}/bin/bash >$out/bin/rustc
+               chmod +x $out/bin/rustc
+               exit 0
+             '' ];
+           }};
+         in ((import {}/nix/nixpkgs.nix {{ inherit pkgs; }}).overrideToolchain old).builder",
+        project::package_set(),
+        project::root().display(),
+    );
+    let output = project::nix()
+        .args(["build", "--no-link", "--impure", "--print-build-logs"])
+        .args(["--expr", &expression])
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    for text in [
+        "its own programs need rustc 1.90 or later, and the toolchain of `mkLib` has 1.80.1",
+        "overrideToolchain",
+        "`project { toolchain = …; }`",
+    ] {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
+}
+
 const WITHOUT_FEATURES: &[&str] = &[
     "runs without the experimental features `ca-derivations` and `dynamic-derivations`",
     "Nix 2.34 or later",

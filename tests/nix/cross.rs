@@ -30,6 +30,23 @@ fn the_example_runs_on_every_platform() {
     }
 }
 
+/// As with other libraries for nixpkgs: the set that `mkLib` is given names the platform.
+#[test]
+fn a_package_set_of_another_platform() {
+    let project = example();
+    project.write(
+        "dyndrv.nix",
+        "{ dyndrv, pkgs, src, settings }:\n\
+         (dyndrv.override { pkgs = pkgs.pkgsCross.aarch64-multiplatform; }).build { inherit src; }\n",
+    );
+    let results = tempfile::tempdir().unwrap();
+    symlink(project.build().out, results.path().join("result-aarch64")).unwrap();
+    let expectations = console(&project.read("README.md"));
+    let (command, expected) = &expectations[0];
+    assert!(command.contains("result-aarch64"), "{command}");
+    assert_eq!(run(command, results.path()), *expected);
+}
+
 /// Build scripts and procedural macros are the host's; no other unit is built for both.
 #[test]
 fn an_edit_of_the_c_code_builds_for_the_target_only() {
@@ -64,6 +81,20 @@ fn the_host_by_its_own_name() {
         text.ends_with("foo: 02820145 from C for x86_64\n"),
         "{text}"
     );
+}
+
+/// clippy's own libraries are of the host alone.
+#[test]
+fn clippy_finds_the_standard_library_of_the_target() {
+    let project = example();
+    project.write(
+        "src/main.rs",
+        &format!("{}\n// {}\n", project.read("src/main.rs"), project::fresh()),
+    );
+    let build = project.build_attribute("checks.clippy");
+    let build = build.unwrap_or_else(|log| panic!("{log}"));
+    let expected = "report-0.4.0-bin-report-clippy".to_owned();
+    assert!(build.units.contains(&expected), "{:?}", build.units);
 }
 
 /// `wasm32-unknown-unknown` has no system to run on: that it links is all there is to see.

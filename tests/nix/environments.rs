@@ -1,7 +1,8 @@
 //! What build scripts and links have of nixpkgs: stdenv's setup with the hooks of all inputs.
 
-use crate::project::Project;
+use crate::project::{Build, Project, nix, package_path};
 use serde_json::json;
+use std::process::Command;
 
 /// A package with a build script whose body is this, and with these files.
 fn with_script(body: &str, files: &[(&str, &str)]) -> Project {
@@ -227,4 +228,137 @@ fn a_macro_starts_a_program_that_its_user_has() {
     .locked();
     let said = found(&project, "_: { nativeBuildInputs = [ pkgs.gzip ]; }");
     assert_eq!(said, "gzip\n");
+}
+
+/// A program with C code in it, and the properties of programs that flags for the linker decide.
+#[test]
+fn programs_are_linked_as_in_stdenv() {
+    let project = with_script(
+        r#"
+        run(Command::new("cc").args(["-O2", "-c", "answer.c", "-o", &format!("{out}/answer.o")]));
+        run(Command::new("ar").args(["crs", &format!("{out}/libanswer.a"), &format!("{out}/answer.o")]));
+        println!("cargo::rustc-link-search=native={out}");
+        println!("cargo::rustc-link-lib=static=answer");
+        println!("cargo::rustc-env=FOUND=");
+        "#,
+        &[
+            ("answer.c", "int answer(void) { return 42; }\n"),
+            (
+                "src/main.rs",
+                "unsafe extern \"C\" { fn answer() -> i32; }\n\
+                 fn main() { println!(\"{}{}\", env!(\"FOUND\"), unsafe { answer() }) }\n",
+            ),
+            ("program.c", "int main(void) { return 0; }\n"),
+            (
+                "dyndrv.nix",
+                "{ dyndrv, pkgs, src, settings }:\n\
+                 dyndrv.build {\n\
+                   inherit src;\n\
+                   passthru.program = pkgs.stdenv.mkDerivation {\n\
+                     name = \"program\";\n\
+                     inherit src;\n\
+                     installPhase = \"mkdir -p $out/bin; cc -O2 program.c -o $out/bin/app\";\n\
+                   };\n\
+                 }\n",
+            ),
+        ],
+    );
+    let build = project.build();
+    assert_eq!(build.run("app", &[]), "42\n");
+    let expected = properties(&project.build_attribute("program").unwrap());
+    // Or else the comparison would say nothing.
+    for property in ["GNU_RELRO", "(FLAGS) BIND_NOW", "PIE"] {
+        let has = expected.iter().any(|line| line.contains(property));
+        assert!(has, "{property}: {expected:?}");
+    }
+    assert_eq!(properties(&build), expected);
+}
+
+/// What the headers of a build's program say of how it was linked.
+fn properties(build: &Build) -> Vec<String> {
+    let output = Command::new(format!("{}/bin/readelf", package_path("gcc")))
+        .args(["--file-header", "--program-headers", "--dynamic", "--wide"])
+        .arg(build.out.join("bin/app"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let named = ["Type:", "GNU_RELRO", "GNU_STACK", "(FLAGS", "interpreter"];
+    text.lines()
+        .filter(|line| named.iter().any(|name| line.contains(name)))
+        .map(|line| {
+            // Without addresses and sizes.
+            let words = line
+                .split_whitespace()
+                .filter(|word| !word.starts_with("0x"));
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .collect()
+}
+
+/// Debug information of C names the headers that it includes.
+#[test]
+fn headers_do_not_stay_in_the_closure() {
+    let mut project = with_script(
+        r#"
+        let (object, library) = (format!("{out}/hello.o"), format!("{out}/libhello.a"));
+        run(Command::new("cc").args(["-g3", "-c", "hello.c", "-o", &object]));
+        run(Command::new("ar").args(["crs", &library, &object]));
+        println!("cargo::rustc-link-search=native={out}");
+        println!("cargo::rustc-link-lib=static=hello");
+        println!("cargo::rustc-env=FOUND=");
+        "#,
+        &[
+            (
+                "hello.c",
+                "#include <stdio.h>\nvoid hello(FILE *file) { fputs(\"hello\\n\", file); }\nvoid greet(void) { hello(stdout); }\n",
+            ),
+            (
+                "src/main.rs",
+                "unsafe extern \"C\" { fn greet(); }\n\
+                 fn main() { unsafe { greet() } print!(\"{}\", env!(\"FOUND\")) }\n",
+            ),
+        ],
+    );
+    project.args = json!({ "profile": "dev" });
+    let build = project.build();
+    assert_eq!(build.run("app", &[]), "hello\n");
+    let text = std::fs::read(build.out.join("bin/app")).unwrap();
+    assert!(has(&text, b"/input/"), "no debug information of C");
+    let closure = closure(&build);
+    let compiler = package_path("gcc");
+    assert!(!closure.contains(&compiler), "{compiler} in {closure}");
+}
+
+fn has(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// All store paths that a result keeps, one a line.
+fn closure(build: &Build) -> String {
+    let output = nix()
+        .args(["path-info", "--recursive"])
+        .arg(&build.out)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A program that names the compiler would bring it along wherever it is installed.
+#[test]
+fn a_result_that_keeps_a_compiler_is_refused() {
+    let mut project = with_script(
+        r#"println!("cargo::rustc-env=FOUND={}", env::var("RUSTC").unwrap());"#,
+        &[],
+    );
+    let log = project.try_build().err().unwrap();
+    for text in ["not allowed to refer to", "rustc"] {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
+    project.args = json!({ "guardClosure": false });
+    let build = project.build();
+    let named = build.run("app", &[]);
+    let rustc = named.trim().strip_suffix("/bin/rustc").unwrap();
+    assert!(closure(&build).contains(rustc), "{named}");
 }

@@ -4,6 +4,7 @@
 //! `ca-derivations` and `dynamic-derivations`, which `dev/nix` brings along.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod adapter;
 mod agreement;
 mod audit;
 mod bad_input;

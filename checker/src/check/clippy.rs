@@ -1,5 +1,6 @@
 //! clippy over one target. Its messages are kept as data, and shown as text.
 
+use super::compiler::printed;
 use super::{Context, Prepared, report_of, succeed};
 use crate::diagnostics;
 use crate::report::LOG;
@@ -10,8 +11,14 @@ use dyndrv_builder::rustc::link_flags;
 use dyndrv_builder::sandbox::files::create_dir_all;
 use std::fs;
 
+/// The variable that tells clippy-driver where the standard libraries are.
+const SYSROOT: &str = "SYSROOT";
+
 pub fn run(clippy: &Clippy, context: &Context<'_>) -> Result<()> {
-    let prepared = Prepared::new(&clippy.driver, context.sandbox)?;
+    let mut prepared = Prepared::new(&clippy.driver, context.sandbox)?;
+    // By itself it looks beside its own program, where other targets have no libraries.
+    let [sysroot] = printed(&clippy.rustc, ["sysroot"], &prepared.env)?;
+    prepared.env.entry(SYSROOT.to_owned()).or_insert(sysroot);
     // What clippy writes is no result.
     let scratch = context.sandbox.tmp().join("clippy");
     create_dir_all(&scratch)?;

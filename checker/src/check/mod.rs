@@ -6,6 +6,7 @@
 //! inputs; `log` has what was printed, in the order of the moment, and the time.
 
 mod clippy;
+mod compiler;
 mod doc;
 mod doctest;
 mod fmt;

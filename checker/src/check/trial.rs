@@ -1,6 +1,7 @@
 //! The common part of test executables and documentation tests: the environment that they run
 //! in, and the reading of what rustc's harness prints.
 
+use super::compiler::printed;
 use super::{Context, create_parent, failed, hints, report_of};
 use crate::libtest;
 use crate::report::{Report, Status};
@@ -12,7 +13,6 @@ use dyndrv_builder::sandbox::environment::SOURCE_DATE_EPOCH;
 use dyndrv_builder::sandbox::{Environment, Sandbox, cargo_home, sources};
 use dyndrv_builder::spec::Process;
 use std::path::Path;
-use std::process::Command;
 
 /// The variable that tells the dynamic loader where to look.
 const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
@@ -81,21 +81,8 @@ pub fn equip(
 
 /// The directories of the compiler's own libraries, which it knows best itself.
 fn own_libraries(rustc: &str, env: &Environment) -> Result<Vec<String>> {
-    let printed = Command::new(rustc)
-        .args(["--print=sysroot", "--print=target-libdir"])
-        .env_clear()
-        .envs(env)
-        .output()
-        .map_err(|e| Error::io("cannot run", Path::new(rustc), e))?;
-    let text = String::from_utf8_lossy(&printed.stdout).into_owned();
-    let mut lines = text.lines();
-    Ok([
-        lines.next().map(|sysroot| format!("{sysroot}/lib")),
-        lines.next().map(String::from),
-    ]
-    .into_iter()
-    .flatten()
-    .collect())
+    let [sysroot, target] = printed(rustc, ["sysroot", "target-libdir"], env)?;
+    Ok(vec![format!("{sysroot}/lib"), target])
 }
 
 /// The report of a run with rustc's harness; an error if it failed and is not recorded.

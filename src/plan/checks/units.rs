@@ -174,7 +174,8 @@ impl<'b> Planner<'_, 'b> {
             scripts: lowering.scripts(unit)?,
         };
         let name = format!("{}-clippy", unit.label());
-        self.emit(&name, unit, Check::Clippy(Clippy { driver }))
+        let rustc = format!("{}/bin/rustc", lowering.settings.rustc);
+        self.emit(&name, unit, Check::Clippy(Clippy { driver, rustc }))
     }
 
     /// The pages of one target.
