@@ -8,12 +8,16 @@ mod oracle;
 use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
 use dyndrv::graph::rules::linkage::Linkage;
 use dyndrv::graph::{ConfigProgram, Graph, Mode, UnitRef};
+use dyndrv::plan::asked_variables::{self, Names};
 use dyndrv::plan::files::{self, Additions};
 use dyndrv::plan::layers;
+use dyndrv::plan::sources::Vendored;
 use oracle::case::Case;
 use oracle::layout::CargoLayout;
 use oracle::toolchain::Toolchain;
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 /// A package with this configuration.
 fn configured(configuration: &str) -> Case {
@@ -152,9 +156,21 @@ version = "1.2.3"
     (case, graph)
 }
 
+fn vendor(case: &Case) -> &Path {
+    case.place.vendor.as_deref().unwrap()
+}
+
+/// The variables that vendored packages name.
+fn asks(case: &Case, graph: &Graph) -> Names {
+    let vendored = Vendored::of(graph, vendor(case)).unwrap();
+    asked_variables::names(graph, &vendored).unwrap()
+}
+
 /// The labels of the units that have this file.
 fn readers(case: &Case, graph: &Graph, file: &str) -> Vec<String> {
-    let lists = files::lists(graph, &case.place.source, &Additions::default()).unwrap();
+    let asks = asks(case, graph);
+    let additions = Additions::default();
+    let lists = files::lists(graph, &case.place.source, &asks, &additions).unwrap();
     let reads = |unit: &UnitRef<'_>| {
         let list = lists.get(&unit.identity());
         list.is_some_and(|list| list.iter().any(|listed| listed == file))
@@ -198,7 +214,32 @@ fn what_links_reads_the_linker_that_is_among_the_sources() {
         ["app-1.0.0-bin-app", "third-1.2.3-build-script"]
     );
     // An edit of the linker reaches third-party units too, so that the workspace emits them.
-    assert!(layers::third_party(&graph).is_empty());
+    assert!(layers::third_party(&graph, &BTreeMap::new()).is_empty());
     let (_, graph) = linked("", &[]);
-    assert_eq!(layers::third_party(&graph).len(), 3);
+    assert_eq!(layers::third_party(&graph, &BTreeMap::new()).len(), 3);
+}
+
+/// As `openssl-sys` asks for `OPENSSL_DIR`.
+#[test]
+fn third_party_code_asks_for_a_file_by_a_variable() {
+    let (case, graph) = linked(
+        "[env]\nTHIRD_DIR = { value = \"third\", relative = true }\n\
+         OTHER_DIR = { value = \"other\", relative = true }\n",
+        &[("third/deep/a.txt", ""), ("other/b.txt", "")],
+    );
+    let script = vendor(&case).join("third-1.2.3/build.rs");
+    fs::write(script, "fn main() { std::env::var(\"THIRD_DIR\"); }\n").unwrap();
+    assert_eq!(
+        readers(&case, &graph, "third/deep/a.txt"),
+        [
+            "third-1.2.3-build-script",
+            "third-1.2.3-build-script-run",
+            "third-1.2.3-lib"
+        ]
+    );
+    assert!(readers(&case, &graph, "other/b.txt").is_empty());
+    // They are emitted with the workspace, as an edit of the file reaches them.
+    let asks = asks(&case, &graph);
+    let asked = asked_variables::of(&graph, &asks);
+    assert!(layers::third_party(&graph, &asked).is_empty());
 }

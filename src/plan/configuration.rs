@@ -6,17 +6,19 @@
 //! | `rustflags`, in a `link-arg` or `link-args` | the directory that the unit is compiled in | units that link |
 //! | `rustflags` elsewhere | the same | all units that are compiled |
 //! | `runner` | the configuration's directory | runs of test executables |
+//! | `[env]` with `relative = true` | the configuration's directory | units whose third-party code [asks for it](super::asked_variables) |
 //! | `rustdocflags`, and the arguments of checks for rustdoc | the directory that rustdoc runs in | documentation and its tests |
 //! | a text that is such a file (a script, an `INCLUDE` of a linker script) | its own directory, and where the unit is compiled | the same |
 //!
 //! Every part of a flag that is the name of an existing file counts, so that a list can be
-//! too long and not too short. Of a directory (`-L libs`) the files directly in it count.
+//! too long and not too short. Of a directory (`-L libs`) the files directly in it count, of one
+//! that a variable names everything below it.
 //!
 //! A third-party package is compiled in its own directory, where no file of the source tree is.
 
 use super::Error;
 use crate::depinfo::{EntryKind, Resolved, SourceTree};
-use crate::graph::model::{ConfigProgram, Mode, UnitRef};
+use crate::graph::model::{ConfigEnv, ConfigProgram, Mode, UnitRef};
 use crate::graph::rules::layout::compiled_in;
 use std::collections::BTreeSet;
 
@@ -49,6 +51,34 @@ pub fn files_of(unit: UnitRef<'_>, tree: &SourceTree) -> Result<BTreeSet<String>
                     found.name(directory, name)?;
                 }
             }
+        }
+    }
+    Ok(found.files)
+}
+
+/// The files that these variables lead a unit to.
+///
+/// # Errors
+///
+/// If a directory cannot be read.
+pub fn files_of_variables(
+    unit: UnitRef<'_>,
+    variables: &[&ConfigEnv],
+    tree: &SourceTree,
+) -> Result<BTreeSet<String>, Error> {
+    let mut found = Finder::new(unit, tree);
+    for variable in variables {
+        let directory = variable.relative_to.as_deref().unwrap_or_default();
+        // A value that leads out of the sources leads nowhere in a build.
+        let Ok(Some(named)) = tree.find(directory, &variable.value) else {
+            continue;
+        };
+        if named.directory {
+            found
+                .files
+                .extend(tree.contents(&named.path, |_| false)?.entries.into_keys());
+        } else {
+            found.file(named)?;
         }
     }
     Ok(found.files)

@@ -1,8 +1,10 @@
 //! Which files of the workspace each unit can read: the graph's units as a
 //! request to the scanner, and the scan as lists.
 
-use super::settings::{Settings, WorkspaceSettings};
-use super::{Error, configuration};
+use super::asked_variables::Names;
+use super::emitter::Index;
+use super::settings::{Settings, WorkspaceSettings, read_json};
+use super::{Error, asked_variables, configuration};
 use crate::depinfo::{self, Cfg, ConfiguredVariable, Scan, UnitKind};
 use crate::graph::model::{
     Graph, Identity, Location, Mode, Package, PackageId, SrcPath, TargetKind, UnitId, UnitRef,
@@ -48,16 +50,34 @@ pub fn of_units(
     settings: &Settings,
     workspace: &WorkspaceSettings,
 ) -> Result<Lists, Error> {
-    lists(graph, &workspace.src, &Additions::of(settings, workspace))
+    let asks = asks(graph, workspace)?;
+    let additions = Additions::of(settings, workspace);
+    lists(graph, &workspace.src, &asks, &additions)
+}
+
+/// The variables that vendored packages name, if there are any that could matter.
+fn asks(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Names, Error> {
+    if !asked_variables::exist(graph) {
+        return Ok(Names::new());
+    }
+    let index: Index = read_json(&workspace.index)?;
+    Ok(index.asks)
 }
 
 /// The files of the source tree `src` that each unit of the graph can read.
 ///
+/// `asks` tells which variables of the configuration vendored packages name.
+///
 /// # Errors
 ///
 /// If a file cannot be read, or a link leads out of the tree.
-pub fn lists(graph: &Graph, src: &Path, additions: &Additions) -> Result<Lists, Error> {
-    lists_of(graph, scan(graph, src, additions)?)
+pub fn lists(
+    graph: &Graph,
+    src: &Path,
+    asks: &Names,
+    additions: &Additions,
+) -> Result<Lists, Error> {
+    lists_of(graph, asks, scan(graph, src, additions)?)
 }
 
 /// The user's additions to cargo's graph.
@@ -123,11 +143,12 @@ pub fn of_analyser(
             Analyser::Rustfmt => Cfg::unknown(),
         },
     )?;
-    lists_of(graph, scanned)
+    lists_of(graph, &asks(graph, workspace)?, scanned)
 }
 
 /// The lists of a scan, with the files that cargo's configuration names.
-fn lists_of(graph: &Graph, scanned: Scanned) -> Result<Lists, Error> {
+fn lists_of(graph: &Graph, asks: &Names, scanned: Scanned) -> Result<Lists, Error> {
+    let asked = asked_variables::of(graph, asks);
     let tree = depinfo::SourceTree::new(scanned.request.root);
     let mut scanned: BTreeMap<UnitId, Vec<String>> = scanned
         .units
@@ -138,7 +159,9 @@ fn lists_of(graph: &Graph, scanned: Scanned) -> Result<Lists, Error> {
     let mut lists = Lists::new();
     for unit in graph.units() {
         let own = scanned.remove(&unit.id());
-        let named = configuration::files_of(unit, &tree)?;
+        let variables = asked.get(&unit.id()).map_or(&[][..], Vec::as_slice);
+        let mut named = configuration::files_of(unit, &tree)?;
+        named.extend(configuration::files_of_variables(unit, variables, &tree)?);
         if own.is_some() || !named.is_empty() {
             let all: BTreeSet<String> = own.into_iter().flatten().chain(named).collect();
             lists.insert(unit.identity(), all.into_iter().collect());

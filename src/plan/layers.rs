@@ -4,10 +4,11 @@
 //! that it depends on come from the vendor directory. Such a unit's derivation
 //! depends on the graph, the vendored sources and the toolchain only, so that no
 //! edit of the workspace reaches it. All other units are of the workspace layer,
-//! among them a vendored crate that a `[patch]` makes depend on a path package, and one
-//! whose linker is among the sources.
+//! among them a vendored crate that a `[patch]` makes depend on a path package, one whose
+//! linker is among the sources, and one that asks for a variable which leads there.
 
 use super::Error;
+use super::asked_variables::{self, AskedVariables};
 use super::emitter::{Collection, Index, Plan, Prepared};
 use super::files::Lists;
 use super::lower::Lowering;
@@ -29,13 +30,14 @@ pub const BUILD_SCRIPTS: &str = "build-scripts";
 pub const STATES: &str = "states";
 
 /// The units that the third-party layer emits.
-pub fn third_party(graph: &Graph) -> BTreeSet<UnitId> {
+pub fn third_party(graph: &Graph, asked: &AskedVariables<'_>) -> BTreeSet<UnitId> {
     let mut layer = BTreeSet::new();
     for unit in graph.units() {
         let vendored = sources::vendor_entry(unit).is_some();
         // Dependencies come first in a graph.
         if vendored
             && !configuration::has_linker_in_tree(unit)
+            && !asked.contains_key(&unit.id())
             && unit.needs().all(|needed| layer.contains(&needed.id()))
         {
             layer.insert(unit.id());
@@ -61,11 +63,13 @@ pub fn dependencies(
     // Nothing is copied out of the vendor directory.
     let mut collection = Collection::new(vendor);
     let mut lowering = Lowering::new(graph, settings, &vendored, objects)?;
-    for unit in third_party(graph) {
+    let asks = asked_variables::names(graph, &vendored)?;
+    for unit in third_party(graph, &asked_variables::of(graph, &asks)) {
         add_vendored(&mut collection, &mut lowering, graph.unit(unit), None)?;
     }
     let mut plan = finish(collection, settings, emitters)?;
     plan.index.vendored = vendored;
+    plan.index.asks = asks;
     Ok(plan)
 }
 
@@ -112,7 +116,8 @@ pub(super) fn add_units(
     files: &Lists,
 ) -> Result<(), Error> {
     let graph = lowering.graph;
-    let third_party = third_party(graph);
+    let asked = asked_variables::of(graph, &index.asks);
+    let third_party = third_party(graph, &asked);
     for unit in graph.units() {
         if third_party.contains(&unit.id()) {
             let emitted = index.units.get(&unit.identity());

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | the attributes that a planning derivation is given | [`settings`] |
 //! | which layer a unit belongs to | [`layers`] |
+//! | the variables that third-party code asks for | [`asked_variables`] |
 //! | the files that a unit can read | [`files`] |
 //! | a unit as a derivation, its path predicted | [`lower`] |
 //! | tests, clippy, documentation and formatting as derivations | [`checks`] |
@@ -16,6 +17,7 @@
 //! predicted here, bottom-up; a wrong prediction leaves a placeholder behind,
 //! on which the unit builder fails.
 
+pub mod asked_variables;
 pub mod checks;
 pub mod configuration;
 mod cross;

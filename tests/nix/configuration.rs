@@ -164,6 +164,65 @@ fn the_target_of_the_configuration_is_built_for() {
     assert_eq!(project.build().run("app", &[]), "well\n");
 }
 
+const VENDORED_LOCK: &str = "\
+version = 4
+
+[[package]]
+name = \"app\"
+version = \"0.1.0\"
+dependencies = [
+ \"third\",
+]
+
+[[package]]
+name = \"third\"
+version = \"1.0.0\"
+source = \"registry+https://github.com/rust-lang/crates.io-index\"
+checksum = \"0000000000000000000000000000000000000000000000000000000000000000\"
+";
+
+/// The workspace's own code does not mention the variable.
+#[test]
+fn a_third_party_build_script_reads_a_file_that_a_variable_names() {
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+             [dependencies]\nthird = \"1\"\n",
+        ),
+        ("Cargo.lock", VENDORED_LOCK),
+        (
+            ".cargo/config.toml",
+            "[source.crates-io]\nreplace-with = \"own\"\n[source.own]\ndirectory = \"vendored\"\n\
+             [env]\nTHIRD_CONFIG = { value = \"third.txt\", relative = true }\n",
+        ),
+        ("third.txt", "by file"),
+        ("src/main.rs", "fn main() { println!(\"{}\", third::HOW) }"),
+        (
+            "vendored/third/Cargo.toml",
+            "[package]\nname = \"third\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+        ),
+        (
+            "vendored/third/.cargo-checksum.json",
+            "{\"files\":{},\"package\":\"0000000000000000000000000000000000000000000000000000000000000000\"}",
+        ),
+        (
+            "vendored/third/src/lib.rs",
+            "pub const HOW: &str = env!(\"HOW\");",
+        ),
+        (
+            "vendored/third/build.rs",
+            "fn main() { let file = std::env::var(\"THIRD_CONFIG\").unwrap();
+               let how = std::fs::read_to_string(file).unwrap_or(\"by default\".into());
+               println!(\"cargo::rustc-env=HOW={how}\") }",
+        ),
+    ]);
+    assert_eq!(project.build().run("app", &[]), "by file\n");
+    // An edit reaches it.
+    project.write("third.txt", "by another");
+    assert_eq!(project.build().run("app", &[]), "by another\n");
+}
+
 #[test]
 fn documentation_has_the_files_that_flags_for_rustdoc_name() {
     let project = configured(

@@ -7,6 +7,7 @@ use super::{INDEX, NAME, Prepared, contents_output};
 use crate::drv::{StorePath, ValidatedDerivation, tree_path};
 use crate::graph::Identity;
 use crate::plan::Error;
+use crate::plan::asked_variables::Names;
 use crate::plan::sources::Vendored;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,9 @@ pub struct Index {
     /// would have to be mounted after every edit.
     #[serde(default)]
     pub vendored: Vendored,
+    /// The variables of cargo's configuration that their code names.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub asks: Names,
     /// The units that keep rustc's incremental state.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub states: BTreeSet<Identity>,
@@ -212,6 +216,7 @@ impl Collection {
                 })
                 .collect(),
             vendored: Vendored::default(),
+            asks: Names::new(),
             states: BTreeSet::new(),
         };
         Plan {
