@@ -39,7 +39,7 @@ mod syntax;
 mod unit_files;
 mod walk;
 
-pub use build_script::{lists_its_package, named_files, starts_cargo};
+pub use build_script::{CargoUse, cargo_use, lists_its_package, named_files};
 pub use cfg::Cfg;
 pub use error::{Error, Result};
 pub use globs::files as glob_files;

@@ -191,6 +191,37 @@ fn builds() {
     passes(&project);
 }
 
+/// With the formatter's configuration, and the code of all packages.
+#[test]
+fn a_cargo_that_formats_the_workspace() {
+    let project = workspace(
+        r#"#[test]
+fn formatted() {
+    let args = ["fmt", "--all", "--", "--check"];
+    let cargo = std::process::Command::new("cargo").args(args).output().unwrap();
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stdout));
+}
+"#,
+        &[
+            ("rustfmt.toml", "use_small_heuristics = \"Max\"\n"),
+            (
+                "crates/helper/src/lib.rs",
+                "pub fn even(numbers: &[u8]) -> u8 {\n    \
+                 numbers.iter().copied().filter(|number| number % 2 == 0).map(|number| number / 2).sum()\n}\n",
+            ),
+        ],
+    );
+    passes(&project);
+    project.write("crates/helper/src/lib.rs", "pub fn  even() {}\n");
+    let failed = project.build_attribute("checks.test-app");
+    assert!(
+        failed
+            .map(|build| build.out)
+            .unwrap_err()
+            .contains("helper/src/lib.rs")
+    );
+}
+
 #[test]
 fn a_cargo_without_its_packages_is_explained() {
     let project = workspace(

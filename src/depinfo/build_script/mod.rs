@@ -39,7 +39,7 @@ use declared::Declaration;
 pub use outside_package::named_files;
 use script_text::ScriptText;
 use std::collections::{BTreeMap, BTreeSet};
-pub use test_code::{lists_its_package, starts_cargo};
+pub use test_code::{CargoUse, cargo_use, lists_its_package};
 
 /// The facts about one build script.
 #[derive(Debug)]

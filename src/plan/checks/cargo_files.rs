@@ -6,13 +6,15 @@
 //! | of the test's package | its own |
 //! | what libraries and build scripts read, of packages of the workspace that it depends on | its own |
 //! | `Cargo.toml` anywhere in the workspace, the lock file, `.cargo` of the workspace and above | its own |
-//! | other Rust files of the workspace | empty: cargo wants the files of all targets to exist |
+//! | `rustfmt.toml` and `clippy.toml` anywhere in the workspace | its own |
+//! | other Rust files of the workspace | its own, if a string of the package's code has a word for the whole workspace, such as `fmt` or `--all`; else empty: cargo wants the files of all targets to exist |
 //!
 //! The locked packages are those of the vendor directory, by cargo's configuration in the home
 //! directory. An edit of any of these files runs such a test again.
 
 use super::data::{PackageFiles, all_files};
 use super::directories::Directories;
+use crate::depinfo::CargoUse;
 use crate::graph::model::{Graph, Location, PackageId, UnitId};
 use crate::plan::Error;
 use crate::plan::files::{self, Lists};
@@ -20,6 +22,13 @@ use std::collections::BTreeSet;
 
 /// The name of cargo's manifests.
 const MANIFEST: &str = "Cargo.toml";
+/// The configuration of tools that cargo starts.
+const TOOLS: [&str; 4] = [
+    "rustfmt.toml",
+    ".rustfmt.toml",
+    "clippy.toml",
+    ".clippy.toml",
+];
 /// The name of cargo's lock file.
 pub const LOCK: &str = "Cargo.lock";
 
@@ -33,6 +42,7 @@ pub fn add(
     package: PackageId,
     lists: &Lists,
     directories: &Directories,
+    cargo: CargoUse,
     to: &mut PackageFiles,
 ) -> Result<(), Error> {
     let tree = &directories.tree;
@@ -46,9 +56,11 @@ pub fn add(
     let root = graph.workspace_root.as_str();
     for file in tree.contents(root, |_| false)?.entries.into_keys() {
         let name = file.rsplit('/').next().unwrap_or_default();
-        if name == MANIFEST {
+        let is_code = name.ends_with(".rs");
+        let of_workspace = is_code && cargo == CargoUse::OverWorkspace;
+        if name == MANIFEST || TOOLS.contains(&name) || of_workspace {
             to.data.insert(file);
-        } else if name.ends_with(".rs") {
+        } else if is_code {
             to.stand_ins.insert(file);
         }
     }

@@ -25,7 +25,7 @@
 
 use super::cargo_files;
 use super::directories::{Directories, Directory};
-use crate::depinfo::{self, EntryKind, Resolved, SourceTree, glob_files};
+use crate::depinfo::{self, CargoUse, EntryKind, Resolved, SourceTree, glob_files};
 use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
 use crate::plan::files::Lists;
@@ -153,13 +153,11 @@ pub fn of_package(
         links: links.clone(),
     };
     let lock = below(&graph.workspace_root, cargo_files::LOCK);
-    found.for_cargo = found.data.contains(&lock)
-        || depinfo::starts_cargo(
-            all.iter().chain(&examples).map(String::as_str),
-            used.iter().copied(),
-        );
+    let code = all.iter().chain(&examples).map(String::as_str);
+    let cargo = depinfo::cargo_use(code, used.iter().copied());
+    found.for_cargo = found.data.contains(&lock) || cargo != CargoUse::Never;
     if found.for_cargo {
-        cargo_files::add(graph, package, lists, directories, &mut found)?;
+        cargo_files::add(graph, package, lists, directories, cargo, &mut found)?;
     }
     Ok(found)
 }
