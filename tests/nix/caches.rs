@@ -11,6 +11,13 @@ const PROGRAM: &str = "[package]\nname = \"program\"\nversion = \"0.1.0\"\nediti
                        [dependencies]\nword = { path = \"../word\" }\n";
 const WORD: &str = "[package]\nname = \"word\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
+/// The store paths that builds start from, one on each line.
+fn toolchain() -> String {
+    let roots = project::nix().arg("--roots").output().unwrap();
+    assert!(roots.status.success(), "{roots:?}");
+    String::from_utf8(roots.stdout).unwrap()
+}
+
 /// Copies installables, one on each line, to a cache in this directory.
 fn push(installables: &str, cache: &Path) {
     let mut copy = project::nix()
@@ -54,6 +61,8 @@ fn a_second_machine_builds_what_differs_from_a_pushed_build_and_nothing_else() {
     ])
     .locked();
     let here = project.build();
+    // The toolchain, as the package set's own cache has it.
+    push(&toolchain(), cache.path());
     push(&project.command("outputs"), cache.path());
 
     project.options = second_machine(store.path(), cache.path());
