@@ -68,13 +68,15 @@ fn other_inputs(own: &BTreeSet<String>) -> Result<BTreeMap<String, BTreeSet<Stri
             if own.contains(&input) {
                 continue;
             }
-            let outputs = nix::derivation(Path::new(&input))?;
+            let derivation = nix::derivation(Path::new(&input))?;
             let floating = |output: &Output| matches!(output, Output::Floating { .. });
-            if !outputs.outputs().values().any(floating) {
+            if !derivation.outputs().values().any(floating) {
                 continue;
             }
-            let wanted = wanted.outputs().iter().cloned();
-            found.entry(input.clone()).or_default().extend(wanted);
+            // An output may be used only because it is a derivation itself.
+            let wanted = wanted.outputs().iter().chain(wanted.dynamic_outputs().keys());
+            let outputs = found.entry(input.clone()).or_default();
+            outputs.extend(wanted.cloned());
             if passed.insert(input.clone()) {
                 open.push(input);
             }
