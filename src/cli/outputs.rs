@@ -74,7 +74,10 @@ fn other_inputs(own: &BTreeSet<String>) -> Result<BTreeMap<String, BTreeSet<Stri
                 continue;
             }
             // An output may be used only because it is a derivation itself.
-            let wanted = wanted.outputs().iter().chain(wanted.dynamic_outputs().keys());
+            let wanted = wanted
+                .outputs()
+                .iter()
+                .chain(wanted.dynamic_outputs().keys());
             let outputs = found.entry(input.clone()).or_default();
             outputs.extend(wanted.cloned());
             if passed.insert(input.clone()) {
