@@ -9,6 +9,7 @@ use dyndrv::graph::rules::checks::{rustdoc_invocation, with_doctests};
 use dyndrv::graph::rules::command::{build_script_invocation, rustc_invocation};
 use dyndrv::graph::rules::layout::SandboxLayout;
 use dyndrv::graph::rules::linkage::Linkage;
+use dyndrv::graph::rules::package_code::PackageCode;
 use dyndrv::graph::{Graph, Mode, Package, Selection, UnitRef};
 use oracle::case::Case;
 use oracle::layout::CargoLayout;
@@ -102,6 +103,62 @@ fn the_processes_of_a_small_workspace() {
     }
     text = text.replace(&graph.rustc.host, "<host>");
     insta::assert_snapshot!(text);
+}
+
+/// rustc loads a macro for the library that uses it, and for all that have that library in their closure.
+#[test]
+fn code_of_packages_runs_where_macros_are_loaded() {
+    const MACROS: &str = r#"
+### Cargo.toml
+[workspace]
+members = ["macros", "user", "program", "alone"]
+resolver = "3"
+### macros/Cargo.toml
+[package]
+name = "macros"
+version = "1.0.0"
+[lib]
+proc-macro = true
+### macros/src/lib.rs
+### user/Cargo.toml
+[package]
+name = "user"
+version = "1.0.0"
+[dependencies]
+macros = { path = "../macros" }
+### user/src/lib.rs
+### program/Cargo.toml
+[package]
+name = "program"
+version = "1.0.0"
+[dependencies]
+user = { path = "../user" }
+### program/src/main.rs
+### alone/Cargo.toml
+[package]
+name = "alone"
+version = "1.0.0"
+[build-dependencies]
+user = { path = "../user" }
+### alone/src/lib.rs
+### alone/build.rs
+"#;
+    let graph = Case::new(MACROS).locked().ask().unwrap();
+    let code = PackageCode::new(&graph);
+    let mut runs: Vec<String> = graph
+        .units()
+        .filter(|unit| code.runs_in(*unit))
+        .map(UnitRef::label)
+        .collect();
+    runs.sort();
+    runs.dedup();
+    let expected = [
+        "alone-1.0.0-build-script",
+        "alone-1.0.0-build-script-run",
+        "program-1.0.0-bin-program",
+        "user-1.0.0-lib",
+    ];
+    assert_eq!(runs, expected);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use super::{configuration, files, sources};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
 use crate::graph::model::{Graph, Mode, UnitId, UnitRef};
+use crate::graph::rules::package_code::PackageCode;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -64,8 +65,14 @@ pub fn dependencies(
     let mut collection = Collection::new(vendor);
     let mut lowering = Lowering::new(graph, settings, &vendored, objects)?;
     let asks = asked_variables::names(graph, &vendored)?;
+    let code = PackageCode::new(graph);
     for unit in third_party(graph, &asked_variables::of(graph, &asks)) {
-        add_vendored(&mut collection, &mut lowering, graph.unit(unit), None)?;
+        let unit = graph.unit(unit);
+        let source = UnitSources {
+            links: !code.runs_in(unit),
+            ..vendored_sources(unit, &lowering)?
+        };
+        add_vendored(&mut collection, &mut lowering, unit, vec![source])?;
     }
     let mut plan = finish(collection, settings, emitters)?;
     plan.index.vendored = vendored;
@@ -133,7 +140,9 @@ pub(super) fn add_units(
                 Some(files) => Some(sources::workspace(unit, files, workspace, collection)?),
                 None => None,
             };
-            add_vendored(collection, lowering, unit, tree)?;
+            let source = vendored_sources(unit, lowering)?;
+            let sources = [source].into_iter().chain(tree).collect();
+            add_vendored(collection, lowering, unit, sources)?;
         } else if unit.mode != Mode::Doctest {
             let files = files::of_unit(files, unit)?;
             let tree = sources::workspace(unit, files, workspace, collection)?;
@@ -146,15 +155,17 @@ pub(super) fn add_units(
     Ok(())
 }
 
+fn vendored_sources(unit: UnitRef<'_>, lowering: &Lowering<'_>) -> Result<UnitSources, Error> {
+    let entry = sources::vendor_entry(unit).unwrap_or_default();
+    sources::vendored(unit, entry, lowering.vendored)
+}
+
 fn add_vendored<'a>(
     collection: &mut Collection,
     lowering: &mut Lowering<'a>,
     unit: UnitRef<'a>,
-    tree: Option<UnitSources>,
+    sources: Vec<UnitSources>,
 ) -> Result<(), Error> {
-    let entry = sources::vendor_entry(unit).unwrap_or_default();
-    let source = sources::vendored(unit, entry, lowering.vendored)?;
-    let sources: Vec<UnitSources> = [source].into_iter().chain(tree).collect();
     let derivation = lowering.unit(unit, &sources)?;
     let id = unit.identity();
     let path = collection.add_derivation(&lowering.name(unit), Some(id), &derivation)?;

@@ -25,6 +25,8 @@ pub struct UnitSources {
     /// Whether it holds what cargo needs to know the workspace: its manifest and
     /// its lock file.
     pub locked: bool,
+    /// Whether links to them do, because no code of a package runs in the unit.
+    pub links: bool,
 }
 
 /// Where third-party packages are.
@@ -94,6 +96,7 @@ pub fn vendored(unit: UnitRef<'_>, entry: &str, vendored: &Vendored) -> Result<U
         from: from.clone(),
         at: format!("{}/{entry}", spec::VENDOR),
         locked: false,
+        links: false,
     })
 }
 
@@ -120,6 +123,7 @@ pub fn workspace(
         at: spec::WORKSPACE.to_owned(),
         object,
         locked: has("Cargo.toml") && has("Cargo.lock"),
+        links: false,
     })
 }
 

@@ -249,6 +249,7 @@ mod tests {
                 sources: vec![Source {
                     from: temp.path().join("store/a").display().to_string(),
                     at: temp.path().join("build").join(at).display().to_string(),
+                    links: false,
                 }],
                 ..Process::default()
             };

@@ -1,13 +1,14 @@
 //! Lays out source files in the sandbox.
 //!
-//! Sources are real, writable files at a constant place, never links into the store: code
-//! of a package walks its directory, canonicalizes paths and copies files, and it must see
-//! what it sees under cargo, whatever the store path of an edit is.
+//! Where code of a package runs, sources are real, writable files at a constant place: such
+//! code walks its directory, canonicalizes paths and copies files, and it must see what it
+//! sees under cargo, whatever the store path of an edit is. A compiler alone only opens files.
 //!
-//! | a source is | its files are |
-//! |---|---|
-//! | a directory of the store | copied |
-//! | a file of the store, a [`bundle`](super::bundle) | unpacked |
+//! | a source is | and code of a package | its files are |
+//! |---|---|---|
+//! | a directory of the store | runs | copied |
+//! | a directory of the store | does not run | behind links in a real directory |
+//! | a file of the store, a [`bundle`](super::bundle) | | unpacked |
 //!
 //! Files are writable and as old as everything in the store, so that `make` and its kind
 //! find nothing out of date, and so that [`is_new`] tells what a process has written.
@@ -30,11 +31,38 @@ const STORE_TIME: u64 = 1;
 pub fn lay_out(source: &Source) -> Result<()> {
     let (from, at) = (Path::new(&source.from), Path::new(&source.at));
     let metadata = fs::metadata(from).map_err(|e| Error::io("cannot read the source", from, e))?;
-    if metadata.is_dir() {
-        // Vendor directories often hold links to the packages.
-        copy(&resolved(from), at, Clash::Refuse)
+    if !metadata.is_dir() {
+        return Ok(Bundle::open(from)?.unpack(at)?);
+    }
+    // Vendor directories often hold links to the packages.
+    let from = resolved(from);
+    if source.links {
+        show(&from, at)
     } else {
-        Ok(Bundle::open(from)?.unpack(at)?)
+        copy(&from, at, Clash::Refuse)
+    }
+}
+
+/// Makes a directory whose entries are links to those of `from`.
+///
+/// The directory itself is real, because processes ask for the path of the directory in
+/// which they run.
+fn show(from: &Path, at: &Path) -> Result<()> {
+    create_dir_all(at)?;
+    for (name, _) in entries(from)? {
+        make_link(&from.join(&name), &at.join(&name))?;
+    }
+    Ok(())
+}
+
+/// Replaces a link to a directory of the store, which takes no files, by a directory of links.
+fn unfold(at: &Path) -> Result<()> {
+    match fs::read_link(at) {
+        Ok(target) if target.is_absolute() && target.is_dir() => {
+            fs::remove_file(at).map_err(|e| Error::io("cannot remove the link", at, e))?;
+            show(&target, at)
+        }
+        _ => create_dir_all(at),
     }
 }
 
@@ -55,7 +83,7 @@ pub fn copy(from: &Path, at: &Path, clash: Clash) -> Result<()> {
         .map_err(|e| Error::io("cannot read", from, e))?
         .file_type();
     if kind.is_dir() {
-        create_dir_all(at)?;
+        unfold(at)?;
         for (name, _) in entries(from)? {
             copy(&from.join(&name), &at.join(&name), clash)?;
         }
@@ -156,6 +184,7 @@ mod tests {
             Source {
                 from: self.store(from).display().to_string(),
                 at: self.at(at).display().to_string(),
+                links: false,
             }
         }
     }
@@ -183,6 +212,44 @@ mod tests {
         }
         let link = fs::read_link(f.at("s/a-1.0.0/link")).unwrap();
         assert_eq!(link, Path::new("configure"));
+    }
+
+    #[test]
+    fn sources_without_running_code_are_links_in_a_real_directory() {
+        let f = Fixture::new(&["a/src/x/lib.rs", "a/Cargo.toml"]);
+        let source = Source {
+            links: true,
+            ..f.source("a", "s/a-1.0.0")
+        };
+        lay_out(&source).unwrap();
+        assert_eq!(
+            fs::canonicalize(f.at("s/a-1.0.0")).unwrap(),
+            f.at("s/a-1.0.0")
+        );
+        let target = fs::read_link(f.at("s/a-1.0.0/src")).unwrap();
+        assert_eq!(target, f.store("a/src"));
+    }
+
+    /// Scripts leave files beside sources, for the units that follow them.
+    #[test]
+    fn files_are_put_beside_linked_ones() {
+        let f = Fixture::new(&[
+            "a/src/x/lib.rs",
+            "a/src/y.rs",
+            "files/src/x/made.rs",
+            "files/src/y.rs",
+        ]);
+        let source = Source {
+            links: true,
+            ..f.source("a", "s")
+        };
+        lay_out(&source).unwrap();
+        copy(&f.store("files"), &f.at("s"), Clash::Replace).unwrap();
+        let read = |file: &str| fs::read_to_string(f.at("s").join(file)).unwrap();
+        assert_eq!(read("src/x/made.rs"), "files/src/x/made.rs");
+        assert_eq!(read("src/y.rs"), "files/src/y.rs");
+        assert_eq!(read("src/x/lib.rs"), "a/src/x/lib.rs");
+        assert!(!f.store("a/src/x/made.rs").exists());
     }
 
     #[test]

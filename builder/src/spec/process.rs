@@ -33,8 +33,7 @@ pub struct Process {
     pub remap: Vec<String>,
 }
 
-/// Sources in the store, and the place below [`BUILD`](super::BUILD) where the unit sees them,
-/// as real files.
+/// Sources in the store, and the place below [`BUILD`](super::BUILD) where the unit sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -43,4 +42,8 @@ pub struct Source {
     pub from: String,
     /// The absolute path in the sandbox.
     pub at: String,
+    /// Whether links to a directory of the store do instead of real files: no code of a
+    /// package runs in the unit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub links: bool,
 }

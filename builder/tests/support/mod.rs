@@ -86,6 +86,7 @@ impl World {
             sources: vec![Source {
                 from: self.text(&format!("store/{}", self.tree)),
                 at: self.text("build/ws"),
+                links: false,
             }],
             remap: vec![format!("{}=/w", self.text("build/ws"))],
             ..Process::default()

@@ -9,6 +9,7 @@
 //! | [`layout`] | the places of files on the machine that runs a unit |
 //! | [`command`] | the command line and the environment of a unit |
 //! | [`sources`] | the configuration with which cargo finds the packages |
+//! | [`package_code`] | whether code of a package runs while a unit is built |
 //! | [`checks`] | the same for tests, clippy, rustdoc and rustfmt |
 //!
 //! The rules are those of cargo 1.95 to 1.97.
@@ -19,5 +20,6 @@ pub mod identity;
 pub mod layout;
 pub mod linkage;
 pub mod lto;
+pub mod package_code;
 pub mod products;
 pub mod sources;

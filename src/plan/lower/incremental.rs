@@ -15,7 +15,7 @@
 //! derivations on every machine; or, in a list of states, by its path.
 
 use super::inputs::{Candidates, Outputs};
-use super::{Lowering, has_meta};
+use super::{Lowering, METADATA, has_meta};
 use crate::drv::{StorePath, ValidatedDerivation, hash_part};
 use crate::graph::model::{Graph, Identity, UnitRef};
 use crate::plan::Error;
@@ -172,7 +172,7 @@ impl<'a> Lowering<'a> {
 /// The outputs of a unit that keeps its state.
 pub(super) fn outputs_with_state(unit: UnitRef<'_>) -> &'static [&'static str] {
     if has_meta(unit) {
-        &["out", "rmeta", STATE]
+        &["out", METADATA, STATE]
     } else {
         &["out", STATE]
     }

@@ -137,13 +137,13 @@ mod tests {
         let (zlib, cc) = (path("0", "zlib"), path("1", "cc"));
         let (one, two) = (path("2", "one.drv"), path("3", "two.drv"));
         let mut candidates = Candidates::new([zlib.clone(), cc].into_iter().collect());
-        let outputs = candidates.add_outputs(&one, &["meta", "out"]).unwrap();
+        let outputs = candidates.add_outputs(&one, &["out", "rmeta"]).unwrap();
         candidates.add_outputs(&two, &["out"]).unwrap();
 
-        let text = format!("-L{zlib}/lib -L {}/x.rmeta /y", outputs["meta"]);
+        let text = format!("-L{zlib}/lib -L {}/x.rmeta /y", outputs["rmeta"]);
         let inputs = candidates.inputs_of(&text);
         assert_eq!(inputs.sources, [zlib].into());
-        let expected = InputDerivation::new(["meta"]);
+        let expected = InputDerivation::new(["rmeta"]);
         assert_eq!(inputs.derivations, [(one, expected)].into());
     }
 

@@ -2,9 +2,9 @@
 //!
 //! | the unit | outputs | sees of its dependencies | module |
 //! |---|---|---|---|
-//! | a library of rlibs only | `meta` (rmeta and a list), `out` (rlib) | `meta` of its closure; the instructions of its own build script | `rustc` |
+//! | a library of rlibs only | `out` (rlib), `rmeta` (and a list) | `rmeta` of its closure; the instructions of its own build script | `rustc` |
 //! | anything else that rustc compiles | `out` | `out` of its closure; the link instructions of all build scripts in it | `rustc` |
-//! | the same, compiled incrementally | `rmeta` in place of `meta`; and `state`, if it keeps that | and the outputs of an earlier build of itself, if there is one | [`incremental`] |
+//! | the same, compiled incrementally | the same; and `state`, if it keeps that | and the outputs of an earlier build of itself, if there is one | [`incremental`] |
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
 //! | the result | `out` | `out` of the root units | `result` |
 //! | the list of states | `out` | all outputs of units that keep their state | [`incremental`] |
@@ -12,7 +12,7 @@
 //!
 //! [`inputs`] finds the inputs of a derivation in its finished text.
 //!
-//! A library names the libraries of its direct dependencies only. Its output `meta` lists what it was given, and
+//! A library names the libraries of its direct dependencies only. Its output `rmeta` lists what it was given, and
 //! these lists lead to the rest of the closure, for the builder and for Nix. A text that named the closure would be
 //! as long as the graph is large, and every step writes, hashes or parses such texts. No early cutoff is lost: where
 //! the metadata of a library changes, all that has it in its closure is built again in any case. There is no list in `out`:
@@ -242,10 +242,8 @@ impl<'a> Lowering<'a> {
             incremental::outputs_with_state(unit)
         } else if !has_meta(unit) {
             &["out"]
-        } else if unit.is_incremental() {
-            &["out", "rmeta"]
         } else {
-            &["meta", "out"]
+            &["out", METADATA]
         }
     }
 
@@ -293,6 +291,7 @@ impl<'a> Lowering<'a> {
                 .map(|source| spec::Source {
                     from: source.from.clone(),
                     at: source.at.clone(),
+                    links: source.links,
                 })
                 .collect(),
             environment: Vec::new(),
@@ -306,15 +305,9 @@ impl<'a> Lowering<'a> {
 
 /// The output with a unit's metadata.
 ///
-/// Nix registers outputs in the order of their names, and rewrites all but the first once more. The metadata of
-/// incremental units, which are built after every edit, comes behind the library.
-fn metadata_output(unit: UnitRef<'_>) -> &'static str {
-    if unit.is_incremental() {
-        "rmeta"
-    } else {
-        "meta"
-    }
-}
+/// Nix registers outputs in the order of their names, and rewrites all but the first once
+/// more: the metadata comes behind the library, which is larger.
+const METADATA: &str = "rmeta";
 
 /// Whether a unit's metadata is an output of its own, for units that are not linked.
 fn has_meta(unit: UnitRef<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! Units that rustc compiles: libraries, programs, tests, build scripts.
 
-use super::{Lowering, bin, has_meta, metadata_output};
+use super::{Lowering, METADATA, bin, has_meta};
 use crate::graph::model::{Mode, PackageId, UnitRef};
 use crate::graph::rules::command::rustc_invocation;
 use crate::graph::rules::layout::Layout;
@@ -55,7 +55,7 @@ impl<'a> Lowering<'a> {
             compiler: format!("{}/bin/rustc", self.settings.rustc),
             args,
             crates,
-            list_crates: keeps_list.then(|| metadata_output(unit).to_owned()),
+            list_crates: keeps_list.then(|| METADATA.to_owned()),
             scripts: self.scripts(unit)?,
             products: self.products(unit),
             record_reads: unit.package().is_local(),
@@ -86,7 +86,7 @@ impl<'a> Lowering<'a> {
     /// The output that holds a product.
     fn output_of(&self, unit: UnitRef<'a>, kind: ProductKind) -> &'static str {
         match kind {
-            ProductKind::Rmeta if has_meta(unit) => metadata_output(unit),
+            ProductKind::Rmeta if has_meta(unit) => METADATA,
             _ => "out",
         }
     }
