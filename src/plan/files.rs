@@ -294,7 +294,7 @@ fn source(dir: &str, src: &SrcPath) -> String {
 }
 
 /// A path of a package, relative to the source root.
-fn below(dir: &str, path: &str) -> String {
+pub fn below(dir: &str, path: &str) -> String {
     if dir.is_empty() {
         path.to_owned()
     } else {

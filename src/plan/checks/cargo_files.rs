@@ -12,12 +12,11 @@
 //! The locked packages are those of the vendor directory, by cargo's configuration in the home
 //! directory. An edit of any of these files runs such a test again.
 
-use super::data::{PackageFiles, all_files};
 use super::directories::Directories;
 use crate::depinfo::CargoUse;
 use crate::graph::model::{Graph, Location, PackageId, UnitId};
 use crate::plan::Error;
-use crate::plan::files::{self, Lists};
+use crate::plan::files::{self, Lists, below};
 use std::collections::BTreeSet;
 
 /// The name of cargo's manifests.
@@ -32,25 +31,36 @@ const TOOLS: [&str; 4] = [
 /// The name of cargo's lock file.
 pub const LOCK: &str = "Cargo.lock";
 
-/// Adds to the files of a package's tests.
+/// The files for cargo, relative to the source root.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CargoFiles {
+    /// Those with their own content.
+    pub data: BTreeSet<String>,
+    /// Those that are empty, unless something else gives them their content.
+    pub stand_ins: BTreeSet<String>,
+}
+
+/// The files for a package's tests, where they use cargo in this way.
 ///
 /// # Errors
 ///
 /// If a directory cannot be read.
-pub fn add(
+pub fn of_package(
     graph: &Graph,
     package: PackageId,
     lists: &Lists,
     directories: &Directories,
     cargo: CargoUse,
-    to: &mut PackageFiles,
-) -> Result<(), Error> {
+) -> Result<CargoFiles, Error> {
     let tree = &directories.tree;
-    to.data.extend(all_files(package, directories)?);
+    let mut found = CargoFiles::default();
+    found.data.extend(directories.all_files(package)?);
     for unit in needed_units(graph, package) {
         let unit = graph.unit(unit);
         if matches!(unit.package().location, Location::Tree(_)) {
-            to.data.extend(files::of_unit(lists, unit)?.iter().cloned());
+            found
+                .data
+                .extend(files::of_unit(lists, unit)?.iter().cloned());
         }
     }
     let root = graph.workspace_root.as_str();
@@ -59,26 +69,25 @@ pub fn add(
         let is_code = name.ends_with(".rs");
         let of_workspace = is_code && cargo == CargoUse::OverWorkspace;
         if name == MANIFEST || TOOLS.contains(&name) || of_workspace {
-            to.data.insert(file);
+            found.data.insert(file);
         } else if is_code {
-            to.stand_ins.insert(file);
+            found.stand_ins.insert(file);
         }
     }
     let lock = below(root, LOCK);
     if tree.find_file("", &lock)?.is_some() {
-        to.data.insert(lock);
+        found.data.insert(lock);
     }
     let mut directory = Some(root);
     while let Some(above) = directory {
         let configuration = tree.contents(&below(above, ".cargo"), |_| false)?;
-        to.data.extend(configuration.entries.into_keys());
+        found.data.extend(configuration.entries.into_keys());
         directory = match above {
             "" => None,
             above => Some(above.rsplit_once('/').map_or("", |(parent, _)| parent)),
         };
     }
-    to.stand_ins.retain(|file| !to.data.contains(file));
-    Ok(())
+    Ok(found)
 }
 
 /// The units that a package's units need, directly or not, its own among them.
@@ -92,11 +101,4 @@ fn needed_units(graph: &Graph, package: PackageId) -> BTreeSet<UnitId> {
         }
     }
     needed
-}
-
-fn below(dir: &str, path: &str) -> String {
-    match dir {
-        "" => path.to_owned(),
-        dir => format!("{dir}/{path}"),
-    }
 }

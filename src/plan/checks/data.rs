@@ -28,7 +28,7 @@ use super::directories::{Directories, Directory};
 use crate::depinfo::{self, CargoUse, EntryKind, Resolved, SourceTree, glob_files};
 use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
-use crate::plan::files::Lists;
+use crate::plan::files::{Lists, below};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -157,7 +157,10 @@ pub fn of_package(
     let cargo = depinfo::cargo_use(code, used.iter().copied());
     found.for_cargo = found.data.contains(&lock) || cargo != CargoUse::Never;
     if found.for_cargo {
-        cargo_files::add(graph, package, lists, directories, cargo, &mut found)?;
+        let for_cargo = cargo_files::of_package(graph, package, lists, directories, cargo)?;
+        found.data.extend(for_cargo.data);
+        found.stand_ins.extend(for_cargo.stand_ins);
+        found.stand_ins.retain(|file| !found.data.contains(file));
     }
     Ok(found)
 }
@@ -172,20 +175,6 @@ fn documentation(code: &str) -> String {
         line.strip_prefix("///").or(line.strip_prefix("//!"))
     });
     lines.flat_map(|line| [line, "\n"]).collect()
-}
-
-/// All files of a package, relative to the source root.
-///
-/// # Errors
-///
-/// If a directory cannot be read.
-pub fn all_files(package: PackageId, directories: &Directories) -> Result<Vec<String>, Error> {
-    let Some(Directory { path: dir, links }) = directories.of(package) else {
-        return Ok(Vec::new());
-    };
-    let files = directories.files(package)?.into_keys();
-    let files = files.map(|file| below(dir, &file));
-    Ok(files.chain(links.iter().cloned()).collect())
 }
 
 /// Files of these names in the package's directory and all directories above it, as its path
@@ -251,13 +240,6 @@ fn names(code: &str, name: &str) -> bool {
             .iter()
             .any(|after| code.contains(&format!("{before}{name}{after}")))
     })
-}
-
-fn below(dir: &str, path: &str) -> String {
-    match dir {
-        "" => path.to_owned(),
-        dir => format!("{dir}/{path}"),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::depinfo::{EntryKind, SourceTree};
 use crate::graph::model::{Graph, Location, Package, PackageId};
 use crate::plan::Error;
+use crate::plan::files::below;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -69,6 +70,20 @@ impl Directories {
         Ok(entries
             .filter_map(|(path, kind)| Some((inside(path)?, kind)))
             .collect())
+    }
+
+    /// The same files relative to the source root, and the links on the way to the package.
+    ///
+    /// # Errors
+    ///
+    /// If a directory cannot be read.
+    pub fn all_files(&self, package: PackageId) -> Result<BTreeSet<String>, Error> {
+        let Some(Directory { path: own, links }) = self.of(package) else {
+            return Ok(BTreeSet::new());
+        };
+        let files = self.files(package)?.into_keys();
+        let files = files.map(|file| below(own, &file));
+        Ok(files.chain(links.iter().cloned()).collect())
     }
 }
 
