@@ -1,7 +1,7 @@
 # From a Cargo project to derivations, one for each cargo unit.
 #
 # Everything here is made of plain store paths: any package set can feed it.
-# `nix/nixpkgs.nix` fills the arguments from nixpkgs.
+# `nix/project.nix` fills the arguments and states their defaults.
 #
 #   skeleton ─► graph ─► third-party plan ─► emitters ─► third-party units
 #   src ───────────────► workspace plan ───► emitters ─► workspace units ─► wrapper
@@ -18,17 +18,17 @@
   # A JSON object of strings: the environment in which build scripts run and everything is linked, as
   # `nix/environment.nix` records it. It has the C compiler and its flags. A file of the store, or the
   # derivation (`….drv`) that makes it as its output `out`, which is then built only where it is needed.
-  environment ? null,
+  environment,
   # Whether that environment belongs to every compilation as well.
-  environmentEverywhere ? false,
+  environmentEverywhere,
   # Store paths with `bin/dyndrv` and `bin/dyndrv-builder`.
   dyndrv,
   builder,
   # A store path with `bin/dyndrv-checker`, for the checks.
   checker,
   # Store paths with `bin/clippy-driver` and `bin/rustfmt`, for the checks.
-  clippy ? rustc,
-  rustfmt ? rustc,
+  clippy,
+  rustfmt,
 }:
 
 let
@@ -84,58 +84,45 @@ in
   vendor,
   # What the result is called.
   pname,
-  version ? "",
+  version,
   # Where the workspace is below `src`.
-  workspace ? "",
+  workspace,
   # Where cargo is started below the workspace: in a member's directory it builds that member.
-  directory ? "",
+  directory,
   # A lock file in place of the workspace's own; null for that one.
-  lockFile ? null,
-  # What to build, in the terms of `cargo build`; empty lists mean its defaults.
-  packages ? [ ],
-  allMembers ? false,
-  bins ? [ ],
-  features ? [ ],
-  allFeatures ? false,
-  noDefaultFeatures ? false,
-  profile ? "release",
-  # What cargo calls `--target`: a triple.
-  target ? null,
+  lockFile,
+  # What cargo is asked for: the `selection` of `nix/project.nix`, which the step `graph` reads.
+  selection,
   # What links and compiles C for that target, where the host's `cc` cannot:
   # { linker = a program, as CARGO_TARGET_<triple>_LINKER; packages = [ store paths with bin/ ];
   #   env = { CC_<triple> = …; }, for build scripts; environment = as above, for that platform; }
-  targetTools ? { },
-  rustflags ? null,
-  # Build packages that ask for a newer rustc all the same.
-  ignoreRustVersion ? false,
+  targetTools,
   # Environments by `<name>-<version>`, or by name:
   # { environment = as above, or { refused = why no unit of the crate can be built; };
   #   hostEnvironment = the same for units of the host, in a build for another platform;
   #   env = { }; linkArgs = [ ]; rustcArgs = [ ]; }
-  crateEnv ? { },
+  crateEnv,
   # Files to add to workspace units by hand: package name → list of globs
   # relative to the package.
-  extraSources ? { },
+  extraSources,
   # Whether units are looked up in binary caches.
-  allowSubstitutes ? true,
+  allowSubstitutes,
   # How many packages the lock file has, those of the workspace and those of other sources.
   # They decide how many emitters there are, and so how much an edit writes again; nothing else.
-  packageCounts ? {
-    workspace = 1;
-    thirdParty = 256;
-  },
+  # { workspace; thirdParty; }
+  packageCounts,
   # Whether the units of the workspace are compiled incrementally, where cargo would; null for no:
   # { keep = whether they keep rustc's state, as an output of their own; base = what they start with:
   #   null, { plan = the package of another project that keeps state; }, or { states = its `states`; };
   #   copy = whether units are copied from the base that are the same there;
   #   directory = null, or a directory of the machine for all state; }
-  incremental ? null,
+  incremental,
   # What is checked, and how: see `nix/checks.nix`.
-  checks ? { },
+  checks,
   # Store paths that the result must not have in its closure.
-  disallowedRequisites ? [ ],
-  meta ? { },
-  passthru ? { },
+  disallowedRequisites,
+  meta,
+  passthru,
 }:
 
 let
@@ -146,7 +133,7 @@ let
   };
 
   graphOf =
-    selection:
+    asked:
     step "graph.json" "graph" {
       graph = {
         inherit
@@ -163,26 +150,15 @@ let
           else
             "${workspace}/${directory}";
       };
-      selection = {
-        inherit
-          packages
-          bins
-          features
-          allFeatures
-          noDefaultFeatures
-          profile
-          target
-          rustflags
-          ignoreRustVersion
-          ;
-        targetLinker = targetTools.linker or null;
-      }
-      // selection;
+      selection =
+        selection
+        // {
+          targetLinker = targetTools.linker or null;
+        }
+        // asked;
     };
 
-  graph = graphOf (
-    { workspace = allMembers; } // (if incremental == null then { } else { incremental = true; })
-  );
+  graph = graphOf (if incremental == null then { } else { incremental = true; });
 
   settingsOf =
     graph:

@@ -4,13 +4,8 @@
   root,
   # Where cargo is started below it.
   directory,
-  # The arguments of `cargo build` that choose what is built.
-  packages,
-  allMembers,
-  bins,
-  features,
-  allFeatures,
-  noDefaultFeatures,
+  # What cargo is asked for: the `selection` of `nix/project.nix`.
+  selection,
 }:
 
 let
@@ -27,9 +22,9 @@ let
 
   # The packages that cargo builds.
   built =
-    if packages != [ ] then
-      builtins.filter (member: builtins.elem member.name packages) members
-    else if allMembers then
+    if selection.packages != [ ] then
+      builtins.filter (member: builtins.elem member.name selection.packages) members
+    else if selection.workspace then
       members
     else if directory != "" then
       builtins.filter (member: member.dir == root + "/${directory}") members
@@ -47,7 +42,7 @@ let
     member:
     let
       known = member.manifest.features or { };
-      start = features ++ (if noDefaultFeatures then [ ] else [ "default" ]);
+      start = selection.features ++ (if selection.noDefaultFeatures then [ ] else [ "default" ]);
       closure = builtins.genericClosure {
         startSet = map (key: { inherit key; }) start;
         operator = feature: map (key: { inherit key; }) (known.${feature.key} or [ ]);
@@ -63,7 +58,7 @@ let
       named = manifest.bin or [ ];
       isOn =
         bin:
-        allFeatures
+        selection.allFeatures
         || builtins.all (name: builtins.elem name (featuresOf member)) (bin.required-features or [ ]);
       stem = builtins.match "(.*)[.]rs";
       entries =
@@ -91,7 +86,7 @@ let
         [ ]
     );
 
-  programs = if bins != [ ] then bins else builtins.concatMap programsOf built;
+  programs = if selection.bins != [ ] then selection.bins else builtins.concatMap programsOf built;
 
   # What `cargo run` would start.
   defaultRun = builtins.filter (name: name != null) (map (member: keyOf member "default-run") built);
@@ -107,15 +102,16 @@ let
   # These two name the derivation, so that each evaluation needs them: they come from the
   # manifest where cargo is started, and no other is read.
   here = if directory == "" then manifest else import ./toml.nix (root + "/${directory}/Cargo.toml");
-  isHere = here ? package && (packages == [ ] || packages == [ here.package.name ]);
+  isHere =
+    here ? package && (selection.packages == [ ] || selection.packages == [ here.package.name ]);
   hereKey = keyOf { manifest = here; };
 in
 {
   pname =
     if isHere then
       here.package.name
-    else if builtins.length packages == 1 then
-      builtins.head packages
+    else if builtins.length selection.packages == 1 then
+      builtins.head selection.packages
     else
       manifest.package.name or "cargo-workspace";
 

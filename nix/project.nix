@@ -113,18 +113,23 @@ let
           builtins.addErrorContext "dyndrv: `src` is built, and reading its manifest and its lock file would import them from a derivation. Where that is not allowed, say what they have: `cargoLock = ./Cargo.lock` with a copy of the lock file, `pname` and `version`" value
         else
           value;
-      manifest = import ./manifest.nix {
+      # What cargo is asked for, in the words of the step `graph`.
+      selection = {
+        workspace = allMembers;
         inherit
-          root
-          directory
           packages
-          allMembers
           bins
           features
           allFeatures
           noDefaultFeatures
+          profile
+          target
+          rustflags
+          ignoreRustVersion
           ;
       };
+
+      manifest = import ./manifest.nix { inherit root directory selection; };
 
       lock = builtins.mapAttrs (_: reading) (import ./lock.nix { inherit src workspace cargoLock; });
       own =
@@ -234,16 +239,7 @@ let
         inherit
           workspace
           directory
-          packages
-          allMembers
-          bins
-          features
-          allFeatures
-          noDefaultFeatures
-          profile
-          target
-          rustflags
-          ignoreRustVersion
+          selection
           extraSources
           allowSubstitutes
           passthru
