@@ -3,7 +3,8 @@
 //! The format is the default one, of which the lines used here have been the same
 //! since Rust 1.0: `running N tests`, `test NAME ... ok`, `test result: …`. A test
 //! that prints to the terminal behind the harness's back can tear a line apart, so the
-//! counts come from the summary lines, and the names may be fewer.
+//! counts come from the summary lines, and the names may be fewer. One that prints lines of
+//! this format, as trybuild does for each file, adds no name: see [`is_name`].
 
 use crate::report::{Case, Counts, Status};
 
@@ -77,15 +78,25 @@ fn case(rest: &str) -> Option<Case> {
     let name = [" - should panic", " - compile fail", " - compile"]
         .iter()
         .find_map(|expected| name.strip_suffix(expected))
-        .unwrap_or(name)
-        .to_string();
+        .unwrap_or(name);
+    if !is_name(name) {
+        return None;
+    }
     let status = match result.split([',', ' ', '<']).next().unwrap_or_default() {
         "ok" | "bench:" => Status::Passed,
         "FAILED" => Status::Failed,
         "ignored" => Status::Ignored,
         _ => return None,
     };
+    let name = name.to_string();
     Some(Case { name, status })
+}
+
+/// Whether the harness can have a test of this name: a path of Rust, such as `a::b`, or, for an
+/// example in documentation, the place `FILE - a::b (line 3)`.
+fn is_name(name: &str) -> bool {
+    let is_place = name.ends_with(')') && name.contains(" (line ");
+    is_place || !name.contains([' ', '/'])
 }
 
 /// `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`
@@ -144,6 +155,16 @@ mod tests {
         assert_eq!(output.counts.ignored, 1);
         assert_eq!(output.counts.filtered, 7);
         assert!(!output.incomplete);
+    }
+
+    #[test]
+    fn lines_of_trybuild_are_no_tests() {
+        let output = parse(
+            "running 1 test\ntest tests/ui/a.rs [should fail to compile] ... ok\n\
+             test tests/ui/b.rs ... mismatch\ntest ui ... ok\n\
+             test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 9.0s\n",
+        );
+        assert_eq!(named(&output.cases), [("ui", Status::Passed)]);
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub struct Test {
     /// Build-script runs whose instructions apply, in cargo's order of propagation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scripts: Vec<ScriptUse>,
-    /// Programs to show at their places in cargo's target directory.
+    /// Programs to copy to their places in cargo's target directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<Program>,
     /// What it finds besides its sources.

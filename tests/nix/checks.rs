@@ -246,16 +246,29 @@ fn programs_of_the_package() {
     let beside = env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
     assert_eq!(beside.join(\"several-tool\"), Path::new(program));
 }
+
+#[test]
+fn a_program_knows_its_place() {
+    let program = env!(\"CARGO_BIN_EXE_several-tool\");
+    let output = Command::new(program).arg(\"place\").output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), program);
+}
 ",
     );
     project.write(
         "src/bin/several-tool.rs",
-        "fn main() {\n    println!(\"tool\");\n}\n",
+        "fn main() {
+    match std::env::args().nth(1) {
+        Some(_) => print!(\"{}\", std::env::current_exe().unwrap().display()),
+        None => println!(\"tool\"),
+    }
+}
+",
     );
     let build = checked(&project, "test-several");
     // With the one that has no harness.
     let ours = tests_of(&build, false);
-    assert_eq!(ours.tests.len(), 5, "{ours:?}");
+    assert_eq!(ours.tests.len(), 6, "{ours:?}");
     let log = fs::read_to_string(build.out.join("logs/several-1.0.0-test-custom.txt")).unwrap();
     assert!(log.starts_with("custom "), "{log}");
     let mut all = tests_of(&checked(&project, "doctest"), true);

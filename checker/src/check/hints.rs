@@ -6,6 +6,7 @@
 //! | a package that cargo would have to download | other packages than the locked ones |
 //! | a name that cannot be resolved, a network that cannot be reached | a network |
 //! | a directory that is no git repository | `.git` |
+//! | `/usr/bin/env`, and that a file does not exist | programs outside of the store, but for `/bin/sh` |
 //! | `(os error 1)`, `(os error 13)` | the rights of an administrator, other users' files |
 //!
 //! The texts are those of the C library, of Rust's standard library, of cargo, of curl and of git.
@@ -58,6 +59,13 @@ pub fn of(printed: &str) -> Vec<String> {
             "the sources of a build have no `.git`: a test may make a repository of its own; {SKIP}"
         ));
     }
+    if any(&["/usr/bin/env"]) && any(&["No such file or directory"]) {
+        notes.push(format!(
+            "a build has no `/usr/bin/env`, only `/bin/sh`: a script that a test writes may begin with \
+             `#!/bin/sh`, or the line `extra-sandbox-paths = /usr/bin/env=…/bin/env` of nix.conf, with \
+             the store path of coreutils, lets all builds of the machine have it; {SKIP}"
+        ));
+    }
     if any(&["(os error 1)", "(os error 13)"]) {
         notes.push(format!(
             "a build runs as a user without privileges, alone on its machine; {SKIP}"
@@ -96,6 +104,14 @@ mod tests {
         let hints = of(printed);
         assert_eq!(hints.len(), 1, "{hints:?}");
         assert!(hints[0].contains("Cargo.lock"), "{hints:?}");
+    }
+
+    #[test]
+    fn a_script_that_asks_for_env_is_explained() {
+        let hints = of("sh: line 1: /usr/bin/env: No such file or directory");
+        assert_eq!(hints.len(), 1, "{hints:?}");
+        assert!(hints[0].contains("extra-sandbox-paths"), "{hints:?}");
+        assert!(of("#!/usr/bin/env bash").is_empty());
     }
 
     #[test]

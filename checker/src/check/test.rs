@@ -8,7 +8,6 @@ use crate::supervise::{self, Finished, echo};
 use dyndrv_builder::error::{Error, Result};
 use dyndrv_builder::rustc::{EffectiveInstructions, shorten, variables};
 use dyndrv_builder::sandbox::Sandbox;
-use dyndrv_builder::sandbox::files::make_link;
 use std::fs;
 use std::path::Path;
 
@@ -61,11 +60,15 @@ fn settle(test: &Test, sandbox: &Sandbox) -> Result<()> {
     }
     trial::surround(&test.surroundings, sandbox)?;
     for program in &test.programs {
-        let at = Path::new(&program.at);
-        create_parent(at, sandbox)?;
-        make_link(Path::new(&program.from), at)?;
+        copy_program(&program.from, &program.at, sandbox)?;
     }
-    let (from, at) = (Path::new(&test.program), Path::new(&test.place));
+    copy_program(&test.program, &test.place, sandbox)
+}
+
+/// Copies an executable. A link would not do: a program that asks for its own path is told
+/// where the link leads.
+fn copy_program(from: &str, at: &str, sandbox: &Sandbox) -> Result<()> {
+    let (from, at) = (Path::new(from), Path::new(at));
     create_parent(at, sandbox)?;
     fs::copy(from, at).map_err(|e| Error::io("cannot copy", from, e))?;
     Ok(())
