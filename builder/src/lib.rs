@@ -43,17 +43,19 @@ pub fn run(task: &Task<Spec>, sandbox: &Sandbox, cores: Option<&str>) -> Result<
         Some(process) => error.in_unit(&process.package, &process.target, &task.name),
         None => error.in_unit("(all)", "result", &task.name),
     };
-    sandbox
-        .prepare()
-        .and_then(|()| match &task.unit {
-            Spec::Rustc(rustc) => rustc::run(rustc, &task.outputs, sandbox),
+    let run = || {
+        sandbox.prepare()?;
+        let outputs = &task.outputs.without_registered(&sandbox.tmp());
+        match &task.unit {
+            Spec::Rustc(rustc) => rustc::run(rustc, outputs, sandbox),
             Spec::BuildScript(script) => {
                 let jobs = environment::jobs(cores);
-                build_script::run(script, &task.outputs, sandbox, jobs)
+                build_script::run(script, outputs, sandbox, jobs)
             }
-            Spec::Assemble(assemble) => assemble::run(assemble, &task.outputs),
-            Spec::States(states) => states::list(states, &task.outputs),
-            Spec::StatesOf(other) => states::link(other, &task.outputs),
-        })
-        .map_err(in_unit)
+            Spec::Assemble(assemble) => assemble::run(assemble, outputs),
+            Spec::States(states) => states::list(states, outputs),
+            Spec::StatesOf(other) => states::link(other, outputs),
+        }
+    };
+    run().map_err(in_unit)
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// An example whose own units keep rustc's state.
 fn example(name: &str) -> Project {
@@ -224,6 +225,62 @@ fn after_priming_the_first_comment_builds_one_unit() {
     let build = project.build();
     assert_eq!(build.units, [INVENTORY]);
     assert!(build.copied.is_empty(), "{:?}", build.copied);
+}
+
+/// Collecting the base's library takes it from the edited unit as well, whose metadata stays: the same store
+/// object as the base's, which is an input of the unit, is then one of its outputs.
+#[test]
+fn an_output_that_is_the_bases_may_be_left_when_another_was_collected() {
+    let base = example("workspace");
+    let file = "crates/inventory/src/lib.rs";
+    // A base that no other test has.
+    let own = format!("{}// {}\n", base.read(file), project::fresh());
+    base.write(file, &own);
+    let library = library_of(&base);
+    let project = based(&base);
+    project.write(file, &format!("{own}// an edit\n"));
+    project.build();
+    let referrers = nix_store(&["--query", "--referrers-closure", &library]);
+    let delete = ["--delete", "--ignore-liveness"];
+    nix_store(
+        &delete
+            .into_iter()
+            .chain(referrers.lines())
+            .collect::<Vec<_>>(),
+    );
+    assert!(!Path::new(&library).exists());
+    // A program that was not built before needs the library.
+    let program = "tools/stock-tools/src/main.rs";
+    project.write(
+        program,
+        &format!("{}// {}\n", project.read(program), project::fresh()),
+    );
+    let again = project.build();
+    let edits = again.units.iter().filter(|unit| *unit == INVENTORY);
+    assert_eq!(edits.count(), 2, "{:?}", again.units);
+    assert_eq!(library_of(&base), library);
+}
+
+/// The output with a library that keeps its state, which is built.
+fn library_of(base: &Project) -> String {
+    let list = base.build_attribute("states").unwrap().out;
+    let units = fs::read_dir(list).unwrap().map(|unit| unit.unwrap().path());
+    let outputs = units.map(|unit| fs::read_link(unit.join("out")).unwrap());
+    let mut found = outputs.filter(|out| out.to_string_lossy().contains(INVENTORY));
+    found.next().unwrap().display().to_string()
+}
+
+fn nix_store(args: &[&str]) -> String {
+    let script = r#"eval "$("$0" --env)"; exec nix-store "$@""#;
+    let output = Command::new("bash")
+        .args(["-c", script])
+        .arg(project::root().join("dev/nix"))
+        .args(args)
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -38,6 +38,22 @@ impl Outputs {
         })
     }
 
+    /// The same outputs, but for those that are in the store already, which have a place below
+    /// `scratch`.
+    ///
+    /// If one output of a derivation was collected, Nix builds all of them again, gives those that it
+    /// still has their registered paths, and passes them over afterwards. Such a path is there, and
+    /// read-only, if it is an input as well: a unit that is compiled against a base can have an output
+    /// that is the base's.
+    #[must_use]
+    pub fn without_registered(&self, scratch: &Path) -> Self {
+        let place = |(name, path): (&str, &Path)| match path.symlink_metadata() {
+            Ok(_) => (name.to_owned(), scratch.join("registered").join(name)),
+            Err(_) => (name.to_owned(), path.to_owned()),
+        };
+        self.named().map(place).collect()
+    }
+
     /// All names and paths, in the order of the names.
     pub fn named(&self) -> impl Iterator<Item = (&str, &Path)> {
         self.0
@@ -100,6 +116,18 @@ fn malformed(source: &serde_json::Error) -> Error {
 mod tests {
     use super::*;
     use crate::spec::Spec;
+
+    #[test]
+    fn outputs_that_are_in_the_store_already_are_written_elsewhere() {
+        let temp = tempfile::tempdir().unwrap();
+        let (there, missing) = (temp.path().join("there"), temp.path().join("missing"));
+        std::fs::create_dir(&there).unwrap();
+        let outputs = Outputs::from_iter([("out", &missing), ("rmeta", &there)]);
+        let outputs = outputs.without_registered(Path::new("/build/tmp"));
+        assert_eq!(outputs.get("out").unwrap(), missing);
+        let elsewhere = Path::new("/build/tmp/registered/rmeta");
+        assert_eq!(outputs.get("rmeta").unwrap(), elsewhere);
+    }
 
     #[test]
     fn attributes_of_nix_are_ignored() {
