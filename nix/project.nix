@@ -219,6 +219,7 @@ let
           own
           ;
         inherit (crates) changes;
+        inherit (tools) dyndrv;
       };
 
       core = import ./dyndrv.nix {

@@ -5,13 +5,16 @@
 # |---|---|
 # | of a source that cargo's configuration among the sources replaces by a directory there | that directory |
 # | of a directory that `vendor` names | that directory |
-# | any other | nixpkgs' `importCargoLock` |
+# | of the public registry, or of one of `extraRegistries` | its archive (`nix/archives.nix`) |
+# | any other, such as one from git | nixpkgs' `importCargoLock` |
 #
 # A derivation as `vendor` is the directory itself, or, of nixpkgs' `fetchCargoVendor` and of crane,
 # has a directory for each source.
 {
   pkgs,
   system,
+  # A package with the planner.
+  dyndrv,
   # The user's argument.
   vendor,
   # `nix/lock.nix`.
@@ -28,29 +31,42 @@ let
     inherit (pkgs) bash coreutils;
   };
 
-  fetched =
-    packages:
-    if packages == [ ] then
+  archives = import ./archives.nix {
+    inherit system dyndrv;
+    inherit (pkgs) fetchurl;
+    extraRegistries = lock.fetching.extraRegistries or { };
+    metadata = lock.table.metadata or { };
+  };
+
+  sources = builtins.attrNames (builtins.groupBy (p: p.source) lock.foreign);
+  wanted = if vendor == null then builtins.filter (p: !(own.covers p.source)) lock.foreign else [ ];
+  divided = builtins.partition archives.covers wanted;
+
+  # `<name>-<version>` → the store object of a package that is an archive.
+  unpacked = archives.unpacked divided.right;
+  packages = builtins.mapAttrs (
+    name: package: if changes ? ${name} then changed name (alone package) else package
+  ) unpacked;
+
+  imported =
+    if divided.wrong == [ ] then
       null
     else
       pkgs.rustPlatform.importCargoLock (
         {
           lockFileContents =
-            if packages == lock.foreign then
+            if divided.wrong == lock.foreign then
               lock.contents
             else
-              import ./lock-text.nix { } (lock.table // { package = packages; });
+              import ./lock-text.nix { } (lock.table // { package = divided.wrong; });
         }
         // lock.fetching
       );
 
-  sources = builtins.attrNames (builtins.groupBy (p: p.source) lock.foreign);
-  rest = builtins.filter (p: !(own.covers p.source)) lock.foreign;
-
+  # Without the changes of packages that are no archives.
   unchanged =
     if vendor ? outPath && vendor ? drvPath then
       directories {
-        dirs = [ ];
         rest = vendor;
         sources = null;
       }
@@ -59,13 +75,13 @@ let
         dirs = [ vendor ];
         inherit sources;
       }
-    else if own.dirs == [ ] && rest != [ ] then
-      fetched rest
+    else if own.dirs == [ ] && packages == { } && imported != null then
+      imported
     else
       directories {
         inherit (own) dirs;
-        rest = fetched rest;
-        inherit sources;
+        inherit packages sources;
+        rest = imported;
       };
 
   # Third-party packages by the names of their directories.
@@ -76,28 +92,20 @@ let
     }) lock.foreign
   );
 
-  # A package with its sources changed, as stdenv changes them.
+  # A package with its sources changed, as stdenv changes them. `from` has its sources, and the commands that
+  # set the variable of that name to their directory.
   changed =
-    name: change:
+    name: from:
     pkgs.stdenv.mkDerivation (
-      change
+      changes.${name}
       // {
         name = "crate-${name}";
         __contentAddressed = true;
-        src = "${unchanged}";
+        src = "${from.src}";
         crate = byDirectory.${name}.name;
         crateVersion = byDirectory.${name}.version;
         unpackPhase = ''
-          # `cargo vendor` names the newest version's directory without it.
-          for from in "$src/$crate-$crateVersion" "$src/$crate" ""; do
-            [[ -e $from/Cargo.toml ]] || continue
-            manifest=$(<"$from/Cargo.toml")
-            if [[ $manifest =~ (^|[^-a-z])version\ *=\ *\""$crateVersion"\" ]]; then break; fi
-          done
-          if [[ -z $from ]]; then
-            echo "error: no directory of third-party packages has $crate $crateVersion, which crateEnv.$crate changes" >&2
-            exit 1
-          fi
+          ${from.find}
           cp -RL "$from" source
           chmod -R u+w source
           cd source
@@ -108,17 +116,37 @@ let
         dontFixup = true;
       }
     );
+  alone = package: {
+    src = package;
+    find = "from=$src";
+  };
+  amongOthers = {
+    src = unchanged;
+    find = ''
+      # `cargo vendor` names the newest version's directory without it.
+      for from in "$src/$crate-$crateVersion" "$src/$crate" ""; do
+        [[ -e $from/Cargo.toml ]] || continue
+        manifest=$(<"$from/Cargo.toml")
+        if [[ $manifest =~ (^|[^-a-z])version\ *=\ *\""$crateVersion"\" ]]; then break; fi
+      done
+      if [[ -z $from ]]; then
+        echo "error: no directory of third-party packages has $crate $crateVersion, which crateEnv.$crate changes" >&2
+        exit 1
+      fi
+    '';
+  };
+
+  otherChanges = removeAttrs changes (builtins.attrNames unpacked);
 in
 
-if changes == { } then
+if otherChanges == { } then
   unchanged
 else
   directories {
-    dirs = [ ];
     rest = unchanged;
-    replaced = builtins.mapAttrs (name: change: {
+    replaced = builtins.mapAttrs (name: _: {
       inherit (byDirectory.${name}) name version;
-      package = changed name change;
-    }) changes;
+      package = changed name amongOthers;
+    }) otherChanges;
     sources = null;
   }

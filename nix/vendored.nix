@@ -10,7 +10,9 @@
 }:
 {
   # Directories as `cargo vendor` writes them: a directory for each package.
-  dirs,
+  dirs ? [ ],
+  # Packages that are store objects, by `<name>-<version>`.
+  packages ? { },
   # A further directory of packages or of links to them, or of such directories, one for each source;
   # null for none.
   rest ? null,
@@ -48,11 +50,11 @@ let
       value = "${object}/${name}";
     }) (builtins.filter isPackage (builtins.attrNames entries));
 
-  # Where each package lies; the first directory wins.
-  packages = builtins.listToAttrs (builtins.concatMap packagesOf dirs);
+  # Where each package of a directory lies; the first directory wins.
+  inDirectories = builtins.listToAttrs (builtins.concatMap packagesOf dirs);
 
   group = name: builtins.substring 0 1 (builtins.hashString "sha256" name);
-  groups = builtins.mapAttrs (_: copy) (builtins.groupBy group (builtins.attrNames packages));
+  groups = builtins.mapAttrs (_: copy) (builtins.groupBy group (builtins.attrNames inDirectories));
 
   # The output's name for a package: no name of Nix's own.
   outputOf = name: "crate-${name}";
@@ -89,7 +91,7 @@ let
         copied = builtins.listToAttrs (
           map (name: {
             name = outputOf name;
-            value = packages.${name};
+            value = inDirectories.${name};
           }) names
         );
         # What packages have in their files may look like a reference.
@@ -118,7 +120,8 @@ derivation (
   // {
     name = "cargo-vendor-dir";
     links =
-      builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) packages
+      packages
+      // builtins.mapAttrs (name: _: groups.${group name}.${outputOf name}) inDirectories
       // builtins.mapAttrs (_: r: r.package) replaced;
     replacedVersions = map (r: "${r.name} ${r.version}") (builtins.attrValues replaced);
     rest = if rest == null then "" else "${rest}";

@@ -1,10 +1,11 @@
 # nixpkgs' `rustPlatform.importCargoLock`, with its output's layout: Cargo.lock, .cargo/config.toml
 # with a directory source named `cargo-vendor-dir`, and one link per locked package to its own,
 # unpacked store path.
-#
-# The archives are not downloaded here: dev/nix lets cargo fetch them, from whatever registry this
-# machine's cargo is configured for, and puts them into the store under the checksums of the lock.
-{ system, busybox }:
+{
+  system,
+  busybox,
+  fetchurl,
+}:
 {
   lockFile ? null,
   lockFileContents ? builtins.readFile lockFile,
@@ -36,23 +37,11 @@ let
 
   archive =
     package:
-    derivation (
-      shell
-      // {
-        name = "${label package}.crate";
-        outputHashMode = "flat";
-        outputHashAlgo = "sha256";
-        outputHash = checksum package;
-        preferLocalBuild = true;
-        args = [
-          "-c"
-          ''
-            echo "the archive of ${label package} is not in the store: run this command through dev/nix, which fetches the crates of every tracked Cargo.lock (of others, when DYNDRV_LOCKS names them), and mind its warnings" >&2
-            exit 1
-          ''
-        ];
-      }
-    );
+    fetchurl {
+      name = "crate-${label package}.tar.gz";
+      url = "https://static.crates.io/crates/${package.name}/${package.version}/download";
+      sha256 = checksum package;
+    };
 
   # Starting a sandbox costs more than unpacking a crate: so crates are unpacked in up to sixteen
   # groups, each crate an output of its own. A crate's group follows from its checksum alone, so
@@ -81,7 +70,7 @@ let
             while read -r archive output sum; do
               ${busybox}/bin/mkdir $output
               ${busybox}/bin/tar -xzf $archive --strip-components=1 -C $output
-              echo "{\"files\":{},\"package\":\"$sum\"}" > $output/.cargo-checksum.json
+              printf '{"files":{},"package":"%s"}' $sum > $output/.cargo-checksum.json
             done < $cratesPath
             exit 0
           ''

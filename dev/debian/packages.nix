@@ -178,6 +178,11 @@ let
     patch
   ];
 
+  fetchurl = import ./fetchurl.nix {
+    inherit system;
+    inherit (parts) busybox;
+  };
+
   stdenvOf =
     args:
     import ./stdenv.nix (
@@ -214,10 +219,11 @@ let
       rustPlatform = {
         inherit (parts) rustc cargo;
         importCargoLock = import ./import-cargo-lock.nix {
-          inherit system;
+          inherit system fetchurl;
           inherit (parts) busybox;
         };
       };
+      inherit fetchurl;
       defaultCrateOverrides = import ./crate-overrides.nix set;
     };
 in

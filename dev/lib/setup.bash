@@ -85,7 +85,7 @@ bring_up() {
   if [[ ! -e $package_set/flake.nix ]]; then
     local work=$package_set.tmp.$$
     mkdir -p "$work"
-    cp "$dev_dir"/debian/{flake,default,packages,stdenv,import-cargo-lock,git-package,crate-overrides}.nix "$dev_dir"/debian/{git-crate,cc-wrapper}.sh "$dev_dir"/debian/setup "$work/"
+    cp "$dev_dir"/debian/{flake,default,packages,stdenv,fetchurl,import-cargo-lock,git-package,crate-overrides}.nix "$dev_dir"/debian/{git-crate,cc-wrapper}.sh "$dev_dir"/debian/setup "$work/"
     cp "$toolchain" "$work/paths.nix"
     if [[ -n $cross ]]; then cp "$cross" "$work/cross.nix"; else echo '{ }' >"$work/cross.nix"; fi
     chmod u+w "$work"/{paths,cross}.nix

@@ -2,7 +2,7 @@
 //!
 //! No message repeats its cause: [`with_causes`](dyndrv::causes::with_causes) prints both.
 
-use dyndrv::{drv, graph, plan};
+use dyndrv::{archive, drv, graph, plan};
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
@@ -56,6 +56,22 @@ pub enum Error {
     /// Source files cannot be taken out of a bundle.
     #[error(transparent)]
     Bundle(#[from] dyndrv_builder::sandbox::bundle::Error),
+    /// A package cannot be unpacked.
+    #[error(
+        "the package {package} cannot be unpacked. Its archive is the one that Cargo.lock names; if that is broken, take another version of the package"
+    )]
+    Unpack {
+        /// The name and the version.
+        package: String,
+        /// Why not.
+        source: archive::Error,
+    },
+    /// A derivation lacks an output for something that it names.
+    #[error("the derivation has no output `{output}`; please report this")]
+    NoOutput {
+        /// The output.
+        output: String,
+    },
     /// The graph cannot be made.
     #[error(transparent)]
     Graph(#[from] graph::Error),

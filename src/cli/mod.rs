@@ -14,6 +14,7 @@ mod nix;
 mod outputs;
 mod scan;
 mod steps;
+mod vendor;
 
 /// One content-addressed Nix derivation per cargo unit.
 #[derive(Parser)]
@@ -31,6 +32,9 @@ enum Command {
     Audit(audit::Options),
     /// Print all derivations of a build, for `nix copy --stdin`
     Outputs(outputs::Options),
+    /// Unpack archives of packages (a derivation's builder).
+    #[command(hide = true)]
+    Vendor,
     /// Reduce a source tree to what cargo looks at (a derivation's builder).
     #[command(hide = true)]
     Skeleton,
@@ -60,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Scan(options) => scan::run(options),
         Command::Audit(options) => audit::run(&options),
         Command::Outputs(options) => outputs::run(&options),
+        Command::Vendor => vendor::run(),
         Command::Skeleton => steps::skeleton(),
         Command::Graph => steps::graph(),
         Command::PlanDeps => steps::plan_dependencies(),

@@ -6,6 +6,7 @@
 
 mod adapter;
 mod agreement;
+mod archives;
 mod audit;
 mod bad_input;
 mod book;
