@@ -40,8 +40,6 @@ let
     "cargoTestFlags"
     "checkFlags"
     "preCheck"
-    "postCheck"
-    "checkPhase"
     "dyndrv"
     "sourceRoot"
     "logLevel"
@@ -49,6 +47,9 @@ let
     "useNextest"
   ];
   inherit (stdenv.hostPlatform.rust) cargoShortTarget;
+
+  # A phase of the package's own takes the place of cargo's tests.
+  checksItself = args ? checkPhase;
 in
 
 stdenv.mkDerivation (
@@ -66,12 +67,16 @@ stdenv.mkDerivation (
     dontConfigure = true;
     buildPhase = builtins.readFile ./lay-out-target.sh;
     # What has to succeed before.
-    passedChecks = if args.doCheck then map (name: checks.${name}) selection.tests else [ ];
-    checkPhase = ''
-      for check in ''${passedChecks[@]}; do
-        echo "passed: $check"
-      done
-    '';
+    passedChecks =
+      if args.doCheck && !checksItself then map (name: checks.${name}) selection.tests else [ ];
+    checkPhase =
+      args.checkPhase or ''
+        for check in ''${passedChecks[@]}; do
+          echo "passed: $check"
+        done
+        runHook postCheck
+      '';
+    ${if checksItself then "preCheck" else null} = args.preCheck or null;
     installPhase = args.installPhase or (builtins.readFile ./install.sh);
     passthru =
       package.passthru

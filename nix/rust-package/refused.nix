@@ -16,8 +16,12 @@ let
       [ ]
     ]);
   isTested = name: args.doCheck && isOn name;
+  # Whether a phase calls cargo, where stdenv runs it.
+  callsCargo =
+    name:
+    isTested name && builtins.match ".*(^|[^-a-zA-Z0-9_./$])cargo .*" (oneLine args.${name}) != null;
 
-  ofTests = "Tests are units, in which no shell code of a package runs. Give variables for them by `dyndrv.checks.testEnv`, files by `dyndrv.checks.testData`, or set `doCheck = false`";
+  ofTests = "It calls cargo, which is not there: tests are units, and have to pass before. Choose them by `cargoTestFlags` and `checkFlags`, give variables for them by `dyndrv.checks.testEnv` and files by `dyndrv.checks.testData`, or set `doCheck = false`";
   noCargo = "cargo is not called in stdenv: units are built before. What changes the sources stands in `postPatch`, `preConfigure` or `preBuild`, what remains to be done in `postBuild` and `postInstall`";
 
   # Name → { when = whether it is refused; why; }
@@ -46,20 +50,16 @@ let
       when = isOn "auditable";
       why = "cargo-auditable takes the place of cargo, which no unit calls: leave it out";
     };
-    useNextest = {
-      when = isTested "useNextest";
-      why = "Test executables are units and run side by side by their own harness: leave it out, or set `doCheck = false`";
-    };
     checkFlagsArray = {
       when = isTested "checkFlagsArray";
       why = "Name the flags of test executables by `checkFlags`";
     };
     postCheck = {
-      when = isTested "postCheck";
+      when = callsCargo "postCheck";
       why = ofTests;
     };
     checkPhase = {
-      when = isTested "checkPhase";
+      when = callsCargo "checkPhase";
       why = ofTests;
     };
   };

@@ -301,8 +301,12 @@ fn an_argument_that_cannot_be_honoured_says_why() {
     let project = tool();
     for (arguments, expected) in [
         (
-            "postCheck = \"export X=1\";",
+            "postCheck = \"cargo test --doc\";",
             ["`postCheck` of `tool`", "dyndrv.checks.testEnv"],
+        ),
+        (
+            "checkPhase = ''\nrunHook preCheck\ncargo nextest run\n'';",
+            ["`checkPhase` of `tool`", "It calls cargo"],
         ),
         (
             "buildPhase = \"make\";",
@@ -315,10 +319,6 @@ fn an_argument_that_cannot_be_honoured_says_why() {
         (
             "crateEnv.x = { };",
             ["no argument `crateEnv`", "`dyndrv.crateEnv = …`"],
-        ),
-        (
-            "useNextest = true;",
-            ["`useNextest` of `tool`", "doCheck = false"],
         ),
         (
             "auditable = true;",
@@ -361,6 +361,31 @@ fn an_argument_that_cannot_be_honoured_says_why() {
     );
     let greeting = fs::read_to_string(project.build().out.join("greeting"));
     assert_eq!(greeting.unwrap(), "well\n");
+}
+
+#[test]
+fn what_a_package_checks_besides_runs_after_its_tests() {
+    let project = tool();
+    let besides = "[[ $(target/release/tool $WHOM) == *'. Ada' ]] && echo checked >checked";
+    let keep = "postInstall = \"cp checked $out/\"; useNextest = true;";
+    with(
+        &project,
+        &format!("postCheck = \"WHOM=Ada; {besides}\"; {keep}"),
+    );
+    let checked = |project: &Project| fs::read_to_string(project.build().out.join("checked"));
+    assert_eq!(checked(&project).unwrap(), "checked\n");
+    with(&project, "postCheck = \"false\";");
+    fails(&project, &["tool-1.2.0"]);
+    // In place of the tests, of which one would fail.
+    by(
+        &project,
+        &format!(
+            "dyndrv.buildRustPackage {{ pname = \"tool\"; version = \"1.2.0\"; inherit src;\n\
+             preCheck = \"export WHOM=Ada\"; {keep}\n\
+             checkPhase = ''\nrunHook preCheck\n{besides}\nrunHook postCheck\n''; }}"
+        ),
+    );
+    assert_eq!(checked(&project).unwrap(), "checked\n");
 }
 
 /// As in nixpkgs, where the sources are there after a build only.
