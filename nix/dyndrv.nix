@@ -79,6 +79,8 @@ in
 {
   # The source tree: a path, or a store path such as a flake's `self`.
   src,
+  # Where it comes from, for `dyndrv build`: the directory before Nix copied it.
+  origin ? src,
   # A directory of third-party packages, `<name>-<version>` each, with
   # `.cargo/config.toml`, as `rustPlatform.importCargoLock` makes it.
   vendor,
@@ -132,30 +134,33 @@ let
     unsafeDiscardReferences.out = true;
   };
 
+  # What cargo is asked with, beside the skeleton.
+  places = {
+    inherit vendor rustc cargo;
+    workspace =
+      if directory == "" then
+        workspace
+      else if workspace == "" then
+        directory
+      else
+        "${workspace}/${directory}";
+  };
+
+  selectionOf =
+    asked:
+    selection
+    // {
+      targetLinker = targetTools.linker or null;
+    }
+    // asked;
+
   graphOf =
     asked:
     step "graph.json" "graph" {
-      graph = {
-        inherit
-          skeleton
-          vendor
-          rustc
-          cargo
-          ;
-        workspace =
-          if directory == "" then
-            workspace
-          else if workspace == "" then
-            directory
-          else
-            "${workspace}/${directory}";
+      graph = places // {
+        inherit skeleton;
       };
-      selection =
-        selection
-        // {
-          targetLinker = targetTools.linker or null;
-        }
-        // asked;
+      selection = selectionOf asked;
     };
 
   graph = graphOf (if incremental == null then { } else { incremental = true; });
@@ -174,6 +179,25 @@ let
         crateEnv
         allowSubstitutes
         ;
+    };
+
+  # The same attributes for `dyndrv build`, which makes its graphs itself.
+  desk =
+    let
+      settings = settingsOf "";
+    in
+    import ./desk.nix {
+      inherit step src origin;
+      places = places // {
+        inherit lockFile;
+        root = workspace;
+      };
+      selection = selectionOf { };
+      thirdParty = { inherit settings vendor; };
+      workspace = {
+        inherit settings;
+        workspace = { inherit extraSources; };
+      };
     };
 
   settings = settingsOf graph;
@@ -338,7 +362,7 @@ else
       // {
         inherit pname version meta;
         passthru = {
-          inherit skeleton graph;
+          inherit skeleton graph desk;
           # The plans of the two layers, and the emitters of both.
           thirdPartyPlan = thirdParty.plan;
           workspacePlan = ofWorkspace.plan;

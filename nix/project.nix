@@ -246,6 +246,8 @@ let
           passthru
           ;
         src = "${src}";
+        # Filters of nixpkgs' library tell it.
+        origin = src.origSrc or src;
         vendor = vendored;
         lockFile = lock.replacement;
         targetTools =

@@ -7,6 +7,8 @@
 pub mod archive;
 pub mod causes;
 pub mod depinfo;
+pub mod desk;
 pub mod drv;
 pub mod graph;
 pub mod plan;
+pub mod source_root;

@@ -170,7 +170,7 @@ fn asks(case: &Case, graph: &Graph) -> Names {
 fn readers(case: &Case, graph: &Graph, file: &str) -> Vec<String> {
     let asks = asks(case, graph);
     let additions = Additions::default();
-    let lists = files::lists(graph, &case.place.source, &asks, &additions).unwrap();
+    let lists = files::lists(graph, &case.place.source.clone().into(), &asks, &additions).unwrap();
     let reads = |unit: &UnitRef<'_>| {
         let list = lists.get(&unit.identity());
         list.is_some_and(|list| list.iter().any(|listed| listed == file))

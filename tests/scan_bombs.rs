@@ -186,7 +186,7 @@ fn hostile_files_cost_little() {
             extra_sources: Vec::new(),
         };
         let request = Request {
-            root: dir.path().to_owned(),
+            root: dir.path().into(),
             packages: vec![Package {
                 build_script: Some("build.rs".to_owned()),
                 ..Package::default()

@@ -17,7 +17,7 @@ fn cpu_time() -> Duration {
 /// Scans a tree whose crate root is `src/lib.rs`, on a small stack and within the limit.
 fn scan_quickly(root: &Path) -> Scan {
     let request = Request {
-        root: root.to_owned(),
+        root: root.into(),
         packages: vec![Package {
             build_script: Some("build.rs".to_owned()),
             ..Package::default()

@@ -66,7 +66,7 @@ fn cargo_source() -> Option<PathBuf> {
 fn the_cargo_package() {
     let root = cargo_source().expect("no corpus: run bench/scan-corpus first");
     let request = Request {
-        root: root.clone(),
+        root: root.clone().into(),
         packages: vec![Package {
             name: "cargo".to_owned(),
             version: "0.96.0".to_owned(),
@@ -131,7 +131,7 @@ fn dep_info(root: &Path) -> Duration {
 /// A workspace of packages with a library of 11 files, a binary and a test.
 fn synthetic(root: &Path, packages: usize) -> Request {
     let mut request = Request {
-        root: root.to_owned(),
+        root: root.into(),
         ..Request::default()
     };
     let function = "/// Adds.\npub fn f(a: usize) -> usize { assert!(a < 1_000, \"{a} is too much\"); a + 1 }\n".repeat(60);

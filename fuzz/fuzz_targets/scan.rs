@@ -42,7 +42,7 @@ fuzz_target!(|bytes: &[u8]| {
     write(root, "src/a.rs", first);
     write(root, "build.rs", second);
     let request = Request {
-        root: root.to_owned(),
+        root: root.into(),
         packages: vec![Package {
             build_script: Some("build.rs".to_owned()),
             ..Package::default()

@@ -72,6 +72,9 @@ pub enum Error {
         /// The output.
         output: String,
     },
+    /// A build at the desk cannot be done.
+    #[error(transparent)]
+    Desk(#[from] dyndrv::desk::Error),
     /// The graph cannot be made.
     #[error(transparent)]
     Graph(#[from] graph::Error),

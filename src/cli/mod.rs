@@ -1,6 +1,6 @@
 //! The command line of dyndrv.
 //!
-//! Users call `scan`, `audit` and `outputs`; the other commands are the steps that the
+//! Users call `build`, `run`, `scan`, `audit` and `outputs`; the other commands are the steps that the
 //! derivations of `nix/dyndrv.nix` run, with their arguments in the structured
 //! attributes.
 
@@ -9,6 +9,7 @@ use error::Error;
 use std::process::ExitCode;
 
 mod audit;
+mod desk;
 mod error;
 mod nix;
 mod outputs;
@@ -26,6 +27,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build the project around the current directory
+    Build(Box<desk::build::Options>),
+    /// Build a program of the project, and run it
+    Run(Box<desk::run::Options>),
     /// Print which files each unit of a checkout can read, and why
     Scan(scan::Options),
     /// Print which listed files no compiler has read
@@ -50,6 +55,9 @@ enum Command {
     /// Plan the checks (a derivation's builder).
     #[command(hide = true)]
     PlanChecks,
+    /// Write down what the steps of a plan are given (a derivation's builder).
+    #[command(hide = true)]
+    Record,
     /// Make the derivation of an emitter (a derivation's builder).
     #[command(hide = true)]
     Emitter,
@@ -61,6 +69,8 @@ enum Command {
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Build(options) => desk::build::run(&options),
+        Command::Run(options) => desk::run::run(&options),
         Command::Scan(options) => scan::run(options),
         Command::Audit(options) => audit::run(&options),
         Command::Outputs(options) => outputs::run(&options),
@@ -70,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::PlanDeps => steps::plan_dependencies(),
         Command::PlanWorkspace => steps::plan_workspace(),
         Command::PlanChecks => steps::plan_checks(),
+        Command::Record => steps::record(),
         Command::Emitter => steps::emitter(),
         Command::Emit => dyndrv::plan::emitter::emit::run().map_err(Error::from),
     };

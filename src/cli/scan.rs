@@ -43,7 +43,8 @@ pub struct Options {
 /// Prints the lists.
 pub fn run(options: Options) -> Result<(), Error> {
     let graph = ask(&options)?;
-    let scanned = files::scan(&graph, &options.source, &files::Additions::default())?;
+    let source = options.source.clone().into();
+    let scanned = files::scan(&graph, &source, &files::Additions::default())?;
     let text = if options.json {
         report::json(&scanned.request, &scanned.scan).map_err(Error::json("the scan"))?
     } else {

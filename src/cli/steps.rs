@@ -1,10 +1,12 @@
 //! The steps that derivations run: attributes in, one output out.
 
 use super::error::Error;
+use dyndrv::desk::settings::Recorded;
 use dyndrv::graph::{self, Graph};
 use dyndrv::plan::checks::ChecksSettings;
 use dyndrv::plan::emitter::{self, Prepared};
 use dyndrv::plan::lower::inputs::visible_objects;
+use dyndrv::plan::selection::Selection;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::sources::store_object;
 use dyndrv::plan::{checks, files, layers};
@@ -39,7 +41,7 @@ pub fn skeleton() -> Result<(), Error> {
     let mut file = BufWriter::new(fs::File::create(out).map_err(Error::io("writing", out))?);
     let lock_file = skeleton.lock_file.as_deref();
     let lock_file = lock_file.map(|lock_file| (lock_file, skeleton.workspace.as_str()));
-    graph::skeleton::write(&skeleton.src, lock_file, &mut file)?;
+    graph::skeleton::write(&skeleton.src.into(), lock_file, &mut file)?;
     file.flush().map_err(Error::io("writing", out))
 }
 
@@ -91,71 +93,6 @@ fn scratch() -> PathBuf {
     match fs::create_dir(memory.join("dyndrv")) {
         Ok(()) => memory.join("dyndrv"),
         Err(_) => std::env::temp_dir(),
-    }
-}
-
-/// The selection, as `nix/dyndrv.nix` names it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Selection {
-    packages: Vec<String>,
-    bins: Vec<String>,
-    features: Vec<String>,
-    all_features: bool,
-    no_default_features: bool,
-    profile: String,
-    target: Option<String>,
-    target_linker: Option<String>,
-    rustflags: Option<Vec<String>>,
-    ignore_rust_version: bool,
-    /// Whether units whose profile asks for it are compiled incrementally.
-    #[serde(default)]
-    incremental: bool,
-    /// All packages of the workspace.
-    #[serde(default)]
-    workspace: bool,
-    /// All targets of the packages, tests and benchmarks among them.
-    #[serde(default)]
-    all_targets: bool,
-    /// Some targets of the packages.
-    #[serde(default)]
-    targets: Targets,
-}
-
-/// Kinds and names of targets, as `cargo test` chooses them.
-#[derive(Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct Targets {
-    lib: bool,
-    bins: bool,
-    tests: Vec<String>,
-}
-
-impl From<Selection> for graph::Selection {
-    fn from(selection: Selection) -> Self {
-        // `--lib` and `--bins` are no tests but with `cargo test`.
-        let command = match selection.targets == Targets::default() {
-            true => graph::Command::Build,
-            false => graph::Command::Test,
-        };
-        Self {
-            command,
-            packages: selection.packages,
-            bins: selection.bins,
-            features: selection.features,
-            all_features: selection.all_features,
-            no_default_features: selection.no_default_features,
-            profile: Some(selection.profile),
-            target: selection.target,
-            target_linker: selection.target_linker,
-            ignore_rust_version: selection.ignore_rust_version,
-            workspace: selection.workspace,
-            all_targets: selection.all_targets,
-            lib: selection.targets.lib,
-            all_bins: selection.targets.bins,
-            tests: selection.targets.tests,
-            ..Self::default()
-        }
     }
 }
 
@@ -229,6 +166,24 @@ pub fn plan_checks() -> Result<(), Error> {
         &graph, &settings, objects, &workspace, &files, &checks, emitters,
     )?;
     Ok(plan.write(&outputs)?)
+}
+
+/// Writes down attributes for `dyndrv build`, with the store objects that a step with these attributes sees.
+pub fn record() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        record: serde_json::Value,
+        outputs: Outputs,
+    }
+    let Attributes { record, outputs } = attributes("record")?;
+    let recorded = Recorded {
+        attributes: record,
+        objects: visible_objects()?
+            .paths()
+            .map(ToString::to_string)
+            .collect(),
+    };
+    write_json(&outputs.out, &recorded)
 }
 
 /// Makes the derivation of an emitter.

@@ -3,16 +3,16 @@
 //! Every path is relative to [`Request::root`], written with `/`, without `.` and `..`.
 
 use super::cfg::Cfg;
+use crate::source_root::SourceRoot;
 use semver::Version;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 /// One scan of a whole project.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The source root on disk. Nothing outside it can be part of a list.
-    pub root: PathBuf,
+    pub root: SourceRoot,
     /// The directory of the workspace's root manifest, relative to `root` (mostly empty).
     pub workspace: String,
     /// The `[env]` table of cargo's configuration, by name.

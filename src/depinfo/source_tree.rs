@@ -14,8 +14,8 @@
 use super::error::{Error, Result};
 use super::lists::EntryKind;
 use super::source_file::SourceFile;
+use crate::source_root::{Kind, SourceRoot, View};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// The entries of a directory by name.
@@ -69,7 +69,7 @@ type SourceCell = Arc<OnceLock<Arc<SourceFile>>>;
 
 /// The tree below one root.
 pub struct SourceTree {
-    root: PathBuf,
+    root: SourceRoot,
     listings: RwLock<HashMap<Arc<str>, Option<Arc<Listing>>>>,
     sources: RwLock<HashMap<Arc<str>, SourceCell>>,
 }
@@ -79,9 +79,9 @@ const MAX_LINKS: usize = 40;
 
 impl SourceTree {
     /// The tree below `root`. Nothing is read before it is asked for.
-    pub fn new(root: PathBuf) -> Self {
+    pub fn new(root: impl Into<SourceRoot>) -> Self {
         Self {
-            root,
+            root: root.into(),
             listings: RwLock::default(),
             sources: RwLock::default(),
         }
@@ -103,6 +103,9 @@ impl SourceTree {
     }
 
     fn read_listing(&self, dir: &str) -> Result<Option<Listing>> {
+        if let Some(view) = self.root.view() {
+            return Ok(viewed(view, dir));
+        }
         let unreadable = |source| Error::Unreadable {
             path: shown(dir),
             source,
@@ -255,6 +258,7 @@ impl SourceTree {
     ///
     /// If it cannot be read.
     pub fn read(&self, path: &str) -> Result<Vec<u8>> {
+        self.root.note_read(path);
         std::fs::read(self.root.join(path)).map_err(|source| Error::Unreadable {
             path: path.to_owned(),
             source,
@@ -263,6 +267,7 @@ impl SourceTree {
 
     /// Opens a file as a check that it can be read.
     pub(super) fn check_readable(&self, path: &str) -> Result<()> {
+        self.root.note_read(path);
         match std::fs::File::open(self.root.join(path)) {
             Ok(_) => Ok(()),
             Err(source) => Err(Error::Unreadable {
@@ -395,6 +400,21 @@ impl SourceTree {
         out.insert(found.path.to_string(), EntryKind::File);
         Ok(None)
     }
+}
+
+/// The entries of a directory as a view has them.
+fn viewed(view: &View, dir: &str) -> Option<Listing> {
+    let entry = |(name, kind): (&String, &Kind)| {
+        let entry = match kind {
+            Kind::File => Entry::File,
+            Kind::Directory => Entry::Directory,
+            Kind::Link(target) => Entry::Link(target.as_str().into()),
+            Kind::Special => Entry::Special,
+            Kind::NotUtf8 => Entry::NotUtf8,
+        };
+        (name.as_str().into(), entry)
+    };
+    Some(view.listing(dir)?.iter().map(entry).collect())
 }
 
 /// A path on its way.

@@ -49,6 +49,12 @@ impl Objects {
         }
     }
 
+    /// All objects, in their order.
+    pub fn paths(&self) -> impl Iterator<Item = &StorePath> {
+        let paths: BTreeSet<&StorePath> = self.by_hash.values().collect();
+        paths.into_iter()
+    }
+
     /// The objects that a text mentions.
     pub fn mentioned_in(&self, text: &str) -> BTreeSet<&StorePath> {
         let mut found = BTreeSet::new();

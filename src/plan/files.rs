@@ -10,8 +10,8 @@ use crate::graph::model::{
     Graph, Identity, Location, Mode, Package, PackageId, SrcPath, TargetKind, UnitId, UnitRef,
 };
 use crate::graph::rules::linkage::Linkage;
+use crate::source_root::SourceRoot;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// A scan, and which unit of the graph each of its lists is for.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ fn asks(graph: &Graph, workspace: &WorkspaceSettings) -> Result<Names, Error> {
 /// If a file cannot be read, or a link leads out of the tree.
 pub fn lists(
     graph: &Graph,
-    src: &Path,
+    src: &SourceRoot,
     asks: &Names,
     additions: &Additions,
 ) -> Result<Lists, Error> {
@@ -175,19 +175,19 @@ fn lists_of(graph: &Graph, asks: &Names, scanned: Scanned) -> Result<Lists, Erro
 /// # Errors
 ///
 /// If a file cannot be read, or a link leads out of the tree.
-pub fn scan(graph: &Graph, root: &Path, additions: &Additions) -> Result<Scanned, Error> {
+pub fn scan(graph: &Graph, root: &SourceRoot, additions: &Additions) -> Result<Scanned, Error> {
     scan_for(graph, root, additions, cfg)
 }
 
 fn scan_for(
     graph: &Graph,
-    root: &Path,
+    root: &SourceRoot,
     additions: &Additions,
     cfg: impl Fn(UnitRef<'_>) -> Cfg,
 ) -> Result<Scanned, Error> {
     let linkage = Linkage::new(graph);
     let mut request = depinfo::Request {
-        root: root.to_owned(),
+        root: root.clone(),
         workspace: graph.workspace_root.clone(),
         variables: variables(graph),
         ..depinfo::Request::default()

@@ -5,6 +5,7 @@
 //! | step | module |
 //! |---|---|
 //! | the attributes that a planning derivation is given | [`settings`] |
+//! | which units are built | [`selection`] |
 //! | which layer a unit belongs to | [`layers`] |
 //! | the variables that third-party code asks for | [`asked_variables`] |
 //! | the files that a unit can read | [`files`] |
@@ -26,6 +27,7 @@ pub mod error;
 pub mod files;
 pub mod layers;
 pub mod lower;
+pub mod selection;
 pub mod settings;
 pub mod sources;
 

@@ -1,6 +1,7 @@
 //! The structured attributes that `nix/dyndrv.nix` gives to a planning derivation.
 
 use super::Error;
+use crate::source_root::SourceRoot;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -96,11 +97,13 @@ pub enum Recorded {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceSettings {
     /// The source tree.
-    pub src: PathBuf,
+    #[serde(default)]
+    pub src: SourceRoot,
     /// Globs of files to add to a workspace package's units, by package name.
     #[serde(default)]
     pub extra_sources: BTreeMap<String, Vec<String>>,
     /// The index of the third-party plan.
+    #[serde(default)]
     pub index: PathBuf,
     /// How the units of an incremental graph are compiled.
     #[serde(default)]

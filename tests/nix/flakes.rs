@@ -6,7 +6,7 @@ use std::process::Output;
 use tempfile::TempDir;
 
 /// A flake whose `mkLib` is that of this checkout, with the tools of `DYNDRV_TOOLS` if they are given.
-fn dyndrv() -> TempDir {
+pub fn dyndrv() -> TempDir {
     let tools = match std::env::var("DYNDRV_TOOLS") {
         Ok(dir) => format!(
             "dyndrv = builtins.path {{ path = {dir}/dyndrv; name = \"dyndrv\"; }}; \

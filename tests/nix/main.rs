@@ -15,6 +15,7 @@ mod checks;
 mod configuration;
 mod cross;
 mod daemon;
+mod desk;
 mod development;
 mod emission;
 mod environments;

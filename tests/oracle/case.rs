@@ -44,7 +44,7 @@ impl Case {
         let source = scratch.join("skeleton");
         let _ = fs::remove_dir_all(&scratch);
         let mut bundle = Vec::new();
-        skeleton::write(&self.place.source, None, &mut bundle).unwrap();
+        skeleton::write(&self.place.source.clone().into(), None, &mut bundle).unwrap();
         Bundle::read(&bundle[..]).unwrap().unpack(&source).unwrap();
         let request = Request {
             cargo_home: None,

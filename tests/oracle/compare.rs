@@ -56,7 +56,7 @@ pub fn ask(toolchain: &Toolchain, place: &Place, run: &CargoCommand) -> Graph {
     let source = scratch.join("skeleton");
     let _ = fs::remove_dir_all(&scratch);
     let mut bundle = Vec::new();
-    skeleton::write(&place.source, None, &mut bundle).unwrap();
+    skeleton::write(&place.source.clone().into(), None, &mut bundle).unwrap();
     Bundle::read(&bundle[..]).unwrap().unpack(&source).unwrap();
     let request = Request {
         cargo_home: None,

@@ -200,7 +200,7 @@ pub fn request<'r>(
     host: &str,
 ) -> (Request, Vec<BTreeSet<String>>) {
     let mut request = Request {
-        root: root.to_owned(),
+        root: root.into(),
         ..Request::default()
     };
     let mut packages: BTreeMap<&Path, usize> = BTreeMap::new();

@@ -38,7 +38,7 @@ impl Totals {
         let mut run = unit(record, 0, crate_root, graph, host);
         run.kind = UnitKind::RunBuildScript;
         let request = Request {
-            root: root.clone(),
+            root: root.clone().into(),
             packages: vec![package(root, record, &all, graph)],
             units: vec![run],
             ..Request::default()

@@ -36,7 +36,7 @@ fn fixture(files: &[(&str, &str)]) -> Fixture {
     }
     let cfg = Cfg::from_rustc("unix\ntarget_os=\"linux\"\ntarget_family=\"unix\"\n");
     let request = Request {
-        root: dir.path().to_owned(),
+        root: dir.path().into(),
         packages: vec![Package {
             name: "p".to_owned(),
             version: "1.2.3".to_owned(),

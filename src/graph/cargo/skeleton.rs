@@ -17,6 +17,7 @@
 
 use super::paths::normalize;
 use crate::graph::error::{Error, Result, io};
+use crate::source_root::{self, SourceRoot, View};
 use dyndrv_builder::sandbox::bundle::{self, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -116,7 +117,11 @@ pub fn is_ignored(path: &str, is_package: impl Fn(&str) -> bool) -> bool {
 /// # Errors
 ///
 /// If something cannot be read or written, or a link's target is not UTF-8.
-pub fn write(source: &Path, lock_file: Option<(&Path, &str)>, sink: &mut impl Write) -> Result<()> {
+pub fn write(
+    source: &SourceRoot,
+    lock_file: Option<(&Path, &str)>,
+    sink: &mut impl Write,
+) -> Result<()> {
     let entries = list(source)?;
     let mut skeleton = rule(&entries, |path| fs::read_to_string(source.join(path)).ok());
     let replaced = lock_file.map(|(file, workspace)| match workspace {
@@ -135,10 +140,13 @@ pub fn write(source: &Path, lock_file: Option<(&Path, &str)>, sink: &mut impl Wr
         let at = origin(path);
         let kind = match treatment {
             // Not what the file is: links are followed, and permissions have no place here.
-            Treatment::Verbatim => Kind::File {
-                size: fs::metadata(&at).map_err(io("read", &at))?.len(),
-                executable: false,
-            },
+            Treatment::Verbatim => {
+                source.note_read(path);
+                Kind::File {
+                    size: fs::metadata(&at).map_err(io("read", &at))?.len(),
+                    executable: false,
+                }
+            }
             Treatment::Empty => Kind::File {
                 size: 0,
                 executable: false,
@@ -162,9 +170,12 @@ pub fn write(source: &Path, lock_file: Option<(&Path, &str)>, sink: &mut impl Wr
 
 /// All names of a tree, sorted. Links to directories are not followed, broken
 /// links are left out, and so is what no skeleton can contain.
-fn list(source: &Path) -> Result<Vec<Entry>> {
+fn list(source: &SourceRoot) -> Result<Vec<Entry>> {
+    if let Some(view) = source.view() {
+        return Ok(viewed(source, view));
+    }
     let mut entries = Vec::new();
-    let walk = WalkDir::new(source)
+    let walk = WalkDir::new(&**source)
         .sort_by_file_name()
         .into_iter()
         .filter_entry(|entry| {
@@ -179,11 +190,11 @@ fn list(source: &Path) -> Result<Vec<Entry>> {
     for entry in walk {
         let entry = entry.map_err(|error| Error::Io {
             action: "read",
-            path: error.path().unwrap_or(source).to_owned(),
+            path: error.path().unwrap_or(&**source).to_owned(),
             source: error.into(),
         })?;
         let path = entry.path();
-        let relative = path.strip_prefix(source).unwrap_or(path);
+        let relative = path.strip_prefix(&**source).unwrap_or(path);
         let Some(name) = relative.to_str() else {
             // cargo cannot name such a file either.
             continue;
@@ -200,6 +211,29 @@ fn list(source: &Path) -> Result<Vec<Entry>> {
         }
     }
     Ok(entries)
+}
+
+/// The same of a tree that is listed already.
+fn viewed(source: &SourceRoot, view: &View) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (path, kind) in view.files() {
+        match kind {
+            source_root::Kind::File => entries.push(Entry::File(path)),
+            source_root::Kind::Link(_) => {
+                let Ok(end) = fs::canonicalize(source.join(&path)) else {
+                    continue;
+                };
+                let end = end.strip_prefix(&**source).ok().and_then(Path::to_str);
+                match end {
+                    Some(end) if view.listing(end).is_some() => entries.push(Entry::DirLink(path)),
+                    Some(end) if view.has_file(end) => entries.push(Entry::File(path)),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    entries
 }
 
 fn is_verbatim(path: &str) -> bool {
@@ -455,7 +489,7 @@ mod tests {
         symlink("real/Cargo.toml", source.join("Cargo.toml")).unwrap();
         let out = dir.path().join("out");
         let mut bytes = Vec::new();
-        write(&source, None, &mut bytes).unwrap();
+        write(&source.clone().into(), None, &mut bytes).unwrap();
         Bundle::read(&bytes[..]).unwrap().unpack(&out).unwrap();
         assert_eq!(fs::read_link(out.join("alias")).unwrap(), Path::new("real"));
         assert!(out.join("Cargo.toml").symlink_metadata().unwrap().is_file());
@@ -476,7 +510,7 @@ mod tests {
             }
             let out = dir.path().join(format!("out-{number}"));
             let mut bytes = Vec::new();
-            write(&source, Some((&other, "app")), &mut bytes).unwrap();
+            write(&source.clone().into(), Some((&other, "app")), &mut bytes).unwrap();
             Bundle::read(&bytes[..]).unwrap().unpack(&out).unwrap();
             let text = fs::read_to_string(out.join("app/Cargo.lock")).unwrap();
             assert_eq!(text, "version = 4\n");

@@ -29,9 +29,9 @@ use crate::depinfo::{self, CargoUse, EntryKind, Resolved, SourceTree, glob_files
 use crate::graph::model::{Graph, Location, PackageId, SrcPath};
 use crate::plan::Error;
 use crate::plan::files::{Lists, below};
+use crate::source_root::SourceRoot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 /// The files of a package, relative to the source root.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct PackageFiles {
 pub fn of_package(
     graph: &Graph,
     package: PackageId,
-    src: &Path,
+    src: &SourceRoot,
     directories: &Directories,
     lists: &Lists,
     globs: &[String],
@@ -99,6 +99,7 @@ pub fn of_package(
     // The texts of all files, of those that are mostly tests, and of examples in documentation.
     let (mut all, mut tests, mut examples) = (Vec::new(), Vec::new(), Vec::new());
     for file in &rust {
+        src.note_read(&below(dir, file));
         let path = src.join(below(dir, file));
         let bytes = fs::read(&path).map_err(Error::io("reading", &path))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();

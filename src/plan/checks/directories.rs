@@ -4,8 +4,8 @@ use crate::depinfo::{EntryKind, SourceTree};
 use crate::graph::model::{Graph, Location, Package, PackageId};
 use crate::plan::Error;
 use crate::plan::files::below;
+use crate::source_root::SourceRoot;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// Where a package of the source tree is.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ impl Directories {
     /// # Errors
     ///
     /// If a directory on the way cannot be read, or a link leads out of the tree.
-    pub fn new(graph: &Graph, src: &Path) -> Result<Self, Error> {
-        let tree = SourceTree::new(src.to_owned());
+    pub fn new(graph: &Graph, src: &SourceRoot) -> Result<Self, Error> {
+        let tree = SourceTree::new(src.clone());
         let mut by_package = BTreeMap::new();
         for (id, package) in graph.packages() {
             if let Some(directory) = find(package, &tree)? {

@@ -1,7 +1,7 @@
 //! Collects what the emitters of a plan are to write, and predicts the paths.
 
 use super::contents::{self, Head, Output, OutputKind};
-use super::grouping::{self, Item};
+use super::grouping;
 use super::sources::Sources;
 use super::{INDEX, NAME, Prepared, contents_output};
 use crate::drv::{StorePath, ValidatedDerivation, tree_path};
@@ -60,6 +60,31 @@ pub struct Collection {
     others: BTreeMap<StorePath, (String, String)>,
     /// The identities of units.
     units: BTreeMap<Identity, usize>,
+}
+
+/// What is to be written, for whoever writes it without emitters.
+#[derive(Clone, Debug)]
+pub struct Item<'a> {
+    /// Its output's name.
+    pub output: &'a str,
+    /// Its store path.
+    pub path: &'a StorePath,
+    /// Its content.
+    pub content: Content<'a>,
+}
+
+/// The content of an [`Item`].
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// The text of a derivation, and all that it mentions.
+    Derivation {
+        /// The text.
+        text: &'a str,
+        /// Store paths.
+        mentions: &'a BTreeSet<StorePath>,
+    },
+    /// Source files, below the collection's root.
+    Sources(&'a Sources),
 }
 
 #[derive(Clone, Debug)]
@@ -226,14 +251,14 @@ impl Collection {
         }
     }
 
-    fn grouped<'a>(&'a self, prepared: &Prepared) -> Vec<Item<'a>> {
+    fn grouped<'a>(&'a self, prepared: &Prepared) -> Vec<grouping::Item<'a>> {
         let item = |item: &'a Collected| {
             let (mentions, is_bundle) = match &item.holds {
                 Holds::Derivation { mentions, .. } => (mentions.iter(), false),
                 Holds::Sources(_) => (Default::default(), true),
             };
             let name = item.output.strip_suffix(".drv").unwrap_or(&item.output);
-            Item {
+            grouping::Item {
                 name: &item.output,
                 mentions: mentions
                     .filter_map(|path| self.places.get(path).copied())
@@ -271,6 +296,23 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// All derivations and bundles, each behind those that it mentions.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
+        self.collection.items.iter().map(|item| Item {
+            output: &item.output,
+            path: &item.path,
+            content: match &item.holds {
+                Holds::Derivation { text, mentions } => Content::Derivation { text, mentions },
+                Holds::Sources(sources) => Content::Sources(sources),
+            },
+        })
+    }
+
+    /// The directory that source files are read from.
+    pub fn root(&self) -> &Path {
+        &self.collection.root
+    }
+
     /// Writes the plan's outputs: the contents of each emitter, and the index.
     ///
     /// # Errors

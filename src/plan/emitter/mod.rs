@@ -39,7 +39,7 @@ pub mod emit;
 pub mod grouping;
 pub mod sources;
 
-pub use collection::{Collection, Emitted, Index, Plan};
+pub use collection::{Collection, Content, Emitted, Index, Item, Plan};
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

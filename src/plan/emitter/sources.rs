@@ -63,6 +63,25 @@ impl Sources {
         )?)
     }
 
+    /// The NAR of the bundle.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn nar(&self, root: &Path) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        self.write(root, &mut bytes)?;
+        let file = Node::File {
+            executable: false,
+            contents: bytes.as_slice(),
+        };
+        let mut archive = Vec::with_capacity(bytes.len() + 256);
+        nar::write(&file, &mut archive, |bytes| {
+            Ok((bytes.len() as u64, *bytes))
+        })?;
+        Ok(archive)
+    }
+
     /// The hash of the NAR of the bundle, and the bundle's size in bytes.
     ///
     /// # Errors

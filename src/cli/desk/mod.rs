@@ -1,0 +1,81 @@
+//! Building at the desk, with cargo's options.
+
+pub mod build;
+pub mod run;
+mod session;
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Which project is built, and how Nix is called for it.
+#[derive(Args, Clone, Debug)]
+struct Project {
+    /// The package of the project, with its flake if that is another one than that of the directory
+    #[arg(
+        long,
+        value_name = "[FLAKE#]ATTRIBUTE",
+        default_value = "default",
+        help_heading = "Nix"
+    )]
+    flake: String,
+    /// A further argument for the evaluation, such as --nix-arg=--impure (may be repeated)
+    #[arg(
+        long,
+        value_name = "ARGUMENT",
+        allow_hyphen_values = true,
+        help_heading = "Nix"
+    )]
+    nix_arg: Vec<String>,
+    /// Where the sources are, if the flake cannot tell
+    #[arg(long, value_name = "DIRECTORY", help_heading = "Nix")]
+    source: Option<PathBuf>,
+    /// Evaluate the flake in any case
+    #[arg(long, help_heading = "Nix")]
+    evaluate: bool,
+}
+
+/// Which units are built.
+#[derive(Args, Clone, Debug)]
+struct Units {
+    /// Package to build (may be repeated)
+    #[arg(short, long, value_name = "SPEC")]
+    package: Vec<String>,
+    /// Build all packages of the workspace
+    #[arg(long, visible_alias = "all", conflicts_with = "package")]
+    workspace: bool,
+    /// Build only this program (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    bin: Vec<String>,
+    /// Features to activate, separated by commas or spaces
+    #[arg(short = 'F', long)]
+    features: Vec<String>,
+    /// Activate all features
+    #[arg(long)]
+    all_features: bool,
+    /// Do not activate the default features
+    #[arg(long)]
+    no_default_features: bool,
+    /// Build with the profile `release`
+    #[arg(short, long, conflicts_with = "profile")]
+    release: bool,
+    /// Build with this profile [default: dev]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+/// How units are built.
+#[derive(Args, Clone, Debug)]
+struct How {
+    /// How many units are built at once [default: Nix's max-jobs]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<u64>,
+    /// Go on with other units after a failure
+    #[arg(long)]
+    keep_going: bool,
+    /// Show messages of compilers only
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Show each unit
+    #[arg(short, long)]
+    verbose: bool,
+}

@@ -1,0 +1,29 @@
+//! Building at the desk: the same plan, made outside of the sandbox from the working tree in place.
+//!
+//! The steps of `nix/dyndrv.nix` are functions of this library. Here they are called one after the other, and
+//! what they plan goes into the store without emitters. Every derivation is the one that `nix build` makes of the
+//! same files, so that both share each unit.
+//!
+//! | step | module | done again if |
+//! |---|---|---|
+//! | the flake's settings: toolchain, vendored packages, environments | [`evaluation`] | a file changed that an evaluation reads |
+//! | the files of the checkout | [`checkout`] | always; they are looked at, not read |
+//! | skeleton and graph | [`plan`] | the skeleton changed, or the selection |
+//! | the third-party units | [`plan`] | the graph changed |
+//! | the workspace's units | [`plan`] | a file changed that the last plan depends on |
+//! | derivations and bundles into the store, and the build | [`build`], through [`client`] | they are not built |
+//!
+//! [`settings`] are the documents of the flake's settings, [`state`] those that are kept between two builds.
+
+pub mod build;
+pub mod checkout;
+pub mod client;
+pub mod error;
+pub mod evaluation;
+pub mod plan;
+pub mod progress;
+pub mod settings;
+pub mod state;
+mod wire;
+
+pub use error::Error;

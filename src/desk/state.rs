@@ -1,0 +1,243 @@
+//! What is kept between two builds of a checkout.
+//!
+//! ```text
+//! $XDG_CACHE_HOME/dyndrv/desk/
+//!   graphs/KEY.json           graphs, by skeleton, selection and settings
+//!   third-party/KEY.json      indexes of third-party units, by graph and settings
+//!   checkouts/KEY/            one for each checkout and attribute of its flake
+//!     evaluation.json         the settings, and the files that they depend on
+//!     settings                a root for the garbage collector: the settings, the toolchain
+//!     plans/KEY.json          the last plan of each selection: a `Record`
+//!     plans/KEY.files.json    the files that it depends on
+//!     plans/KEY               a root for the garbage collector: the result
+//! ```
+//!
+//! Every file can be removed at any time. A document of another version of dyndrv counts as absent.
+
+use super::Error;
+use super::checkout::Stamps;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The version of all documents.
+const VERSION: u32 = 1;
+
+/// A document with its version.
+#[derive(Serialize, Deserialize)]
+struct Versioned<T> {
+    version: u32,
+    document: T,
+}
+
+/// What a build has planned, for programs that explain or compare builds.
+///
+/// The file is `plans/KEY.json`; its field `document` has this form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Record {
+    /// The profile.
+    pub profile: String,
+    /// The description of the profile in cargo's words, as `unoptimized + debuginfo`.
+    pub profile_description: String,
+    /// The derivation of the result.
+    pub result: String,
+    /// The result; none if it was not built.
+    pub out: Option<String>,
+    /// The programs among the units that were asked for: names of files in `bin`, with their packages.
+    pub programs: Vec<Program>,
+    /// All units, dependencies first.
+    pub units: Vec<Unit>,
+}
+
+/// A program that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Program {
+    /// Its name.
+    pub name: String,
+    /// The package's name.
+    pub package: String,
+    /// Whether the package names it as `default-run`.
+    pub is_default: bool,
+}
+
+/// A unit of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Unit {
+    /// Its identity, which no edit changes.
+    pub identity: String,
+    /// Its label, as `serde-1.0.228-lib`.
+    pub label: String,
+    /// The package, as `serde 1.0.228`.
+    pub package: String,
+    /// The directory of the package relative to the sources; none if it is third-party.
+    pub directory: Option<String>,
+    /// Its derivation.
+    pub derivation: String,
+    /// The identities of the units that it depends on.
+    pub needs: Vec<String>,
+    /// The files of the workspace that it can read.
+    pub files: Vec<String>,
+}
+
+/// What a plan depends on, and how that was when it was made.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Files {
+    /// All files of the source tree.
+    pub stamps: Stamps,
+    /// Those whose content counts.
+    pub depends: BTreeSet<String>,
+}
+
+impl Files {
+    /// Whether a plan for these files would be the same.
+    pub fn is_current(&self, stamps: &Stamps) -> bool {
+        self.stamps.len() == stamps.len()
+            && self.stamps.iter().zip(stamps).all(|(then, now)| {
+                then.0 == now.0 && (then.1 == now.1 || !self.depends.contains(then.0))
+            })
+    }
+}
+
+/// The place of everything that is kept.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    directory: PathBuf,
+}
+
+impl Cache {
+    /// That of the user.
+    ///
+    /// # Errors
+    ///
+    /// If there is no home directory.
+    pub fn of_user() -> Result<Self, Error> {
+        let absolute = |name: &str| {
+            let value = std::env::var_os(name).map(PathBuf::from);
+            value.filter(|path| path.is_absolute())
+        };
+        let home = || absolute("HOME").map(|home| home.join(".cache"));
+        let cache = absolute("XDG_CACHE_HOME").or_else(home);
+        Ok(Self {
+            directory: cache.ok_or(Error::NoCache)?.join("dyndrv/desk"),
+        })
+    }
+
+    /// The graph with a key.
+    pub fn graph(&self, key: &str) -> PathBuf {
+        self.directory.join(format!("graphs/{key}.json"))
+    }
+
+    /// The index of third-party units with a key.
+    pub fn third_party(&self, key: &str) -> PathBuf {
+        self.directory.join(format!("third-party/{key}.json"))
+    }
+
+    /// The directory of a checkout.
+    pub fn checkout(&self, key: &str) -> PathBuf {
+        self.directory.join("checkouts").join(key)
+    }
+}
+
+/// Reads a document; none if it is absent, or of another version.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    let text = fs::read(path).ok()?;
+    let read: Versioned<T> = serde_json::from_slice(&text).ok()?;
+    (read.version == VERSION).then_some(read.document)
+}
+
+/// Writes a document. It is never there by half, whatever else runs or stops.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn write<T: Serialize>(path: &Path, document: &T) -> Result<(), Error> {
+    let text = serde_json::to_vec(&Versioned {
+        version: VERSION,
+        document,
+    });
+    let text = text.map_err(|source| Error::Json {
+        document: "what is kept of a build",
+        source,
+    })?;
+    replace(path, &text)
+}
+
+/// Writes a file in one step.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn replace(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(Error::io("creating", parent))?;
+    let new = beside(path);
+    fs::write(&new, text).map_err(Error::io("writing", &new))?;
+    fs::rename(&new, path).map_err(Error::io("writing", path))
+}
+
+/// Makes a symbolic link in one step.
+///
+/// # Errors
+///
+/// If something else than a link has the name, or it cannot be made.
+pub fn link(path: &Path, target: &Path) -> Result<(), Error> {
+    if fs::read_link(path).is_ok_and(|old| old == target) {
+        return Ok(());
+    }
+    let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(Error::io("creating", parent))?;
+    if path
+        .symlink_metadata()
+        .is_ok_and(|found| !found.is_symlink())
+    {
+        let source = std::io::ErrorKind::AlreadyExists.into();
+        return Err(Error::io("linking", path)(source));
+    }
+    let new = beside(path);
+    std::os::unix::fs::symlink(target, &new).map_err(Error::io("linking", &new))?;
+    fs::rename(&new, path).map_err(Error::io("linking", path))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
+}
+
+/// Hashes of files, with the stamps for which they hold.
+pub type Hashes = BTreeMap<String, (super::checkout::Stamp, String)>;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_of_another_version_are_absent() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a/b.json");
+        assert_eq!(read::<u32>(&path), None);
+        write(&path, &7).unwrap();
+        assert_eq!(read::<u32>(&path), Some(7));
+        fs::write(&path, r#"{"version":0,"document":7}"#).unwrap();
+        assert_eq!(read::<u32>(&path), None);
+    }
+
+    #[test]
+    fn a_link_replaces_links_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("result");
+        link(&path, Path::new("/a")).unwrap();
+        link(&path, Path::new("/b")).unwrap();
+        assert_eq!(fs::read_link(&path).unwrap(), Path::new("/b"));
+        let file = temp.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(link(&file, Path::new("/a")).is_err());
+        assert!(file.is_file());
+    }
+}
