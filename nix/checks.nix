@@ -50,13 +50,14 @@
 }:
 
 let
-  graph = graphOf (
-    {
-      inherit packages profile workspace;
-      bins = [ ];
-    }
-    // (if targets == null then { allTargets = true; } else { inherit targets; })
-  );
+  # What cargo is asked for.
+  asked = {
+    inherit packages profile workspace;
+    bins = [ ];
+  }
+  // (if targets == null then { allTargets = true; } else { inherit targets; });
+
+  graph = graphOf asked;
 
   settings = settingsOf graph;
 
@@ -159,8 +160,16 @@ let
   ];
 in
 
-builtins.listToAttrs (
-  builtins.concatMap (
-    kind: map (check kind) ([ kind ] ++ map (member: "${kind}-${member}") members)
-  ) kinds
-)
+{
+  checks = builtins.listToAttrs (
+    builtins.concatMap (
+      kind: map (check kind) ([ kind ] ++ map (member: "${kind}-${member}") members)
+    ) kinds
+  );
+
+  # For `dyndrv test` and its like.
+  inherit asked;
+  settings = checksFor // {
+    record = null;
+  };
+}

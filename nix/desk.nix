@@ -14,6 +14,8 @@
   selection,
   thirdParty,
   workspace,
+  checks,
+  checksSelection,
 }:
 
 let
@@ -28,6 +30,8 @@ let
     inherit places selection;
     third-party = record "third-party" thirdParty;
     workspace = record "workspace" workspace;
+    checks = record "checks" checks;
+    checks-selection = checksSelection;
   };
 
   # Only its path is of interest.

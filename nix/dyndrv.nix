@@ -198,6 +198,12 @@ let
         inherit settings;
         workspace = { inherit extraSources; };
       };
+      checks = {
+        inherit settings;
+        workspace = { inherit extraSources; };
+        checks = checked.settings;
+      };
+      checksSelection = selectionOf checked.asked;
     };
 
   settings = settingsOf graph;
@@ -380,11 +386,11 @@ else
             parts = [ (ofWorkspace.output "build-scripts") ];
             directories = [ "." ];
           } { };
-          checks = checked;
+          inherit (checked) checks;
         }
         // (if incremental == null then { } else { inherit states; })
         // passthru;
       };
 
-    checks = checked;
+    inherit (checked) checks;
   }

@@ -1,6 +1,6 @@
 //! The command line of dyndrv.
 //!
-//! Users call `build`, `run`, `scan`, `audit` and `outputs`; the other commands are the steps that the
+//! Users call `build`, `check`, `run`, `test`, `clippy`, `doc`, `clean`, `scan`, `audit` and `outputs`; the other commands are the steps that the
 //! derivations of `nix/dyndrv.nix` run, with their arguments in the structured
 //! attributes.
 
@@ -29,8 +29,18 @@ struct Cli {
 enum Command {
     /// Build the project around the current directory
     Build(Box<desk::build::Options>),
+    /// Find errors in the project around the current directory, without building it
+    Check(Box<desk::build::CheckOptions>),
     /// Build a program of the project, and run it
     Run(Box<desk::run::Options>),
+    /// Run the tests of the project around the current directory
+    Test(Box<desk::checks::TestOptions>),
+    /// Run clippy on the project around the current directory
+    Clippy(Box<desk::checks::Options>),
+    /// Make the documentation of the project around the current directory
+    Doc(Box<desk::checks::Options>),
+    /// Remove what is kept of builds of the project around the current directory
+    Clean(desk::clean::Options),
     /// Print which files each unit of a checkout can read, and why
     Scan(scan::Options),
     /// Print which listed files no compiler has read
@@ -70,7 +80,12 @@ enum Command {
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Build(options) => desk::build::run(&options),
+        Command::Check(options) => desk::build::check(&options),
         Command::Run(options) => desk::run::run(&options),
+        Command::Test(options) => desk::checks::test(&options),
+        Command::Clippy(options) => desk::checks::clippy(&options),
+        Command::Doc(options) => desk::checks::doc(&options),
+        Command::Clean(options) => desk::clean::run(&options),
         Command::Scan(options) => scan::run(options),
         Command::Audit(options) => audit::run(&options),
         Command::Outputs(options) => outputs::run(&options),

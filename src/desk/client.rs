@@ -11,7 +11,7 @@
 //! | `QueryDerivationOutputMap` | where an output is |
 //! | `AddIndirectRoot` | keeping it from the garbage collector |
 //!
-//! The version spoken is [`VERSION`], which every Nix with dynamic derivations knows. No published crate does the
+//! The version spoken is 1.35, which every Nix with dynamic derivations knows. No published crate does the
 //! same: `nix-daemon` 0.1 is asynchronous and knows no content-addressed derivations, harmonia's has no release that is usable.
 
 use super::wire::{

@@ -22,7 +22,7 @@ pub enum Error {
     },
     /// No flake above the directory.
     #[error(
-        "there is no flake.nix in {} or above it; `dyndrv build` takes toolchain and settings from the project's flake: see \"A new project\" in the book for one",
+        "there is no flake.nix in {} or above it; `dyndrv build` takes toolchain and settings from the project's flake. `nix flake init -t` with dyndrv's flake writes one",
         path.display()
     )]
     NoFlake {
@@ -109,10 +109,10 @@ pub enum Error {
     Store(#[from] client::Error),
     /// The graph cannot be made.
     #[error(transparent)]
-    Graph(#[from] graph::Error),
+    Graph(Box<graph::Error>),
     /// The plan cannot be made.
     #[error(transparent)]
-    Plan(#[from] plan::Error),
+    Plan(Box<plan::Error>),
     /// The skeleton cannot be unpacked.
     #[error(transparent)]
     Bundle(#[from] dyndrv_builder::sandbox::bundle::Error),
@@ -122,6 +122,18 @@ fn failures(count: usize) -> String {
     match count {
         1 => "a unit failed to build".to_owned(),
         count => format!("{count} units failed to build"),
+    }
+}
+
+impl From<graph::Error> for Error {
+    fn from(error: graph::Error) -> Self {
+        Self::Graph(Box::new(error))
+    }
+}
+
+impl From<plan::Error> for Error {
+    fn from(error: plan::Error) -> Self {
+        Self::Plan(Box::new(error))
     }
 }
 

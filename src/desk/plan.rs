@@ -3,8 +3,8 @@
 use super::Error;
 use super::checkout::{Stamps, hash, view};
 use super::client::{Client, Event};
-use super::settings::{Desk, Recorded, ThirdParty, Workspace};
-use super::state::{self, Cache, Program, Record, Unit};
+use super::settings::{Checks, Desk, Recorded, ThirdParty, Workspace};
+use super::state::{self, Asked, Cache, Program, Record, Unit};
 use super::{build, settings};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
@@ -13,7 +13,7 @@ use crate::graph::{self, Graph, Location, Mode, UnitRef};
 use crate::plan::emitter::{Index, Plan, Prepared};
 use crate::plan::selection::Selection;
 use crate::plan::settings::read_json;
-use crate::plan::{files, layers};
+use crate::plan::{checks, files, layers};
 use crate::source_root::SourceRoot;
 use dyndrv_builder::sandbox::bundle::Bundle;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,26 @@ pub struct Request<'a> {
     pub selection: Selection,
     /// Where cargo is started, relative to the root.
     pub directory: String,
+    /// What is asked for.
+    pub what: What,
+}
+
+/// What is asked for of the units.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// The result of a build.
+    Result,
+    /// Checks.
+    Checks {
+        /// Their kinds, as `test`.
+        kinds: Vec<&'static str>,
+        /// The packages; none for all.
+        packages: Vec<String>,
+        /// The directory of the package, if none is named.
+        directory: Option<String>,
+        /// Further arguments of test executables.
+        test_args: Vec<String>,
+    },
 }
 
 /// A plan of the workspace's units.
@@ -77,28 +97,53 @@ pub fn plan(
     let (graph, key, warnings) = graph(request, &source, cache)?;
     let (index_file, index) = third_party(request, &graph, &key, cache, client, status)?;
 
-    let Recorded {
-        attributes: Workspace {
-            settings,
-            mut workspace,
-        },
-        objects,
-    } = read_json(&request.desk.workspace)?;
-    workspace.src = source.clone();
-    workspace.index = index_file;
-    let lists = files::of_units(&graph, &settings, &workspace)?;
-    let emitters = prepared("workspace");
-    let plan = layers::workspace(
-        &graph,
-        &settings,
-        parse(&objects)?,
-        &workspace,
-        &lists,
-        emitters,
-    )?;
+    let (plan, lists, names) = match &request.what {
+        What::Result => {
+            let Recorded {
+                attributes:
+                    Workspace {
+                        settings,
+                        mut workspace,
+                    },
+                objects,
+            } = read_json(&request.desk.workspace)?;
+            workspace.src = source.clone();
+            workspace.index = index_file;
+            let lists = files::of_units(&graph, &settings, &workspace)?;
+            let objects = parse(&objects)?;
+            let emitters = prepared("workspace");
+            let plan = layers::workspace(&graph, &settings, objects, &workspace, &lists, emitters)?;
+            (plan, lists, vec![layers::RESULT.to_owned()])
+        }
+        What::Checks { test_args, .. } => {
+            let Recorded {
+                attributes:
+                    Checks {
+                        settings,
+                        mut workspace,
+                        checks: mut asked,
+                    },
+                objects,
+            } = read_json(&request.desk.checks)?;
+            workspace.src = source.clone();
+            workspace.index = index_file;
+            asked.test_args.extend(test_args.iter().cloned());
+            let names = checks_of(&request.what, &graph)?;
+            let graph = graph::rules::checks::with_doctests(graph.clone());
+            let lists = files::of_units(&graph, &settings, &workspace)?;
+            let objects = parse(&objects)?;
+            let emitters = prepared("checks");
+            let plan = checks::plan(
+                &graph, &settings, objects, &workspace, &lists, &asked, emitters,
+            )?;
+            (plan, lists, names)
+        }
+    };
     let mut depends = source.view().map(|view| view.reads()).unwrap_or_default();
     depends.extend(lists.values().flatten().cloned());
-    let record = record(&graph, &plan, &index, &lists)?;
+    // What checks see besides.
+    depends.extend(plan.source_files().map(str::to_owned));
+    let record = record(&graph, &plan, &index, &lists, names)?;
     Ok(Planned {
         record,
         third_party: index.units.into_values().map(|unit| unit.drv).collect(),
@@ -243,6 +288,7 @@ fn record(
     plan: &Plan,
     third_party: &Index,
     lists: &files::Lists,
+    names: Vec<String>,
 ) -> Result<Record, Error> {
     let mut units = Vec::new();
     for unit in graph.units() {
@@ -268,17 +314,58 @@ fn record(
             files: lists.get(&id).cloned().unwrap_or_default(),
         });
     }
-    let result = format!("{}.drv", layers::RESULT);
-    let result = plan.items().find(|item| item.output == result);
+    let results = names.into_iter().map(|name| {
+        let output = format!("{name}.drv");
+        let item = plan.items().find(|item| item.output == output);
+        let derivation = item.map(|item| item.path.to_string());
+        Asked {
+            name,
+            derivation: derivation.unwrap_or_default(),
+            out: None,
+        }
+    });
     let profile = graph.roots().next().map(|root| root.profile.clone());
     Ok(Record {
         profile: graph.profile.name.clone(),
         profile_description: profile.as_ref().map(settings::describe).unwrap_or_default(),
-        result: result.map(|item| item.path.to_string()).unwrap_or_default(),
-        out: None,
+        results: results.collect(),
         programs: graph.roots().filter_map(program).collect(),
         units,
     })
+}
+
+/// The names of the checks that are asked for.
+fn checks_of(what: &What, graph: &Graph) -> Result<Vec<String>, Error> {
+    let What::Checks {
+        kinds,
+        packages,
+        directory,
+        ..
+    } = what
+    else {
+        return Ok(Vec::new());
+    };
+    let roots: BTreeSet<&str> = graph.packages().map(|(_, own)| own.name.as_str()).collect();
+    if let Some(unknown) = packages.iter().find(|name| !roots.contains(name.as_str())) {
+        return Err(Error::Run(format!(
+            "no package `{unknown}` is checked; `checks` in the flake says which are"
+        )));
+    }
+    let mut packages = packages.clone();
+    if let (true, Some(directory)) = (packages.is_empty(), directory) {
+        let own = graph
+            .packages()
+            .find(|(_, own)| own.location == Location::Tree(directory.clone()));
+        packages.extend(own.map(|(_, own)| own.name.clone()));
+    }
+    let names = kinds.iter().flat_map(|kind| match packages.is_empty() {
+        true => vec![(*kind).to_owned()],
+        false => packages
+            .iter()
+            .map(|name| format!("{kind}-{name}"))
+            .collect(),
+    });
+    Ok(names.collect())
 }
 
 fn program(root: UnitRef<'_>) -> Option<Program> {

@@ -7,8 +7,8 @@
 //! | `--quiet` | what compilers and failing units print |
 //! | `--verbose` | a line for each unit, and what Nix says |
 //!
-//! What a unit prints is shown when the unit is done, so that units that run at the same time do not mix. Of third-party
-//! packages it is shown if they fail.
+//! What a compiler prints is shown when the unit is done, so that units that run at the same time do not mix. Of third-party
+//! packages and of runs of build scripts it is shown if they fail.
 
 use super::client::{Event, Field};
 use super::state::Record;
@@ -65,8 +65,12 @@ pub struct Progress {
     units: BTreeMap<String, Known>,
     running: BTreeMap<u64, Running>,
     announced: BTreeSet<String>,
-    /// The logs of third-party units that are done.
+    /// The logs of other units that are done.
     logs: BTreeMap<String, Vec<String>>,
+    /// What compilers of the workspace's units have printed, by the names of their derivations.
+    printed: BTreeMap<String, Vec<String>>,
+    /// Messages of compilers that were shown.
+    shown: BTreeSet<String>,
     builds: Option<u64>,
     done: u64,
     expected: u64,
@@ -92,6 +96,8 @@ impl Progress {
             running: BTreeMap::new(),
             announced: BTreeSet::new(),
             logs: BTreeMap::new(),
+            printed: BTreeMap::new(),
+            shown: BTreeSet::new(),
             builds: None,
             done: 0,
             expected: 0,
@@ -163,11 +169,15 @@ impl Progress {
                 Some((package, version)) => format!("{package} v{version}"),
                 None => known.package.clone(),
             };
+            let word = match known.label.ends_with("-check") {
+                true => "Checking",
+                false => "Compiling",
+            };
             if self.level == Level::Verbose {
-                self.line("Compiling", &known.label);
+                self.line(word, &known.label);
             } else if self.announced.insert(known.package) {
                 let place = place.filter(|place| place != " ()").unwrap_or_default();
-                self.line("Compiling", &format!("{package}{place}"));
+                self.line(word, &format!("{package}{place}"));
             }
         } else if self.level == Level::Verbose {
             self.line("Building", &name);
@@ -181,8 +191,16 @@ impl Progress {
 
     fn stop(&mut self, running: Running) {
         let known = self.units.get(&running.name);
-        let is_own = known.is_some_and(|known| known.directory.is_some());
-        if is_own || self.level == Level::Verbose {
+        let is_own = known.is_some_and(|known| {
+            known.directory.is_some() && !known.label.ends_with("-build-script-run")
+        });
+        if is_own {
+            self.printed
+                .insert(running.name.clone(), running.log.clone());
+        }
+        if is_own {
+            self.show_once(&running.log.join("\n"));
+        } else if self.level == Level::Verbose {
             self.block(&running.log);
         } else {
             self.logs.insert(running.name, running.log);
@@ -216,6 +234,7 @@ impl Progress {
             let log = self.logs.remove(&drv);
             if plain.contains("builder failed") {
                 self.failed += 1;
+                self.printed.remove(&drv);
                 self.block(&log.unwrap_or_default());
                 return;
             }
@@ -232,6 +251,30 @@ impl Progress {
         let is_trouble = plain.starts_with("error") || plain.starts_with("warning");
         if self.level == Level::Verbose || is_trouble && !is_known {
             self.block(&[text.trim_end().to_owned()]);
+        }
+    }
+
+    /// What compilers have printed since the last call, by the names of the derivations of the workspace's units
+    /// that were built.
+    pub fn take_printed(&mut self) -> BTreeMap<String, Vec<String>> {
+        std::mem::take(&mut self.printed)
+    }
+
+    /// Shows what was printed at an earlier build.
+    pub fn again(&mut self, printed: &str) {
+        self.show_once(printed);
+    }
+
+    /// The messages that were not shown yet: as with cargo, what a compiler says of a library and of the same library
+    /// as a test is shown once. Empty lines are between messages.
+    fn show_once(&mut self, printed: &str) {
+        let messages = printed
+            .split("\n\n")
+            .map(|message| message.trim_matches('\n'));
+        for message in messages.filter(|message| !message.is_empty()) {
+            if self.shown.insert(message.to_owned()) {
+                self.block(&[format!("{message}\n")]);
+            }
         }
     }
 
@@ -324,7 +367,7 @@ fn columns() -> usize {
 }
 
 /// The name of a store object.
-fn name(path: &str) -> &str {
+pub fn name(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.split_once('-').map_or(name, |(_, name)| name)
 }

@@ -3,9 +3,11 @@
 //! ```text
 //! desk-settings.json ─► desk-third-party.json    attributes of the plan of the third-party units
 //!                    ─► desk-workspace.json      attributes of the plan of the workspace's units
+//!                    ─► desk-checks.json         attributes of the plan of the checks
 //! ```
 
 use crate::graph::Profile;
+use crate::plan::checks::ChecksSettings;
 use crate::plan::selection::Selection;
 use crate::plan::settings::{Settings, WorkspaceSettings};
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,10 @@ pub struct Desk {
     pub third_party: PathBuf,
     /// The file with [`Workspace`].
     pub workspace: PathBuf,
+    /// The file with [`Checks`].
+    pub checks: PathBuf,
+    /// The units that the flake checks.
+    pub checks_selection: Selection,
 }
 
 /// What cargo is asked with, beside the skeleton.
@@ -83,6 +89,18 @@ pub struct Workspace {
     pub settings: Settings,
     /// Without the source tree and the index.
     pub workspace: WorkspaceSettings,
+}
+
+/// The attributes of the plan of the checks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checks {
+    /// As every plan has them, without a graph.
+    pub settings: Settings,
+    /// Without the source tree and the index.
+    pub workspace: WorkspaceSettings,
+    /// What is checked, and how.
+    pub checks: ChecksSettings,
 }
 
 /// A profile in the words of cargo's last line.

@@ -4,7 +4,8 @@
 //! $XDG_CACHE_HOME/dyndrv/desk/
 //!   graphs/KEY.json           graphs, by skeleton, selection and settings
 //!   third-party/KEY.json      indexes of third-party units, by graph and settings
-//!   checkouts/KEY/            one for each checkout and attribute of its flake
+//!   messages/DERIVATION       what the compiler has printed of a unit of a workspace
+//!   checkouts/KEY/KEY/        one for each checkout, and each attribute of its flake
 //!     evaluation.json         the settings, and the files that they depend on
 //!     settings                a root for the garbage collector: the settings, the toolchain
 //!     plans/KEY.json          the last plan of each selection: a `Record`
@@ -15,7 +16,7 @@
 //! Every file can be removed at any time. A document of another version of dyndrv counts as absent.
 
 use super::Error;
-use super::checkout::Stamps;
+use super::checkout::{Stamps, hash};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,14 +43,38 @@ pub struct Record {
     pub profile: String,
     /// The description of the profile in cargo's words, as `unoptimized + debuginfo`.
     pub profile_description: String,
-    /// The derivation of the result.
-    pub result: String,
-    /// The result; none if it was not built.
-    pub out: Option<String>,
+    /// What was asked for: the result of a build, or summaries of checks.
+    pub results: Vec<Asked>,
     /// The programs among the units that were asked for: names of files in `bin`, with their packages.
     pub programs: Vec<Program>,
     /// All units, dependencies first.
     pub units: Vec<Unit>,
+}
+
+/// A derivation that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Asked {
+    /// `result`, or the name of a check, as `test-serde`.
+    pub name: String,
+    /// Its path.
+    pub derivation: String,
+    /// Its output; none if it was not built.
+    pub out: Option<String>,
+}
+
+impl Record {
+    /// The first output.
+    pub fn out(&self) -> Option<&Path> {
+        self.results.first()?.out.as_deref().map(Path::new)
+    }
+
+    /// Whether all that was asked for is there.
+    pub fn is_built(&self) -> bool {
+        let outs = self.results.iter().map(|asked| asked.out.as_ref());
+        outs.into_iter()
+            .all(|out| out.is_some_and(|out| Path::new(out).exists()))
+    }
 }
 
 /// A program that was asked for.
@@ -138,9 +163,21 @@ impl Cache {
         self.directory.join(format!("third-party/{key}.json"))
     }
 
-    /// The directory of a checkout.
-    pub fn checkout(&self, key: &str) -> PathBuf {
-        self.directory.join("checkouts").join(key)
+    /// What the compiler has printed of the unit of a derivation.
+    pub fn messages(&self, derivation: &str) -> PathBuf {
+        let name = derivation.rsplit('/').next().unwrap_or_default();
+        self.directory.join("messages").join(name)
+    }
+
+    /// The directory of all.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The directory of a checkout, by the directory of its flake.
+    pub fn checkout(&self, flake: &Path) -> PathBuf {
+        let key = hash(flake.as_os_str().as_encoded_bytes());
+        self.directory.join("checkouts").join(&key[..32])
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Selection {
     /// Whether units whose profile asks for it are compiled incrementally.
     #[serde(default)]
     pub incremental: bool,
+    /// Whether units are checked and not built.
+    #[serde(default)]
+    pub check: bool,
     /// All packages of the workspace.
     #[serde(default)]
     pub workspace: bool,
@@ -56,9 +59,10 @@ pub struct Targets {
 impl From<Selection> for graph::Selection {
     fn from(selection: Selection) -> Self {
         // `--lib` and `--bins` are no tests but with `cargo test`.
-        let command = match selection.targets == Targets::default() {
-            true => graph::Command::Build,
-            false => graph::Command::Test,
+        let command = match (selection.check, selection.targets == Targets::default()) {
+            (true, _) => graph::Command::Check,
+            (false, true) => graph::Command::Build,
+            (false, false) => graph::Command::Test,
         };
         Self {
             command,

@@ -49,12 +49,15 @@ impl Desk {
 
     /// Calls `dyndrv` in a directory of the project.
     fn call(&self, directory: &str, command: &str, arguments: &[&str]) -> Output {
+        let nix = match command {
+            "clean" => Vec::new(),
+            _ => self.nix_arguments(),
+        };
         let script = format!(
             "eval \"$({}/dev/nix --env)\"; export XDG_CACHE_HOME={}; exec \"$@\"",
             root().display(),
             self.cache.path().display()
         );
-        let nix = self.nix_arguments();
         Command::new("bash")
             .args(["-c", &script, "bash", env!("CARGO_BIN_EXE_dyndrv"), command])
             .args(nix.iter().map(|argument| format!("--nix-arg={argument}")))
@@ -76,9 +79,14 @@ impl Desk {
     fn planned(&self) -> BTreeSet<String> {
         let checkouts = self.cache.path().join("dyndrv/desk/checkouts");
         let mut found = BTreeSet::new();
-        for checkout in fs::read_dir(checkouts).unwrap() {
-            for plan in fs::read_dir(checkout.unwrap().path().join("plans")).unwrap() {
-                let path = plan.unwrap().path();
+        let inside = |directory: &Path| {
+            let entries = fs::read_dir(directory).unwrap();
+            entries
+                .map(|entry| entry.unwrap().path())
+                .collect::<Vec<_>>()
+        };
+        for attribute in inside(&checkouts).iter().flat_map(|dir| inside(dir)) {
+            for path in inside(&attribute.join("plans")) {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
                 if name.ends_with(".json") && !name.ends_with(".files.json") {
                     let text = fs::read_to_string(&path).unwrap();
@@ -230,6 +238,103 @@ fn an_error_is_shown_and_fails_the_build() {
     }
     desk.project.write("src/main.rs", &text);
     desk.says("", "build", &[]);
+}
+
+#[test]
+fn warnings_are_shown_of_units_that_are_not_built_again() {
+    let desk = Desk::example("workspace", LIBRARY);
+    let text = desk.project.read(LIBRARY);
+    desk.project
+        .write(LIBRARY, &format!("{text}\nfn unused() {{}}\n"));
+    let warnings = |log: &str| {
+        log.matches("warning: function `unused` is never used")
+            .count()
+    };
+    for _ in 0..2 {
+        let log = desk.says("", "build", &["-p", "ident"]);
+        assert_eq!(warnings(&log), 1, "{log}");
+    }
+    // The library is compiled as a test of itself too; what both say is shown once.
+    let log = desk.says("", "test", &["-p", "ident"]);
+    assert_eq!(warnings(&log), 1, "{log}");
+    // By another plan with the same unit.
+    let log = desk.says("crates/ident", "build", &[]);
+    assert_eq!((warnings(&log), built(&log)), (1, 0), "{log}");
+    desk.project.write(LIBRARY, &text);
+    let log = desk.says("", "build", &["-p", "ident"]);
+    assert_eq!(warnings(&log), 0, "{log}");
+
+    assert!(desk.checkout.join("result").is_symlink());
+    desk.says("crates", "clean", &[]);
+    assert!(!desk.checkout.join("result").is_symlink());
+    let checkouts = desk.cache.path().join("dyndrv/desk/checkouts");
+    assert_eq!(fs::read_dir(checkouts).unwrap().count(), 0);
+}
+
+#[test]
+fn check_finds_errors_without_building() {
+    let desk = Desk::example("workspace", LIBRARY);
+    let log = desk.says("", "check", &[]);
+    assert!(
+        log.contains("Checking ident v0.3.0 (crates/ident)"),
+        "{log}"
+    );
+    let units = desk.planned();
+    let checks = |name: &str| {
+        units
+            .iter()
+            .any(|drv| drv.contains(&format!("{name}-check-")))
+    };
+    assert!(
+        checks("-ident-0.3.0-lib") && checks("-bin-stock"),
+        "{units:?}"
+    );
+    let is_built = |drv: &String| drv.contains("-report-0.3.0-lib-") && !drv.contains("-check-");
+    assert!(!units.iter().any(is_built), "{units:?}");
+    let log = desk.says("", "check", &[]);
+    assert_eq!(built(&log), 0, "{log}");
+
+    let text = desk.project.read(LIBRARY);
+    desk.project
+        .write(LIBRARY, &format!("{text}\nfn f() -> u8 {{ true }}\n"));
+    let output = desk.call("", "check", &[]);
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains("error[E0308]: mismatched types"), "{log}");
+}
+
+#[test]
+fn checks_are_those_of_the_flake() {
+    let desk = Desk::example("workspace", LIBRARY);
+    let text = desk.project.read(LIBRARY);
+    let added = "\npub fn is_empty(text: &str) -> bool {\n    return text.len() == 0;\n}\n\n\
+                 #[test]\nfn right() {\n    assert!(is_empty(\"\"));\n}\n";
+    desk.project.write(LIBRARY, &format!("{text}{added}"));
+    let stdout = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let tests = desk.call("", "test", &[]);
+    assert!(tests.status.success(), "{tests:?}");
+    assert!(stdout(&tests).contains("ident 0.3.0 lib"), "{tests:?}");
+    let clippy = desk.call("crates/ident/src", "clippy", &[]);
+    assert!(
+        stdout(&clippy).contains("unneeded `return` statement"),
+        "{clippy:?}"
+    );
+    let checks = ["test", "doctest", "clippy-ident"];
+    let checks = checks.map(|name| format!("default.passthru.checks.{name}"));
+    let (_, built) = desk.nix_build(&checks.each_ref().map(String::as_str));
+    assert_eq!(built, 0);
+
+    let wrong = format!("{text}{}", added.replace("== 0", "!= 0"));
+    desk.project.write(LIBRARY, &wrong);
+    let tests = desk.call("", "test", &["-p", "ident"]);
+    let log = String::from_utf8_lossy(&tests.stderr).into_owned();
+    assert_eq!(tests.status.code(), Some(1), "{log}");
+    assert!(log.contains("right"), "{log}");
+    let tests = desk.call("", "test", &["-p", "ident", "--", "--skip", "right"]);
+    assert!(tests.status.success(), "{tests:?}");
+    let unknown = desk.call("", "test", &["-p", "nothing"]);
+    let log = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(log.contains("no package `nothing` is checked"), "{log}");
 }
 
 #[test]

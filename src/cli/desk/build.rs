@@ -1,4 +1,4 @@
-//! `dyndrv build`.
+//! `dyndrv build` and `dyndrv check`.
 
 use super::session::Session;
 use super::{How, Project, Units};
@@ -32,9 +32,27 @@ pub struct Options {
 /// Builds.
 pub fn run(options: &Options) -> Result<(), Error> {
     let mut session = Session::open(&options.project, &options.how)?;
-    let record = session.build(&options.units)?;
+    let record = session.build(&options.units, false)?;
     if !options.no_link {
         session.link(&record, options.out_link.as_deref())?;
     }
+    Ok(())
+}
+
+/// The options of `dyndrv check`.
+#[derive(Args)]
+pub struct CheckOptions {
+    #[command(flatten)]
+    units: Units,
+    #[command(flatten)]
+    how: How,
+    #[command(flatten)]
+    project: Project,
+}
+
+/// Checks without building.
+pub fn check(options: &CheckOptions) -> Result<(), Error> {
+    let mut session = Session::open(&options.project, &options.how)?;
+    session.build(&options.units, true)?;
     Ok(())
 }

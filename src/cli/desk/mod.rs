@@ -1,6 +1,8 @@
 //! Building at the desk, with cargo's options.
 
 pub mod build;
+pub mod checks;
+pub mod clean;
 pub mod run;
 mod session;
 
@@ -59,6 +61,23 @@ struct Units {
     #[arg(short, long, conflicts_with = "profile")]
     release: bool,
     /// Build with this profile [default: dev]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+/// Which packages are checked.
+#[derive(Args, Clone, Debug)]
+struct Checked {
+    /// Package to check (may be repeated)
+    #[arg(short, long, value_name = "NAME")]
+    package: Vec<String>,
+    /// Check all packages, in the directory of a member too
+    #[arg(long, visible_alias = "all", conflicts_with = "package")]
+    workspace: bool,
+    /// Check what is built with the profile `release`
+    #[arg(short, long, conflicts_with = "profile")]
+    release: bool,
+    /// Check what is built with this profile [default: as the flake says]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 }

@@ -28,9 +28,11 @@ pub struct Options {
 /// Builds, and becomes the program.
 pub fn run(options: &Options) -> Result<(), Error> {
     let mut session = Session::open(&options.project, &options.how)?;
-    let record = session.build(&options.units)?;
+    let record = session.build(&options.units, false)?;
     let program = chosen(&record.programs)?;
-    let path = Path::new(record.out.as_deref().unwrap_or_default())
+    let path = record
+        .out()
+        .unwrap_or(Path::new(""))
         .join("bin")
         .join(&program.name);
     session.running(&path);

@@ -1,11 +1,11 @@
 //! One build, from the checkout to the result.
 
-use super::{How, Project, Units};
+use super::{Checked, How, Project, Units};
 use dyndrv::desk::checkout::{Checkout, Stamps, hash};
 use dyndrv::desk::client::{Client, Options};
 use dyndrv::desk::evaluation::{self, Evaluated};
-use dyndrv::desk::plan::{self, Planned};
-use dyndrv::desk::progress::{Level, Progress};
+use dyndrv::desk::plan::{self, Planned, What};
+use dyndrv::desk::progress::{Level, Progress, name};
 use dyndrv::desk::settings::Desk;
 use dyndrv::desk::state::{self, Cache, Files, Record};
 use dyndrv::desk::{Error, build};
@@ -62,8 +62,8 @@ impl Session {
         let checkout = checkout?;
         let stamps = checkout.stamps()?;
         let cache = Cache::of_user()?;
-        let key = format!("{} {installable}", checkout.flake.display());
-        let directory = cache.checkout(&hash(key)[..32]);
+        let directory = cache.checkout(&checkout.flake);
+        let directory = directory.join(&hash(&installable)[..32]);
         let level = match (how.quiet, how.verbose) {
             (true, _) => Level::Quiet,
             (_, true) => Level::Verbose,
@@ -100,18 +100,70 @@ impl Session {
         })
     }
 
-    /// Plans and builds.
+    /// Plans and builds, or checks without building.
     ///
     /// # Errors
     ///
     /// If cargo refuses the project, or a unit fails, which has been shown then.
-    pub fn build(&mut self, units: &Units) -> Result<Record, Error> {
+    pub fn build(&mut self, units: &Units, check: bool) -> Result<Record, Error> {
         let desk: Desk = plan::read(&self.evaluated.settings)?;
-        let root = self.root();
         let mut selection = selected(&desk.selection, units);
-        let directory = self.directory_of_cargo(&desk, &root, units, &mut selection)?;
+        selection.check = check;
+        let directory = match self.directory_of_member(&desk)? {
+            Some(directory) => {
+                // The flake's own choice of packages has no say there.
+                if units.package.is_empty() && !units.workspace {
+                    selection.packages.clear();
+                    selection.workspace = false;
+                    selection.bins.clone_from(&units.bin);
+                }
+                directory
+            }
+            None => desk.places.workspace.clone(),
+        };
+        self.make(&desk, selection, directory, What::Result)
+    }
+
+    /// Plans and runs checks of these kinds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::build`].
+    pub fn check(
+        &mut self,
+        kinds: Vec<&'static str>,
+        checked: &Checked,
+        test_args: &[String],
+    ) -> Result<Record, Error> {
+        let desk: Desk = plan::read(&self.evaluated.settings)?;
+        let mut selection = desk.checks_selection.clone();
+        let profile = checked.release.then_some("release");
+        if let Some(profile) = profile.or(checked.profile.as_deref()) {
+            profile.clone_into(&mut selection.profile);
+        }
+        let what = What::Checks {
+            kinds,
+            packages: checked.package.clone(),
+            directory: match checked.workspace {
+                true => None,
+                false => self.directory_of_member(&desk)?,
+            },
+            test_args: test_args.to_vec(),
+        };
+        let directory = desk.places.workspace.clone();
+        self.make(&desk, selection, directory, what)
+    }
+
+    fn make(
+        &mut self,
+        desk: &Desk,
+        selection: Selection,
+        directory: String,
+        what: What,
+    ) -> Result<Record, Error> {
+        let root = self.root();
         let key = hash(format!(
-            "{} {selection:?} {directory}",
+            "{} {selection:?} {directory} {what:?}",
             self.evaluated.settings.display()
         ));
         let plans = self.directory.join("plans");
@@ -122,11 +174,9 @@ impl Session {
         let known: Option<Files> = state::read(&files_file);
         if known.is_some_and(|files| files.is_current(&self.sources))
             && let Some(record) = state::read::<Record>(&record_file)
-            && record
-                .out
-                .as_ref()
-                .is_some_and(|out| Path::new(out).exists())
+            && record.is_built()
         {
+            self.show_messages(&record)?;
             self.finished(&record);
             return Ok(record);
         }
@@ -136,11 +186,12 @@ impl Session {
         };
         let progress = &mut self.progress;
         let request = plan::Request {
-            desk: &desk,
+            desk,
             root: &root,
             stamps: &self.sources,
             selection,
             directory,
+            what,
         };
         let planned = plan::plan(&request, &self.cache, client, &mut |event| {
             progress.watch(event);
@@ -157,17 +208,24 @@ impl Session {
         }
         progress.know(&record);
         build::add(client, &plan, &mut |event| progress.watch(event))?;
-        let outcomes = client.build(&[format!("{}!out", record.result)], &mut |event| {
+        let wanted: Vec<String> = record
+            .results
+            .iter()
+            .map(|asked| format!("{}!out", asked.derivation))
+            .collect();
+        let outcomes = client.build(&wanted, &mut |event| {
             progress.watch(event);
         })?;
         progress.clear();
-        let failed = outcomes.iter().find(|outcome| !outcome.success);
+        let failed = outcomes.iter().find(|outcome| !outcome.success).cloned();
         let files = Files {
             stamps: self.sources.clone(),
             depends,
         };
         if let Some(failed) = failed {
             state::write(&record_file, &record)?;
+            self.show_messages(&record)?;
+            let progress = &self.progress;
             if progress.failed == 0 {
                 return Err(dyndrv::desk::client::Error::Refused(failed.reason.clone()).into());
             }
@@ -175,16 +233,41 @@ impl Session {
                 failed: progress.failed,
             });
         }
-        record.out = client.outputs(&record.result)?.remove("out");
-        if let Some(out) = &record.out {
-            let link = plans.join(&key[..16]);
-            state::link(&link, Path::new(out))?;
-            client.add_root(&link.to_string_lossy())?;
+        for asked in &mut record.results {
+            asked.out = client.outputs(&asked.derivation)?.remove("out");
+            if let Some(out) = &asked.out {
+                let link = plans.join(format!("{}-{}", &key[..16], asked.name));
+                state::link(&link, Path::new(out))?;
+                client.add_root(&link.to_string_lossy())?;
+            }
         }
         state::write(&record_file, &record)?;
         state::write(&files_file, &files)?;
+        self.show_messages(&record)?;
         self.finished(&record);
         Ok(record)
+    }
+
+    /// Keeps what compilers have printed, and shows it of the units that were not built this time.
+    fn show_messages(&mut self, record: &Record) -> Result<(), Error> {
+        let printed = self.progress.take_printed();
+        for unit in record.units.iter().filter(|unit| unit.directory.is_some()) {
+            let file = self.cache.messages(&unit.derivation);
+            match printed.get(name(&unit.derivation)) {
+                Some(lines) if lines.is_empty() => {
+                    if file.exists() {
+                        fs::remove_file(&file).map_err(Error::io("removing", &file))?;
+                    }
+                }
+                Some(lines) => state::replace(&file, lines.join("\n").as_bytes())?,
+                None => {
+                    if let Ok(text) = fs::read_to_string(&file) {
+                        self.progress.again(&text);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Makes a link to the result.
@@ -196,13 +279,13 @@ impl Session {
         let default = self.checkout.flake.join("result");
         let link = link.unwrap_or(&default);
         let link = std::path::absolute(link).map_err(Error::io("finding", link))?;
-        let Some(out) = &record.out else {
+        let Some(out) = record.out() else {
             return Ok(());
         };
-        if fs::read_link(&link).is_ok_and(|old| old == Path::new(out)) {
+        if fs::read_link(&link).is_ok_and(|old| old == out) {
             return Ok(());
         }
-        state::link(&link, Path::new(out))?;
+        state::link(&link, out)?;
         let client = match &mut self.client {
             Some(client) => client,
             none => none.insert(connect(&self.how)?),
@@ -217,35 +300,19 @@ impl Session {
         }
     }
 
-    /// Where cargo is started: as cargo, in the package around the current directory. In a package that
-    /// is not what the flake builds, the flake's own choice of packages has no say.
-    fn directory_of_cargo(
-        &self,
-        desk: &Desk,
-        root: &Path,
-        units: &Units,
-        selection: &mut Selection,
-    ) -> Result<String, Error> {
-        let own = &desk.places.workspace;
+    /// The directory of the package around the current directory, if it is neither that of the workspace nor
+    /// the one where the flake starts cargo.
+    fn directory_of_member(&self, desk: &Desk) -> Result<Option<String>, Error> {
+        let root = self.root();
         let here = std::env::current_dir().map_err(Error::io("finding", "."))?;
         let here = fs::canonicalize(&here).map_err(Error::io("finding", here))?;
         let manifest = here
             .ancestors()
-            .take_while(|dir| dir.starts_with(root))
+            .take_while(|dir| dir.starts_with(&root))
             .find(|dir| dir.join("Cargo.toml").is_file());
-        let found = manifest.and_then(|dir| dir.strip_prefix(root).ok());
-        let Some(found) = found.and_then(Path::to_str) else {
-            return Ok(own.clone());
-        };
-        if found == own || found == desk.places.root {
-            return Ok(own.clone());
-        }
-        if units.package.is_empty() && !units.workspace {
-            selection.packages.clear();
-            selection.workspace = false;
-            selection.bins.clone_from(&units.bin);
-        }
-        Ok(found.to_owned())
+        let found = manifest.and_then(|dir| dir.strip_prefix(&root).ok()?.to_str());
+        let is_own = |found: &&str| *found == desk.places.workspace || *found == desk.places.root;
+        Ok(found.filter(|found| !is_own(found)).map(str::to_owned))
     }
 
     fn finished(&mut self, record: &Record) {

@@ -308,6 +308,15 @@ impl Plan {
         })
     }
 
+    /// All source files of the bundles.
+    pub fn source_files(&self) -> impl Iterator<Item = &str> {
+        let bundles = self.items().filter_map(|item| match item.content {
+            Content::Sources(sources) => Some(sources),
+            Content::Derivation { .. } => None,
+        });
+        bundles.flat_map(Sources::files)
+    }
+
     /// The directory that source files are read from.
     pub fn root(&self) -> &Path {
         &self.collection.root

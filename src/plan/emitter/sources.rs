@@ -33,6 +33,11 @@ impl Sources {
         Ok(Self(entries.iter().filter(is_listed).cloned().collect()))
     }
 
+    /// The paths, relative to the root.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|entry| entry.path.as_str())
+    }
+
     /// A short name for the list of files. It does not depend on their contents: the name enters the store
     /// path, and an edit that changed it would make the same content a different input.
     pub fn digest(&self) -> String {
