@@ -1,11 +1,13 @@
 //! The result of a build: the products of the units that were asked for.
 
 use super::Lowering;
+use super::rustc::place;
 use crate::drv::ValidatedDerivation;
 use crate::graph::model::UnitRef;
 use crate::graph::rules::products::ProductKind;
 use crate::plan::Error;
 use dyndrv_builder::spec::{self, Spec};
+use std::collections::BTreeSet;
 
 impl<'a> Lowering<'a> {
     /// The derivation that puts the products of the root units together.
@@ -40,17 +42,32 @@ impl<'a> Lowering<'a> {
         self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
     }
 
-    /// The units that were asked for, and dylibs that they load: as cargo, which
-    /// puts both where the user looks.
+    /// The units of which the user sees something, and those that nothing else would build.
+    ///
+    /// As cargo, this shows what was asked for, and the dylibs that it loads. A library for other Rust code shows
+    /// nothing; if a unit of the result needs it, it is built for that one. In a large workspace, most are.
     fn shown(&self) -> Vec<UnitRef<'a>> {
-        let is_shown = |unit: &UnitRef<'_>| {
-            let dylib = || {
-                unit.products()
-                    .iter()
-                    .any(|product| product.kind == ProductKind::Dylib && product.uplifted.is_some())
-            };
-            unit.is_root() || dylib()
+        let is_shown = |unit: UnitRef<'_>| {
+            let products = unit.products();
+            let shows = products.iter().any(|product| place(product.kind).is_some());
+            let dylib = products
+                .iter()
+                .any(|product| product.kind == ProductKind::Dylib && product.uplifted.is_some());
+            unit.is_root() && shows || dylib
         };
-        self.graph.units().filter(is_shown).collect()
+        let mut needed = BTreeSet::new();
+        let mut shown = Vec::new();
+        // Whatever needs a unit comes behind it in a graph.
+        for unit in self.graph.units().rev() {
+            let named = is_shown(unit) || unit.is_root() && !needed.contains(&unit.id());
+            if named {
+                shown.push(unit);
+            }
+            if named || needed.contains(&unit.id()) {
+                needed.extend(unit.needs().map(UnitRef::id));
+            }
+        }
+        shown.reverse();
+        shown
     }
 }

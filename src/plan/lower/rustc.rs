@@ -202,7 +202,7 @@ fn by_name(mut libraries: Vec<Visible<'_>>) -> Vec<Visible<'_>> {
 }
 
 /// The directory of an output in which users look for a product.
-fn place(kind: ProductKind) -> Option<&'static str> {
+pub(super) fn place(kind: ProductKind) -> Option<&'static str> {
     match kind {
         ProductKind::Executable => Some("bin"),
         ProductKind::Cdylib | ProductKind::Staticlib | ProductKind::Dylib => Some("lib"),
