@@ -93,6 +93,18 @@ pub enum Error {
         /// How many.
         failed: usize,
     },
+    /// Nix's settings cannot be read.
+    #[error("`nix config show --json` printed no settings; is it Nix 2.34 or later?")]
+    Configuration {
+        /// The parser's reason.
+        source: serde_json::Error,
+    },
+    /// A setting of Nix is missing.
+    #[error("`nix config show --json` has no value for `{name}`; is it Nix 2.34 or later?")]
+    NoSetting {
+        /// The setting.
+        name: &'static str,
+    },
     /// A document cannot be written.
     #[error("{document} cannot be written as JSON; please report this")]
     Json {

@@ -374,6 +374,28 @@ fn git_says_which_files_there_are() {
 }
 
 #[test]
+fn a_second_worktree_builds_nothing() {
+    let mut desk = Desk::example("hello", "src/main.rs");
+    desk.git(&["init", "--quiet"]);
+    desk.git(&["add", "."]);
+    desk.git(&["commit", "--quiet", "-m", "all"]);
+    let log = desk.says("", "build", &[]);
+    assert!(built(&log) > 0, "{log}");
+    let first = desk.planned();
+
+    let parent = tempfile::tempdir().unwrap();
+    let second = parent.path().join("second");
+    let path = second.display().to_string();
+    desk.git(&["worktree", "add", "--quiet", "--detach", &path]);
+    desk.checkout = second;
+    // With nothing kept of the first.
+    desk.cache = tempfile::tempdir().unwrap();
+    let log = desk.says("src", "build", &[]);
+    assert_eq!(built(&log), 0, "{log}");
+    assert_eq!(desk.planned(), first);
+}
+
+#[test]
 fn a_directory_without_a_flake_is_refused() {
     let desk = Desk::example("hello", "src/main.rs");
     desk.project.remove("flake.nix");

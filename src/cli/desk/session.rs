@@ -10,6 +10,8 @@ use dyndrv::desk::settings::Desk;
 use dyndrv::desk::state::{self, Cache, Files, Record};
 use dyndrv::desk::{Error, build};
 use dyndrv::plan::selection::Selection;
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -403,15 +405,33 @@ fn configured() -> Result<Options, Error> {
         .args(["config", "show", "--json"])
         .output()
         .map_err(Error::io("running", "nix"))?;
-    let settings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let value = |name: &str| settings[name]["value"].clone();
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    if !output.status.success() {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        return Err(Error::Failed {
+            command: "nix config show --json".to_owned(),
+            status: output.status,
+        });
+    }
+    let settings: BTreeMap<String, Setting> =
+        serde_json::from_slice(&output.stdout).map_err(|source| Error::Configuration { source })?;
+    let value = |name: &'static str| {
+        let setting = settings.get(name).map(|setting| &setting.value);
+        setting.ok_or(Error::NoSetting { name })
+    };
+    let flag = |name| value(name)?.as_bool().ok_or(Error::NoSetting { name });
+    let number = |name| value(name)?.as_u64().ok_or(Error::NoSetting { name });
     Ok(Options {
-        keep_going: value("keep-going").as_bool().unwrap_or(false),
-        max_jobs: value("max-jobs").as_u64().unwrap_or(cores),
-        cores: value("cores").as_u64().unwrap_or(0),
-        substitute: value("substitute").as_bool().unwrap_or(true),
-        fallback: value("fallback").as_bool().unwrap_or(false),
-        max_silent_time: value("max-silent-time").as_u64().unwrap_or(0),
+        keep_going: flag("keep-going")?,
+        max_jobs: number("max-jobs")?,
+        cores: number("cores")?,
+        substitute: flag("substitute")?,
+        fallback: flag("fallback")?,
+        max_silent_time: number("max-silent-time")?,
     })
+}
+
+/// A setting of Nix.
+#[derive(Deserialize)]
+struct Setting {
+    value: serde_json::Value,
 }
