@@ -55,6 +55,17 @@ let
     );
 
   built = builtins.mapAttrs part parts // {
+    # musl, a C compiler for it, and Rust's standard library, which Debian has as sources alone.
+    musl = derivation (
+      contentAddressed
+      // {
+        name = "musl";
+        args = [ ./cross.sh ];
+        debs = map archive parts.musl.debs;
+        inherit (native) rustc cargo cc;
+        unwind = ./cross.unwind.c;
+      }
+    );
     # rustc for the host, with the standard libraries of all targets: what nixpkgs has as
     # `pkgsCross.<name>.buildPackages.rustc`.
     rustc-cross = derivation (
@@ -66,6 +77,7 @@ let
         std = [
           built.std-aarch64
           built.std-wasm32
+          built.musl
         ];
       }
     );

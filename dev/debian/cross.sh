@@ -41,6 +41,40 @@ case $name in
     $b cp usr/bin/qemu-aarch64 "$out/bin/"
     exit 0
     ;;
+  musl)
+    unpack
+    $b mkdir -p "$out/bin" "$out/lib"
+    $b cp -a usr/include/x86_64-linux-musl "$out/include"
+    $b cp -a usr/lib/x86_64-linux-musl/*.[ao] "$out/lib/"
+    # Debian's own specs, which name its directories.
+    $b sed "s|/usr/include/x86_64-linux-musl|$out/include|g; s|/usr/lib/x86_64-linux-musl|$out/lib|g" \
+      usr/lib/x86_64-linux-musl/musl-gcc.specs >"$out/lib/musl-gcc.specs"
+    for driver in gcc cc; do
+      script "$out/bin/x86_64-linux-musl-$driver" "exec $cc/bin/gcc \"\$@\" -specs $out/lib/musl-gcc.specs"
+    done
+    for tool in ar as ld nm objcopy objdump ranlib readelf strip; do
+      $b ln -s "$cc/bin/$tool" "$out/bin/x86_64-linux-musl-$tool"
+    done
+
+    # The standard library, as rustc's own build makes it.
+    cd usr/src/rustc-*/library
+    $b mkdir -p .cargo
+    printf '[source]\ncrates-io.replace-with = "here"\nhere.directory = "%s/vendor"\n' "$PWD" >.cargo/config.toml
+    export PATH=$rustc/bin:$cargo/bin:$cc/bin CARGO_HOME=$NIX_BUILD_TOP/home CARGO_TARGET_DIR=$NIX_BUILD_TOP/target
+    export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zforce-unstable-if-unmarked -Cembed-bitcode=yes --remap-path-prefix=$PWD=/rustc/library"
+    cargo build --release --frozen --quiet --target x86_64-unknown-linux-musl --manifest-path sysroot/Cargo.toml
+    std=$out/lib/rustlib/x86_64-unknown-linux-musl/lib
+    $b mkdir -p "$std/self-contained"
+    $b cp "$CARGO_TARGET_DIR"/x86_64-unknown-linux-musl/release/deps/*.rlib "$std/"
+    # What rustc links static programs with.
+    gcc=$(echo "$cc"/lib/gcc/x86_64-linux-gnu/*)
+    $b cp "$out"/lib/*crt*.o "$out/lib/libc.a" "$gcc"/crtbegin*.o "$gcc"/crtend*.o "$std/self-contained/"
+    $b cp "$gcc/libgcc_eh.a" "$std/self-contained/libunwind.a"
+    $b chmod u+w "$std/self-contained/libunwind.a"
+    "$out/bin/x86_64-linux-musl-gcc" -O2 -fPIC -c "$unwind" -o unwind.o
+    "$cc/bin/ar" r "$std/self-contained/libunwind.a" unwind.o
+    exit 0
+    ;;
   rustc-cross)
     $b mkdir -p "$out/bin" "$out/lib/rustlib"
     for root in $rustc $std; do

@@ -76,6 +76,20 @@ let
         targetPrefix = "aarch64-linux-gnu-";
       };
     };
+    musl64 = crossSet {
+      platform = {
+        inherit system;
+        config = "x86_64-unknown-linux-musl";
+        isLinux = true;
+        isWasm = false;
+        isStatic = true;
+        rust = rustNames "x86_64-unknown-linux-musl";
+      };
+      cc = {
+        compiler = package "musl";
+        targetPrefix = "x86_64-linux-musl-";
+      };
+    };
     wasi32 = crossSet {
       platform = {
         system = "wasm32-wasi";
@@ -201,6 +215,7 @@ let
     ]
     // {
       inherit system pkgsCross;
+      pkgsStatic = pkgsCross.musl64;
       lld = package "lld";
       qemu-user = package "qemu-user";
       wazero = package "wazero";

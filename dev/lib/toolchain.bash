@@ -144,13 +144,16 @@ build_toolchain() {
 # bring_up_cross DEBS TOOLCHAIN OUT LINK: the parts of cross.txt; LINK becomes a garbage collector root
 # that names them. DEBS has the lock of the native toolchain, TOOLCHAIN its manifest.
 bring_up_cross() {
-  local debs=$1 toolchain=$2 out=$3 link=$4 native foreign
+  local debs=$1 toolchain=$2 out=$3 link=$4 native foreign package
   apt_dir=$cache/apt-arm64 apt_foreign=arm64
   [[ -e $out/lock.nix && -e $(bootstrap_of "$out") ]] || resolve_debs "$out" "$dev_dir/debian/cross.txt" "$debs"
   # A compiler takes the standard library of its own build only.
-  native=$(archive_version "$debs" libstd-rust-dev) foreign=$(archive_version "$out" libstd-rust-dev-arm64)
-  [[ $native == "$foreign" ]] ||
-    die "the toolchain has Rust $native, and Debian $suite has $foreign by now; remove $cache to take newer packages"
+  native=$(archive_version "$debs" libstd-rust-dev)
+  for package in libstd-rust-dev-arm64 rust-src; do
+    foreign=$(archive_version "$out" "$package")
+    [[ $native == "$foreign" ]] ||
+      die "the toolchain has Rust $native, and Debian $suite has $foreign by now; remove $cache to take newer packages"
+  done
   say "unpacking and patching the parts for other targets in the sandbox"
   nix build --impure --file "$dev_dir/debian/cross.nix" --argstr lock "$out/lock.nix" --argstr base "$(readlink -f "$toolchain")" \
     manifest --out-link "$link" || die "the parts for other targets do not build"

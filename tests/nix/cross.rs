@@ -47,6 +47,41 @@ fn a_package_set_of_another_platform() {
     assert_eq!(run(command, results.path()), *expected);
 }
 
+/// `pkgsStatic`: a program of musl that needs no loader and no library, C code and all.
+#[test]
+fn a_static_program_by_the_package_set() {
+    let project = example();
+    project.write(
+        "dyndrv.nix",
+        "{ dyndrv, pkgs, src, settings }:\n\
+         (dyndrv.override { pkgs = pkgs.pkgsStatic; }).build { inherit src; }\n",
+    );
+    let build = project.build();
+    let text = build.run("report", &["foo"]);
+    assert!(text.contains("x86_64-unknown-linux-musl"), "{text}");
+    assert!(text.contains("from C for x86_64"), "{text}");
+    let program = std::fs::read(build.out.join("bin/report")).unwrap();
+    // Of each program header of an ELF file: where the table is, how many, and the kind of each.
+    let number = |at: usize, size: usize| {
+        let bytes = program[at..at + size].iter().rev();
+        bytes.fold(0, |sum, byte| sum << 8 | usize::from(*byte))
+    };
+    let (table, size, count) = (number(0x20, 8), number(0x36, 2), number(0x38, 2));
+    let kinds: Vec<usize> = (0..count).map(|i| number(table + i * size, 4)).collect();
+    const INTERPRETER: usize = 3;
+    assert!(
+        kinds.len() > 2 && !kinds.contains(&INTERPRETER),
+        "{kinds:?}"
+    );
+    let references = nix()
+        .args(["path-info", "--recursive"])
+        .arg(&build.out)
+        .output()
+        .unwrap();
+    let closure = String::from_utf8(references.stdout).unwrap();
+    assert!(!closure.contains("musl"), "{closure}");
+}
+
 /// Build scripts and procedural macros are the host's; no other unit is built for both.
 #[test]
 fn an_edit_of_the_c_code_builds_for_the_target_only() {
