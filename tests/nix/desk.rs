@@ -276,7 +276,7 @@ fn check_finds_errors_without_building() {
     let desk = Desk::example("workspace", LIBRARY);
     let log = desk.says("", "check", &[]);
     assert!(
-        log.contains("Checking ident v0.3.0 (crates/ident)"),
+        log.contains("Checking inventory v0.3.0 (crates/inventory)"),
         "{log}"
     );
     let units = desk.planned();
