@@ -2,6 +2,7 @@
 
 use crate::flakes;
 use crate::project::{Project, fresh, nix, package_set, root};
+use dyndrv::desk::checkout::{self, Checkout};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -335,6 +336,31 @@ fn checks_are_those_of_the_flake() {
     let unknown = desk.call("", "test", &["-p", "nothing"]);
     let log = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(log.contains("no package `nothing` is checked"), "{log}");
+}
+
+/// Neither untracked files nor removed ones, and below the flake's directory only its own.
+#[test]
+fn a_checkout_has_the_files_that_git_tracks() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = fs::canonicalize(temp.path()).unwrap();
+    fs::create_dir_all(root.join("app/src")).unwrap();
+    for file in ["app/flake.nix", "app/src/main.rs", "untracked", "removed"] {
+        fs::write(root.join(file), "").unwrap();
+    }
+    for args in [&["init", "--quiet"][..], &["add", "app", "removed"]] {
+        let status = Command::new("git").arg("-C").arg(&root).args(args).status();
+        assert!(status.unwrap().success());
+    }
+    fs::remove_file(root.join("removed")).unwrap();
+    let checkout = Checkout::find(&root.join("app/src")).unwrap();
+    assert_eq!(
+        (&checkout.root, &checkout.flake),
+        (&root, &root.join("app"))
+    );
+    let stamps = checkout.stamps().unwrap();
+    assert!(stamps.keys().eq(["app/flake.nix", "app/src/main.rs"]));
+    let view = checkout::view(&stamps, "app");
+    assert!(view.files().into_keys().eq(["flake.nix", "src/main.rs"]));
 }
 
 #[test]
