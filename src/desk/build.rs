@@ -1,7 +1,7 @@
 //! Derivations and source bundles into the store.
 
 use super::Error;
-use super::client::{Client, Event};
+use super::client::Client;
 use crate::drv::StorePath;
 use crate::plan::emitter::{Content, Plan};
 use std::collections::BTreeSet;
@@ -11,11 +11,7 @@ use std::collections::BTreeSet;
 /// # Errors
 ///
 /// If a file cannot be read, or Nix has another path for an object than the predicted one.
-pub fn add(
-    client: &mut Client,
-    plan: &Plan,
-    _status: &mut impl FnMut(Event),
-) -> Result<usize, Error> {
+pub fn add(client: &mut Client, plan: &Plan) -> Result<usize, Error> {
     let paths: Vec<String> = plan.items().map(|item| item.path.to_string()).collect();
     let valid: BTreeSet<String> = client.valid(&paths)?.into_iter().collect();
     let mut added = 0;

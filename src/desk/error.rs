@@ -87,6 +87,12 @@ pub enum Error {
         /// What Nix says.
         found: String,
     },
+    /// A derivation that was built, of which the store has no output.
+    #[error("the store has no output of {drv}, which Nix has just built; please report this")]
+    NoOutput {
+        /// The derivation.
+        drv: String,
+    },
     /// Units failed. They have said why.
     #[error("{}", failures(*.failed))]
     Build {

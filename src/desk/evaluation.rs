@@ -5,7 +5,7 @@
 //! | the content of every file but `*.rs` and `*.md`, and its name | manifests, lock files, Nix and whatever else an expression reads; nothing of it decides that a file does *not* count but these two endings |
 //! | the names of `*.rs` files, if the sources are filtered | a filter decides on names |
 //! | all files, if the lock file of the flake names a relative path | that input is of the same tree |
-//! | the commit, and whether the working tree is clean, if a Nix file mentions one of the attributes that tell | as `self.rev` |
+//! | the commit, and whether the working tree is clean, if a Nix file has `rev`, `Rev` or `lastModified` anywhere | as in `self.shortRev` |
 //! | the arguments for Nix | |
 //!
 //! Files outside of the checkout that an impure evaluation reads do not count: `--evaluate` evaluates again.
@@ -52,16 +52,9 @@ pub struct Evaluated {
     names: Option<BTreeSet<String>>,
 }
 
-/// Attributes of a flake that tell about its commit.
-const OF_COMMIT: [&str; 7] = [
-    "self.rev",
-    "shortRev",
-    "dirtyRev",
-    "dirtyShortRev",
-    "revCount",
-    "lastModified",
-    "inherit (self)",
-];
+/// Parts of all attributes of a flake that tell about its commit, such as `self.dirtyShortRev`. Other words have
+/// them too: an evaluation more than needed does no harm, one less would.
+const OF_COMMIT: [&str; 3] = ["rev", "Rev", "lastModified"];
 
 impl Evaluated {
     /// The files of the sources among those of the checkout.
@@ -107,7 +100,9 @@ pub fn of(
     }
     let outputs = client.outputs(&location.drv)?;
     let settings = outputs.get("out").map(PathBuf::from);
-    let settings = settings.ok_or(Error::Build { failed: 1 })?;
+    let settings = settings.ok_or_else(|| Error::NoOutput {
+        drv: location.drv.clone(),
+    })?;
     let root = directory.join("settings");
     state::link(&root, &settings)?;
     client.add_root(&root.to_string_lossy())?;

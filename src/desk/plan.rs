@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::checkout::{Stamps, hash, view};
-use super::client::{Client, Event};
+use super::client::Client;
 use super::settings::{Checks, Desk, Recorded, ThirdParty, Workspace};
 use super::state::{self, Asked, Cache, Program, Record, Unit};
 use super::{build, settings};
@@ -87,15 +87,10 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
 /// # Errors
 ///
 /// If cargo refuses, or a unit cannot be described.
-pub fn plan(
-    request: &Request<'_>,
-    cache: &Cache,
-    client: &mut Client,
-    status: &mut impl FnMut(Event),
-) -> Result<Planned, Error> {
+pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result<Planned, Error> {
     let source = SourceRoot::viewed(request.root.to_owned(), Arc::new(view(request.stamps, "")));
     let (graph, key, warnings) = graph(request, &source, cache)?;
-    let (index_file, index) = third_party(request, &graph, &key, cache, client, status)?;
+    let (index_file, index) = third_party(request, &graph, &key, cache, client)?;
 
     let (plan, lists, names) = match &request.what {
         What::Result => {
@@ -255,7 +250,6 @@ fn third_party(
     graph_key: &str,
     cache: &Cache,
     client: &mut Client,
-    status: &mut impl FnMut(Event),
 ) -> Result<(PathBuf, Index), Error> {
     let key = hash(format!(
         "{graph_key} {}",
@@ -274,7 +268,7 @@ fn third_party(
     } = read_json(&request.desk.third_party)?;
     let emitters = prepared("third-party");
     let plan = layers::dependencies(graph, &settings, parse(&objects)?, &vendor, emitters)?;
-    build::add(client, &plan, status)?;
+    build::add(client, &plan)?;
     let text = serde_json::to_vec(&plan.index).map_err(|source| Error::Json {
         document: "the index of the third-party units",
         source,
@@ -317,18 +311,23 @@ fn record(
     let results = names.into_iter().map(|name| {
         let output = format!("{name}.drv");
         let item = plan.items().find(|item| item.output == output);
-        let derivation = item.map(|item| item.path.to_string());
-        Asked {
+        let item = item.ok_or_else(|| {
+            Error::Run(format!(
+                "the flake has no check `{name}`; its `checks` say which kinds are run of which packages"
+            ))
+        })?;
+        Ok(Asked {
             name,
-            derivation: derivation.unwrap_or_default(),
+            derivation: item.path.to_string(),
             out: None,
-        }
+        })
     });
+    let results: Vec<Asked> = results.collect::<Result<_, Error>>()?;
     let profile = graph.roots().next().map(|root| root.profile.clone());
     Ok(Record {
         profile: graph.profile.name.clone(),
         profile_description: profile.as_ref().map(settings::describe).unwrap_or_default(),
-        results: results.collect(),
+        results,
         programs: graph.roots().filter_map(program).collect(),
         units,
     })

@@ -195,9 +195,7 @@ impl Session {
             directory,
             what,
         };
-        let planned = plan::plan(&request, &self.cache, client, &mut |event| {
-            progress.watch(event);
-        })?;
+        let planned = plan::plan(&request, &self.cache, client)?;
         let Planned {
             plan,
             mut record,
@@ -209,7 +207,7 @@ impl Session {
             progress.warning(&warning);
         }
         progress.know(&record);
-        build::add(client, &plan, &mut |event| progress.watch(event))?;
+        build::add(client, &plan)?;
         let wanted: Vec<String> = record
             .results
             .iter()
