@@ -38,6 +38,8 @@ pub const OUTPUT: &str = "state";
 const SESSION: &str = "s-0000000001-0000000-0";
 /// The name of its lock, without which rustc ignores it.
 const LOCK: &str = "s-0000000001-0000000.lock";
+/// The directory in the output `out` for state that nobody keeps.
+const PASSING: &str = ".incremental";
 
 /// Copies the outputs of the base, if the unit's inputs are those that it was made from.
 ///
@@ -90,7 +92,9 @@ impl<'a> Run<'a> {
         let directory = match &spec.directory {
             Some(directory) => of_the_machine(Path::new(directory))?,
             None if spec.keep => outputs.get(OUTPUT)?.to_owned(),
-            None => sandbox.tmp().join("incremental"),
+            // Beside the products, because rustc makes hard links from there to them, and copies
+            // each object where that fails. The sandbox mounts outputs and its own directory apart.
+            None => outputs.get("out")?.join(PASSING),
         };
         create_dir_all(&directory)?;
         let out = sandbox.tmp().join("out");
@@ -148,7 +152,8 @@ impl<'a> Run<'a> {
         Ok(true)
     }
 
-    /// Gives what the compiler has made reproducible names, and keeps the state if it is asked for.
+    /// Gives what the compiler has made reproducible names, and keeps the state, if it is asked for, or
+    /// removes it.
     /// Products are still where the compiler has put them.
     ///
     /// # Errors
@@ -160,6 +165,10 @@ impl<'a> Run<'a> {
             if product.file.ends_with(".rlib") || product.file.ends_with(".a") {
                 archive::normalise(&out.join(&product.file))?;
             }
+        }
+        if self.spec.directory.is_none() && !self.spec.keep {
+            fs::remove_dir_all(&self.directory)
+                .map_err(|e| Error::io("cannot remove", &self.directory, e))?;
         }
         if self.spec.keep {
             State::keep(rustc, digest(rustc)?, out, &self.directory)?;
