@@ -50,7 +50,7 @@ pub fn run(task: &Task<Spec>, sandbox: &Sandbox, cores: Option<&str>) -> Result<
             Spec::Rustc(rustc) => rustc::run(rustc, outputs, sandbox),
             Spec::BuildScript(script) => {
                 let jobs = environment::jobs(cores);
-                build_script::run(script, outputs, sandbox, jobs)
+                build_script::run(script, &task.outputs, sandbox, jobs)
             }
             Spec::Assemble(assemble) => assemble::run(assemble, outputs),
             Spec::States(states) => states::list(states, outputs),

@@ -5,7 +5,7 @@ mod support;
 
 use dyndrv_builder::build_script::recorded::{self, Cfg, Dep, Link};
 use dyndrv_builder::error::Result;
-use dyndrv_builder::spec::DepMetadata;
+use dyndrv_builder::spec::{BuildScript, DepMetadata, Incremental, Spec};
 use std::fs;
 use support::{OUT_DIR, World, output_of};
 
@@ -349,4 +349,81 @@ fn recorded_environments_reach_the_linker() {
     rustc.process.environment = vec![recorded.display().to_string()];
     world.run_binary(rustc).unwrap();
     assert_eq!(output_of(&world.path("out/bin/out/bin/demo")), "11\n");
+}
+
+/// A run of a package whose script copies a file that it does not name, with the run `base` before it.
+fn run_after(world: &World, base: Option<&str>, name: &str) -> String {
+    let outputs = ["cfg", "dep", "link", "out", "state"];
+    let keep = base.is_none();
+    let of_base = |base: &str| {
+        let path = |output: &str| world.text(&format!("out/{base}/{output}"));
+        outputs.map(|output| (output.to_string(), path(output)))
+    };
+    let script = BuildScript {
+        incremental: Some(Incremental {
+            base: base.map(of_base).into_iter().flatten().collect(),
+            keep,
+            directory: None,
+        }),
+        ..world.build_script()
+    };
+    let made = if keep { &outputs[..] } else { &outputs[..4] };
+    world
+        .run(name, Spec::BuildScript(Box::new(script)), made)
+        .unwrap();
+    fs::read_to_string(world.path(&format!("out/{name}/out/{OUT_DIR}/copy"))).unwrap()
+}
+
+#[test]
+fn a_script_runs_again_only_if_what_it_named_has_changed() {
+    let world = script(
+        r#"println!("cargo::rerun-if-changed=named");
+           let out = std::path::PathBuf::from(std::env::var("OUT_DIR").unwrap());
+           println!("cargo::metadata=root={}", out.display());
+           std::fs::copy("other", out.join("copy")).unwrap();"#,
+    );
+    let write = |file: &str, text: &str| {
+        fs::write(world.path(&format!("store/source-1/demo/{file}")), text).unwrap();
+    };
+    write("other", "1");
+    write("named", "1");
+    world.run_build_script(world.build_script()).unwrap();
+    assert_eq!(run_after(&world, None, "base"), "1");
+
+    write("other", "2");
+    assert_eq!(run_after(&world, Some("base"), "same"), "1");
+    // What mentions the outputs mentions its own.
+    let dep: Dep = recorded::read(&world.text("out/same/dep")).unwrap();
+    let own = world.text(&format!("out/same/out/{OUT_DIR}"));
+    assert_eq!(dep.metadata["ROOT"], own);
+    assert_eq!(dep.out_dir.unwrap().from, own);
+
+    write("named", "2");
+    assert_eq!(run_after(&world, Some("base"), "changed"), "2");
+    // cargo runs a script again whose file is missing.
+    fs::remove_file(world.path("store/source-1/demo/named")).unwrap();
+    assert_eq!(run_after(&world, Some("base"), "missing"), "2");
+}
+
+#[test]
+fn a_script_that_names_nothing_runs_again_after_any_change() {
+    let world = script(
+        r#"let out = std::path::PathBuf::from(std::env::var("OUT_DIR").unwrap());
+           std::fs::copy("other", out.join("copy")).unwrap();"#,
+    );
+    let other = world.path("store/source-1/demo/other");
+    fs::write(&other, "1").unwrap();
+    world.run_build_script(world.build_script()).unwrap();
+    assert_eq!(run_after(&world, None, "base"), "1");
+    // What is in the store under one name never changes.
+    fs::create_dir_all(world.path("store/source-2/demo")).unwrap();
+    fs::copy(
+        world.path("store/source-1/demo/build.rs"),
+        world.path("store/source-2/demo/build.rs"),
+    )
+    .unwrap();
+    fs::write(world.path("store/source-2/demo/other"), "2").unwrap();
+    let mut edited = world;
+    edited.tree = "source-2".to_string();
+    assert_eq!(run_after(&edited, Some("base"), "edit"), "2");
 }

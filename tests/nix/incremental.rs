@@ -168,7 +168,8 @@ fn a_second_build_has_the_same_outputs_but_for_the_query_cache() {
     project.args["allowSubstitutes"] = json!(false);
     project.options = ["--cores", "1"].map(str::to_owned).to_vec();
     let second = states(&project);
-    assert_eq!(first.len(), 10, "{first:?}");
+    // Ten are compiled, and one runs a build script.
+    assert_eq!(first.len(), 11, "{first:?}");
     assert_eq!(first, second);
 }
 
@@ -353,6 +354,52 @@ fn a_list_of_states_is_a_base() {
         listed.out.canonicalize().unwrap(),
         list.out.canonicalize().unwrap()
     );
+}
+
+/// The script sees all files of its package, because it lists a directory; cargo runs it again only if the one that
+/// it names changes. What it writes is what it made of the base, as with cargo.
+#[test]
+fn a_build_script_runs_again_only_if_what_it_named_has_changed() {
+    let script = r#"
+        use std::{env, fs, path::Path};
+        fn main() {
+            println!("cargo::rerun-if-changed=named.txt");
+            let files = fs::read_dir(env::current_dir().unwrap().join("src")).unwrap().count();
+            let named = fs::read_to_string("named.txt").unwrap();
+            let text = format!("{} files, {}", files, named.trim());
+            fs::write(Path::new(&env::var_os("OUT_DIR").unwrap()).join("text"), text).unwrap();
+        }
+    "#;
+    let manifest = "[package]\nname = \"counted\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let main = r#"fn main() { println!("{}", include_str!(concat!(env!("OUT_DIR"), "/text"))); }"#;
+    let named = project::fresh().to_string();
+    let mut base = Project::of(&[
+        ("Cargo.toml", manifest),
+        ("build.rs", script),
+        ("src/main.rs", main),
+        ("named.txt", &named),
+    ])
+    .locked();
+    base.args = json!({ "profile": "dev", "incremental": true });
+    let project = based(&base);
+    let said = |build: &Build| build.run("counted", &[]).trim().to_owned();
+    assert_eq!(said(&project.build()), format!("1 files, {named}"));
+
+    project.write("src/other.rs", "// not a module of the program\n");
+    let build = project.build();
+    let units = ["bin-counted-incremental", "build-script-run"];
+    assert_eq!(
+        build.copied,
+        units.map(|unit| format!("counted-0.1.0-{unit}"))
+    );
+    assert_eq!(compiled(&build), [""; 0]);
+    assert_eq!(said(&build), format!("1 files, {named}"));
+
+    let named = project::fresh().to_string();
+    project.write("named.txt", &named);
+    let build = project.build();
+    assert_eq!(build.copied, [""; 0]);
+    assert_eq!(said(&build), format!("2 files, {named}"));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //!
 //! Lines are trimmed on both sides, values at their end.
 
+use super::earlier::Named;
 use crate::error::{Error, Result};
 use crate::spec::LinkArgTarget;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,8 @@ pub struct Instructions {
     pub metadata: Vec<(String, String)>,
     /// Warnings about the instructions themselves.
     pub warnings: Vec<String>,
+    /// `rerun-if-changed` and `rerun-if-env-changed`.
+    pub named: Named,
 }
 
 /// An argument for the linker.
@@ -196,8 +199,14 @@ impl Instructions {
             key if key.starts_with("rustc-link-arg") || key == "rustc-cdylib-link-arg" => {
                 self.take_link_arg(instruction, package)?;
             }
-            // Messages are read by `messages`; a unit always runs anew.
-            "error" | "warning" | "rerun-if-changed" | "rerun-if-env-changed" => {}
+            "rerun-if-changed" => {
+                self.named.any = true;
+                self.named.files.push(value.to_string());
+            }
+            // Variables are part of the specification.
+            "rerun-if-env-changed" => self.named.any = true,
+            // Messages are read by `messages`.
+            "error" | "warning" => {}
             key => return Err(instruction.invalid(&format!("the key `{key}` is unknown"))),
         }
         Ok(())
@@ -380,6 +389,10 @@ mod tests {
     #[test]
     fn each_line_means_what_cargo_says() {
         let empty = Instructions::default;
+        let named = |files: &[&str]| Named {
+            any: true,
+            files: strings(files),
+        };
         let table = [
             ("nothing", empty()),
             ("cargo-looks-like=it", empty()),
@@ -505,8 +518,18 @@ mod tests {
             ),
             ("cargo:warning=w\ncargo::warning=w\ncargo::error=e", empty()),
             (
-                "cargo:rerun-if-changed=a\ncargo::rerun-if-env-changed=A",
-                empty(),
+                "cargo:rerun-if-changed=a\ncargo::rerun-if-changed=b",
+                Instructions {
+                    named: named(&["a", "b"]),
+                    ..empty()
+                },
+            ),
+            (
+                "cargo::rerun-if-env-changed=A",
+                Instructions {
+                    named: named(&[]),
+                    ..empty()
+                },
             ),
         ];
         for (stdout, expected) in table {

@@ -1,5 +1,6 @@
 //! Runs a build script once and keeps the instructions that it prints.
 
+mod earlier;
 pub mod instructions;
 pub mod named_files;
 pub mod recorded;
@@ -12,8 +13,8 @@ use crate::sandbox::environment::{self, envify};
 use crate::sandbox::files::create_dir_all;
 use crate::sandbox::sources::Clash;
 use crate::sandbox::{Sandbox, c_compilers, cargo_home, remap};
-use crate::spec::BuildScript;
 use crate::spec::task::Outputs;
+use crate::spec::{BuildScript, incremental};
 use instructions::{Instructions, Messages, Package};
 use named_files::NamedFiles;
 use recorded::{Cfg, Dep, Link, Remap, Search};
@@ -22,35 +23,52 @@ use std::path::Path;
 /// Kinds of search paths that may stand before a path, as `KIND=PATH`.
 const SEARCH_KINDS: [&str; 5] = ["native", "crate", "dependency", "framework", "all"];
 
-/// Runs one build script; `jobs` is how many jobs it may use.
+/// Runs one build script, if it has to run; `jobs` is how many jobs it may use. `outputs` are the paths that the
+/// outputs have in the store.
 pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> Result<()> {
     let process = &script.process;
     sandbox.settle(process)?;
-    let target_dir = outputs.get("out")?;
-    let out_dir = target_dir.join(&script.out_dir);
-    create_dir_all(&out_dir)?;
-    let own = Remap {
-        from: out_dir.display().to_string(),
+    let written = outputs.without_registered(&sandbox.tmp());
+    if let Some(warnings) = earlier::take_over(script, outputs, &written)? {
+        eprintln!("{}", incremental::SAME);
+        warn(&process.package, &warnings);
+        return Ok(());
+    }
+    let target_dir = written.get("out")?;
+    let place = |target_dir: &Path| Remap {
+        from: target_dir.join(&script.out_dir).display().to_string(),
         to: format!("/{}", script.out_dir),
     };
+    let (own, at) = (place(outputs.get("out")?), place(target_dir));
+    create_dir_all(Path::new(&at.from))?;
 
     let instructions = match &script.replaced {
         Some(replaced) => parse(script, &as_lines(replaced))?,
         None => {
-            let mut env = variables(script, &own, sandbox)?;
+            let mut env = variables(script, &at, sandbox)?;
             env.insert("NUM_JOBS".to_string(), jobs.to_string());
             if let Some(config) = &script.cargo_config {
                 cargo_home::write(config, &sandbox.home())?;
             }
-            let finished = target_dir::marked(target_dir, || {
+            let mut finished = target_dir::marked(target_dir, || {
                 child::run("build script", &script.program, &[], &process.cwd, &env)
             })?;
+            finished.stdout = earlier::moved(
+                finished.stdout,
+                &[(at.from.as_bytes(), own.from.as_bytes())],
+            );
             read(script, &finished)?
         }
     };
 
     named_files::replace_links(target_dir, sandbox.root())?;
-    keep(script, instructions, own, outputs, sandbox)
+    earlier::keep(
+        script,
+        &instructions.named,
+        &instructions.warnings,
+        &written,
+    )?;
+    keep(script, instructions, own, &written, sandbox)
 }
 
 /// Writes the outputs with the instructions, and the files that they name.
@@ -84,10 +102,10 @@ fn keep(
     recorded::write(outputs.get("cfg")?, &cfg(instructions), &files)
 }
 
-fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Environment> {
+fn variables(script: &BuildScript, at: &Remap, sandbox: &Sandbox) -> Result<Environment> {
     let process = &script.process;
     let mut env = environment::of(process, sandbox)?;
-    env.insert("OUT_DIR".to_string(), own.from.clone());
+    env.insert("OUT_DIR".to_string(), at.from.clone());
     let mut maps = remap::for_c(process, &env)?;
     for dependency in &script.deps {
         recorded::lay_out_files(&dependency.dep, sandbox, Clash::Keep)?;
@@ -97,7 +115,7 @@ fn variables(script: &BuildScript, own: &Remap, sandbox: &Sandbox) -> Result<Env
         }
         maps.extend(dep.out_dir);
     }
-    maps.push(own.clone());
+    maps.push(at.clone());
     c_compilers::wrap(&mut env, &maps, sandbox)?;
     Ok(env)
 }
@@ -118,12 +136,11 @@ fn read(script: &BuildScript, finished: &Finished) -> Result<Instructions> {
     if let Some(error) = messages.errors.first() {
         return Err(Error::new(format!("the build script reports: {error}")));
     }
-    let instructions = parse(script, &finished.stdout)?;
+    let mut instructions = parse(script, &finished.stdout)?;
     if script.local {
-        for warning in &instructions.warnings {
-            eprintln!("warning: {package}: {warning}");
-        }
+        warn(package, &instructions.warnings);
     }
+    instructions.warnings.splice(0..0, messages.warnings);
     Ok(instructions)
 }
 
@@ -171,12 +188,16 @@ fn as_lines(replaced: &[(String, String)]) -> Vec<u8> {
 
 fn show(package: &str, messages: &Messages, warnings: bool) {
     if warnings {
-        for warning in &messages.warnings {
-            eprintln!("warning: {package}: {warning}");
-        }
+        warn(package, &messages.warnings);
     }
     for error in &messages.errors {
         eprintln!("error: {package}: {error}");
+    }
+}
+
+fn warn(package: &str, warnings: &[String]) {
+    for warning in warnings {
+        eprintln!("warning: {package}: {warning}");
     }
 }
 

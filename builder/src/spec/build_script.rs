@@ -1,6 +1,6 @@
 //! A build-script run.
 
-use super::{LinkArgTarget, Process};
+use super::{Incremental, LinkArgTarget, Process};
 use serde::{Deserialize, Serialize};
 
 /// A build-script run. Its outputs: `out`, a directory that holds `OUT_DIR`, and
@@ -37,6 +37,10 @@ pub struct BuildScript {
     /// the packages in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cargo_config: Option<String>,
+    /// The earlier run that this one may take over, and whether it is itself to be taken over; none
+    /// outside of incremental builds. There is an output `state` if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
 }
 
 /// The metadata that one dependency's build script passes on as `DEP_…`.

@@ -7,7 +7,7 @@
 //! have equal specifications on every machine.
 
 mod build_script;
-mod incremental;
+pub mod incremental;
 mod link_arg;
 pub mod placeholder;
 mod process;

@@ -80,6 +80,13 @@ impl<'a> UnitRef<'a> {
         self.graph.incremental && self.profile.incremental && compiled
     }
 
+    /// Whether a later build can take up what it left: it is compiled incrementally, or runs the build script
+    /// of a package whose units cargo's rule allows to be.
+    pub fn has_state(self) -> bool {
+        let runs = self.is_run() && self.overridden.is_none() && self.package().is_local();
+        self.is_incremental() || (self.graph.incremental && runs)
+    }
+
     /// Its dependencies, in the order of `--extern`.
     pub fn dependencies(self) -> impl Iterator<Item = (&'a Dependency, UnitRef<'a>)> {
         let graph = self.graph;

@@ -58,6 +58,7 @@ impl<'a> Lowering<'a> {
             targets: package.link_arg_targets(),
             local: package.is_local(),
             cargo_config,
+            incremental: self.incremental.of(unit),
         })
     }
 

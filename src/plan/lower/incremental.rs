@@ -1,4 +1,5 @@
-//! Incremental units: which state each starts with, and whether it keeps its own.
+//! Incremental units, and the runs of their packages' build scripts: which state each starts with, and whether it
+//! keeps its own. That of a run tells what the script has read, so that it need not run again.
 //!
 //! | the build | the unit | starts with | keeps its state |
 //! |---|---|---|---|
@@ -6,7 +7,7 @@
 //! | with a base | has the derivation that it has in the base | nothing: it is the base's | as in the base |
 //! | | other, or each is to be copied, but the base has state of its identity | that | if the build keeps state |
 //! | | other | nothing | if the build keeps state |
-//! | with a directory of the machine | any | what is there | there |
+//! | with a directory of the machine | any but a run | what is there | there |
 //!
 //! The second line is why an edit that is undone builds nothing, and why what an edit does not reach is not
 //! even looked at. It holds for bases that keep state and have no base themselves.
@@ -50,9 +51,10 @@ struct BaseUnit {
 }
 
 impl Incremental {
-    /// How a unit is compiled; none if not incrementally.
+    /// How a unit is compiled or run; none if not incrementally.
     pub fn of(&self, unit: UnitRef<'_>) -> Option<spec::Incremental> {
-        if !unit.is_incremental() {
+        let in_directory = unit.is_run() && self.directory.is_some();
+        if !unit.has_state() || in_directory {
             return None;
         }
         let id = unit.identity();
@@ -171,7 +173,9 @@ impl<'a> Lowering<'a> {
 
 /// The outputs of a unit that keeps its state.
 pub(super) fn outputs_with_state(unit: UnitRef<'_>) -> &'static [&'static str] {
-    if has_meta(unit) {
+    if unit.is_run() {
+        &["cfg", "dep", "link", "out", STATE]
+    } else if has_meta(unit) {
         &["out", METADATA, STATE]
     } else {
         &["out", STATE]
@@ -190,7 +194,7 @@ fn of_plan(
         return Err(Error::NoStates);
     }
     let mut base = BTreeMap::new();
-    for unit in graph.units().filter(|unit| unit.is_incremental()) {
+    for unit in graph.units().filter(|unit| unit.has_state()) {
         let id = unit.identity();
         let Some(emitted) = index.units.get(&id).filter(|_| index.states.contains(&id)) else {
             continue;

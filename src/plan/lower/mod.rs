@@ -6,6 +6,7 @@
 //! | anything else that rustc compiles | `out` | `out` of its closure; the link instructions of all build scripts in it | `rustc` |
 //! | the same, compiled incrementally | the same; and `state`, if it keeps that | and the outputs of an earlier build of itself, if there is one | [`incremental`] |
 //! | a build-script run | `out` (`OUT_DIR`), `cfg`, `link`, `dep` | the compiled script; `dep` of the runs of `links` packages | `build_script` |
+//! | the same of the user's package, in an incremental build | the same; and `state`, if it keeps that | and the outputs of an earlier run of itself, if there is one | [`incremental`] |
 //! | the result | `out` | `out` of the root units | `result` |
 //! | the list of states | `out` | all outputs of units that keep their state | [`incremental`] |
 //! | the directories of build scripts | `out` | `out` of all build-script runs | `result` |
@@ -143,7 +144,7 @@ impl<'a> Lowering<'a> {
     pub fn set_path(&mut self, unit: UnitRef<'a>, drv: &StorePath) -> Result<(), Error> {
         let outputs = self.candidates.add_outputs(drv, self.outputs_of(unit))?;
         self.outputs.insert(unit.identity(), outputs);
-        if unit.is_incremental() {
+        if unit.has_state() {
             self.derivations.insert(unit.identity(), drv.clone());
         }
         Ok(())
@@ -236,10 +237,10 @@ impl<'a> Lowering<'a> {
 
     /// The outputs of a unit's derivation.
     fn outputs_of(&self, unit: UnitRef<'_>) -> &'static [&'static str] {
-        if unit.is_run() {
-            &["cfg", "dep", "link", "out"]
-        } else if self.incremental.of(unit).is_some_and(|how| how.keep) {
+        if self.incremental.of(unit).is_some_and(|how| how.keep) {
             incremental::outputs_with_state(unit)
+        } else if unit.is_run() {
+            &["cfg", "dep", "link", "out"]
         } else if !has_meta(unit) {
             &["out"]
         } else {

@@ -24,8 +24,7 @@ use crate::error::{Error, Result};
 use crate::sandbox::Sandbox;
 use crate::sandbox::files::{create_dir_all, entries, make_link};
 use crate::spec::task::Outputs;
-use crate::spec::{Incremental, Rustc};
-use sha2::{Digest, Sha256};
+use crate::spec::{Incremental, Rustc, incremental};
 use state::State;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -67,7 +66,7 @@ pub fn reuse(rustc: &Rustc, outputs: &Outputs) -> Result<bool> {
     for (from, to) in copies {
         copy_tree(from, to)?;
     }
-    eprintln!("nothing has changed since the state was kept: the outputs are the same");
+    eprintln!("{}", incremental::SAME);
     Ok(true)
 }
 
@@ -193,17 +192,13 @@ fn clear(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A digest of all that a unit is made from, but for its state: paths in the store stand for their
-/// contents.
+/// A digest of all that a unit is made from, but for its state.
 fn digest(rustc: &Rustc) -> Result<String> {
     let without = Rustc {
         incremental: None,
         ..rustc.clone()
     };
-    let text = serde_json::to_vec(&without)
-        .map_err(|e| Error::new(format!("cannot write the specification: {e}")))?;
-    let digest = Sha256::digest(&text);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    incremental::digest(&without)
 }
 
 /// The unit's directory in one that the sandbox has from the machine.
