@@ -98,3 +98,61 @@ fn plain_cargo_runs_in_a_derivation() {
         assert!(printed.contains("test result: ok"), "{vendor}: {printed}");
     }
 }
+
+/// As nextest does: the subcommand has cargo compile the tests, reads from cargo's messages where they are,
+/// lists the tests of each, and starts each test in a process of its own.
+#[test]
+fn a_subcommand_of_cargo_runs_tests_one_by_one() {
+    let project = Project::example("system-library");
+    project.write(
+        "dyndrv.nix",
+        r#"{ dyndrv, pkgs, src, settings }:
+        let
+          subcommand = derivation {
+            name = "cargo-each-test";
+            system = "x86_64-linux";
+            builder = "${pkgs.bash}/bin/bash";
+            PATH = "${pkgs.coreutils}/bin";
+            script = ''
+              #!${pkgs.bash}/bin/bash
+              set -eu
+              # Its first argument is its own name.
+              cargo test --no-run --message-format json-render-diagnostics "''${@:2}" >messages
+              grep -o '"executable":"[^"]*"' messages | cut -d '"' -f 4 | while read -r program; do
+                "$program" --list --format terse | sed -n 's/: test$//p' | while read -r name; do
+                  "$program" --exact "$name" | grep "^test $name .*ok"
+                done
+              done
+            '';
+            args = [ "-euc" ''
+              mkdir -p $out/bin
+              printf '%s' "$script" >$out/bin/cargo-each-test
+              chmod +x $out/bin/cargo-each-test
+              exit 0
+            '' ];
+          };
+        in
+        (dyndrv.project {
+          inherit src;
+          crateEnv.zlib-binding = _: {
+            nativeBuildInputs = [ pkgs.pkg-config ];
+            buildInputs = [ pkgs.zlib ];
+          };
+        }).withCargo {
+          name = "each-test";
+          nativeBuildInputs = [ subcommand ];
+          command = "cargo each-test --offline --workspace >$out";
+        }
+        "#,
+    );
+    let printed = std::fs::read_to_string(project.build().out).unwrap();
+    let mut passed: Vec<_> = printed.lines().collect();
+    passed.sort_unstable();
+    let expected = [
+        "test tests::crc32_of_the_published_vector ... ok",
+        "test tests::the_library_that_was_found_runs ... ok",
+        "test tests::too_little_room_is_an_error ... ok",
+        "test the_sample_survives ... ok",
+    ];
+    assert_eq!(passed, expected);
+}
