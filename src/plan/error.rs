@@ -88,6 +88,14 @@ pub enum Error {
         /// Why not.
         source: StorePathError,
     },
+    /// Two derivations whose names in the store start alike and end in the same part of an identity.
+    #[error(
+        "two units have the name `{name}` in the store; rename the target or the package of one of them"
+    )]
+    SameName {
+        /// The name.
+        name: String,
+    },
     /// Nix has not said where an output is to be written.
     #[error("Nix has prepared no output `{output}`; please report this")]
     NoOutput {

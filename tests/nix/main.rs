@@ -22,6 +22,7 @@ mod environments;
 mod examples;
 mod files;
 mod flakes;
+mod hostile;
 mod incremental;
 mod kinds;
 mod large_workspace;

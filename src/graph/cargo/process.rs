@@ -68,14 +68,7 @@ impl Tools {
         {
             command.arg("--no-run");
         }
-        let graph: UnitGraph = json("cargo's unit graph", &run(&mut command)?)?;
-        if graph.version != 1 {
-            return Err(Error::UnknownOutput {
-                what: "cargo's unit graph".to_owned(),
-                reason: format!("its format is version {}, known is 1", graph.version),
-            });
-        }
-        Ok(graph)
+        unit_graph(&run(&mut command)?)
     }
 
     pub fn metadata(&self, host: &str, triples: &[&str]) -> Result<Metadata> {
@@ -172,6 +165,29 @@ fn words(command: &Command) -> String {
         .map(OsStr::to_string_lossy)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// Reads what `--unit-graph` prints. Every place in it is one of a unit.
+fn unit_graph(text: &str) -> Result<UnitGraph> {
+    let what = "cargo's unit graph";
+    let graph: UnitGraph = json(what, text)?;
+    let misunderstood = |reason| Error::UnknownOutput {
+        what: what.to_owned(),
+        reason,
+    };
+    if graph.version != 1 {
+        let reason = format!("its format is version {}, known is 1", graph.version);
+        return Err(misunderstood(reason));
+    }
+    let dependencies = graph.units.iter().flat_map(|unit| &unit.dependencies);
+    let places = dependencies.map(|dependency| dependency.index);
+    for place in places.chain(graph.roots.iter().copied()) {
+        if place >= graph.units.len() {
+            let reason = format!("it has {} units and names unit {place}", graph.units.len());
+            return Err(misunderstood(reason));
+        }
+    }
+    Ok(graph)
 }
 
 fn json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {

@@ -22,9 +22,12 @@ use dyndrv_builder::sandbox::bundle::{self, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use walkdir::WalkDir;
+
+/// Where links may lead beside the tree: what Nix has put there is an input like the tree itself.
+const STORE: &str = "/nix/store";
 
 /// A name in a source tree, relative to its root, with `/`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,8 +171,8 @@ pub fn write(
     Ok(bundle::write(&files, open, sink)?)
 }
 
-/// All names of a tree, sorted. Links to directories are not followed, broken
-/// links are left out, and so is what no skeleton can contain.
+/// All names of a tree, sorted. Links to directories are not followed. Links that are broken
+/// or lead elsewhere than to the tree or the store are left out, and so is what no skeleton can contain.
 fn list(source: &SourceRoot) -> Result<Vec<Entry>> {
     if let Some(view) = source.view() {
         return Ok(viewed(source, view));
@@ -203,10 +206,10 @@ fn list(source: &SourceRoot) -> Result<Vec<Entry>> {
         if entry.file_type().is_file() {
             entries.push(Entry::File(name));
         } else if entry.file_type().is_symlink() {
-            match fs::metadata(path) {
-                Ok(target) if target.is_dir() => entries.push(Entry::DirLink(name)),
-                Ok(_) => entries.push(Entry::File(name)),
-                Err(_) => {}
+            match end_of_link(source, path) {
+                Some(end) if end.is_dir() => entries.push(Entry::DirLink(name)),
+                Some(end) if end.is_file() => entries.push(Entry::File(name)),
+                _ => {}
             }
         }
     }
@@ -220,20 +223,38 @@ fn viewed(source: &SourceRoot, view: &View) -> Vec<Entry> {
         match kind {
             source_root::Kind::File => entries.push(Entry::File(path)),
             source_root::Kind::Link(_) => {
-                let Ok(end) = fs::canonicalize(source.join(&path)) else {
+                let Some(end) = end_of_link(source, &source.join(&path)) else {
                     continue;
                 };
-                let end = end.strip_prefix(&**source).ok().and_then(Path::to_str);
-                match end {
-                    Some(end) if view.listing(end).is_some() => entries.push(Entry::DirLink(path)),
-                    Some(end) if view.has_file(end) => entries.push(Entry::File(path)),
-                    _ => {}
+                let (is_dir, is_file) = match end.strip_prefix(&**source) {
+                    Ok(end) => match end.to_str() {
+                        Some(end) => (view.listing(end).is_some(), view.has_file(end)),
+                        None => (false, false),
+                    },
+                    Err(_) => (end.is_dir(), end.is_file()),
+                };
+                if is_dir {
+                    entries.push(Entry::DirLink(path));
+                } else if is_file {
+                    entries.push(Entry::File(path));
                 }
             }
             _ => {}
         }
     }
     entries
+}
+
+/// Where a link of the tree leads, if that is in the tree or in the store.
+///
+/// Elsewhere there may be a device without an end, and a file that is no concern of the build.
+fn end_of_link(source: &SourceRoot, link: &Path) -> Option<PathBuf> {
+    let root = fs::canonicalize(&**source).ok()?;
+    let end = fs::canonicalize(link).ok()?;
+    match end.strip_prefix(root) {
+        Ok(below) => Some(source.join(below)),
+        Err(_) => end.starts_with(STORE).then_some(end),
+    }
 }
 
 fn is_verbatim(path: &str) -> bool {
@@ -248,17 +269,19 @@ fn is_verbatim(path: &str) -> bool {
     ) || file_name(parent(path)) == ".cargo" && (name == "config" || name.ends_with(".toml"))
 }
 
-/// The files that cargo's configuration includes.
+/// The files of the tree that cargo's configuration includes. Others are not looked at: they have no place in a skeleton,
+/// and may be devices without an end.
 fn included(entries: &[Entry], text: impl Fn(&str) -> Option<String>) -> BTreeSet<String> {
-    let mut todo: Vec<String> = entries
+    let files: BTreeSet<&str> = entries
         .iter()
         .filter_map(|entry| match entry {
-            Entry::File(path) if file_name(parent(path)) == ".cargo" && is_verbatim(path) => {
-                Some(path.clone())
-            }
-            _ => None,
+            Entry::File(path) => Some(path.as_str()),
+            Entry::DirLink(_) => None,
         })
         .collect();
+    let is_found = |path: &&&str| file_name(parent(path)) == ".cargo" && is_verbatim(path);
+    let found = files.iter().filter(is_found);
+    let mut todo: Vec<String> = found.map(|&path| path.to_owned()).collect();
     let mut included = BTreeSet::new();
     while let Some(file) = todo.pop() {
         let config = text(&file).and_then(|text| text.parse::<Table>().ok());
@@ -266,6 +289,7 @@ fn included(entries: &[Entry], text: impl Fn(&str) -> Option<String>) -> BTreeSe
         for path in include.into_iter().flat_map(include_paths) {
             let path = normalize(&Path::new(parent(&file)).join(path));
             if let Some(path) = path.to_str()
+                && files.contains(path)
                 && included.insert(path.to_owned())
             {
                 todo.push(path.to_owned());
@@ -417,6 +441,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_in_the_tree_is_not_read_for_an_include() {
+        let entries = [Entry::File(".cargo/config.toml".into())];
+        let text = |path: &str| {
+            assert_eq!(path, ".cargo/config.toml");
+            Some("include = [\"/dev/zero\", \"../../b.toml\", \"c.toml\"]".to_owned())
+        };
+        assert_eq!(included(&entries, text), BTreeSet::new());
+    }
+
+    #[test]
     fn files_that_the_configuration_includes_are_kept() {
         let entries = [
             ".cargo/config.toml",
@@ -494,6 +528,44 @@ mod tests {
         assert_eq!(fs::read_link(out.join("alias")).unwrap(), Path::new("real"));
         assert!(out.join("Cargo.toml").symlink_metadata().unwrap().is_file());
         assert_eq!(fs::read(out.join("real/src/lib.rs")).unwrap(), b"");
+    }
+
+    /// In the sandbox `/dev/zero` fills the memory; at the desk `secret` would come into the store.
+    #[test]
+    fn a_link_out_of_the_tree_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("secret"), "[package]\n").unwrap();
+        let source = dir.path().join("source");
+        for place in [
+            "a/Cargo.toml",
+            "b/.cargo/config.toml",
+            "c/Cargo.lock",
+            "src",
+        ] {
+            fs::create_dir_all(source.join(place).parent().unwrap()).unwrap();
+            let target = match place {
+                "a/Cargo.toml" => "../../secret",
+                "src" => "/proc",
+                _ => "/dev/zero",
+            };
+            symlink(target, source.join(place)).unwrap();
+        }
+        fs::write(source.join("Cargo.toml"), "[workspace]\n").unwrap();
+        assert_eq!(
+            list(&source.clone().into()).unwrap(),
+            [Entry::File("Cargo.toml".into())]
+        );
+        let entry = |path: &str, kind| (path.to_owned(), kind);
+        let view = View::new([
+            entry("Cargo.toml", source_root::Kind::File),
+            entry(
+                "a/Cargo.toml",
+                source_root::Kind::Link("../../secret".into()),
+            ),
+            entry("src", source_root::Kind::Link("/proc".into())),
+        ]);
+        let viewed = list(&SourceRoot::viewed(source, view.into())).unwrap();
+        assert_eq!(viewed, [Entry::File("Cargo.toml".into())]);
     }
 
     #[test]

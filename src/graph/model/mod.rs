@@ -27,6 +27,7 @@ pub(in crate::graph) use platform::below_root;
 pub use platform::{ConfigEnv, ConfigProgram, FileName, Platform, Runner};
 pub use unit::{Dependency, Lto, Mode, Profile, Unit};
 pub use unit_ref::UnitRef;
+pub(crate) use unit_ref::store_name;
 
 use semver::Version;
 use serde::de::{Deserializer, Error as _};

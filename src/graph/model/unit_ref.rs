@@ -147,10 +147,7 @@ impl<'a> UnitRef<'a> {
             "{}-{}-{what}{suffix}{incremental}",
             package.name, package.version
         );
-        label
-            .chars()
-            .map(|c| if in_store_name(c) { c } else { '_' })
-            .collect()
+        store_name(&label)
     }
 }
 
@@ -200,6 +197,10 @@ impl Ord for UnitRef<'_> {
     }
 }
 
-fn in_store_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "+-._?=".contains(c)
+/// The text with `_` for every character that Nix does not allow in names. It may be longer than a name may be.
+pub(crate) fn store_name(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "+-._?=".contains(c);
+    text.chars()
+        .map(|c| if allowed(c) { c } else { '_' })
+        .collect()
 }

@@ -4,8 +4,8 @@ use super::contents::{self, Head, Output, OutputKind};
 use super::grouping;
 use super::sources::Sources;
 use super::{INDEX, NAME, Prepared, contents_output};
-use crate::drv::{StorePath, ValidatedDerivation, tree_path};
-use crate::graph::Identity;
+use crate::drv::{MAX_NAME_LENGTH, StorePath, ValidatedDerivation, tree_path};
+use crate::graph::{Identity, store_name};
 use crate::plan::Error;
 use crate::plan::asked_variables::Names;
 use crate::plan::sources::Vendored;
@@ -13,6 +13,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// The digits of the digest of a list of files that are in the name of its bundle, if they are enough to tell it apart.
+const SHORT_DIGEST: usize = 8;
+
+/// The part of a bundle's name beside `crate-src-` and a whole digest of 64 digits.
+const MAX_PACKAGE_LENGTH: usize = MAX_NAME_LENGTH - NAME.len() - "-src-".len() - "-".len() - 64;
 
 /// The facts of a plan that the plans of other layers need.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,9 +129,17 @@ impl Collection {
     ///
     /// # Errors
     ///
-    /// If the package's name cannot be part of a store path, or a file cannot be read.
+    /// If a file cannot be read.
     pub fn add_sources(&mut self, package: &str, sources: Sources) -> Result<StorePath, Error> {
-        let output = format!("src-{package}-{}", sources.digest());
+        let package = store_name(package);
+        let package: String = package.chars().take(MAX_PACKAGE_LENGTH).collect();
+        let digest = sources.digest();
+        let short = format!("src-{package}-{}", &digest[..SHORT_DIGEST]);
+        let output = match self.bundle(&short) {
+            // Short digests of other lists can be equal, by chance or because somebody has chosen names of files so.
+            Some(other) if *other != sources => format!("src-{package}-{digest}"),
+            _ => short,
+        };
         if let Some(path) = self.paths.get(&output) {
             return Ok(path.clone());
         }
@@ -146,13 +160,22 @@ impl Collection {
         Ok(path)
     }
 
+    /// The sources that an output holds.
+    fn bundle(&self, output: &str) -> Option<&Sources> {
+        let place = self.places.get(self.paths.get(output)?)?;
+        match &self.items.get(*place)?.holds {
+            Holds::Sources(sources) => Some(sources),
+            Holds::Derivation { .. } => None,
+        }
+    }
+
     /// Adds a derivation and gives its final path. All that it mentions has been added before.
     ///
     /// `id` is the unit's identity, or none if nobody looks for it in the index.
     ///
     /// # Errors
     ///
-    /// If its text is not UTF-8.
+    /// If its text is not UTF-8, or another derivation has its name.
     pub fn add_derivation(
         &mut self,
         name: &str,
@@ -160,6 +183,12 @@ impl Collection {
         derivation: &ValidatedDerivation,
     ) -> Result<StorePath, Error> {
         let path = derivation.drv_path();
+        let output = format!("{name}.drv");
+        if self.paths.get(&output).is_some_and(|other| *other != path) {
+            return Err(Error::SameName {
+                name: name.to_owned(),
+            });
+        }
         if let Some(id) = id {
             self.units.insert(id, self.items.len());
         }
@@ -170,7 +199,7 @@ impl Collection {
         let drvs = derivation.input_derivations().keys();
         let mentions = drvs.chain(derivation.input_sources()).cloned().collect();
         self.add(Collected {
-            output: format!("{name}.drv"),
+            output,
             path: path.clone(),
             size: text.len() as u64,
             holds: Holds::Derivation { text, mentions },
@@ -446,6 +475,50 @@ mod tests {
         assert_eq!(outputs(second)[..2], ["b.drv", "result.drv"]);
         let others = BTreeMap::from([("workspace-0".to_owned(), ["a.drv".to_owned()].into())]);
         assert_eq!(second.others, others);
+    }
+
+    #[test]
+    fn a_name_that_no_store_path_can_have_is_shortened() {
+        let temp = tempfile::tempdir().unwrap();
+        std::fs::write(temp.path().join("a.rs"), "").unwrap();
+        let mut all = Collection::new(temp.path());
+        for package in ["größe", &"p".repeat(300)] {
+            let sources = Sources::of(temp.path(), ["a.rs"]).unwrap();
+            let path = all.add_sources(package, sources).unwrap();
+            let start: String = package.chars().take(MAX_PACKAGE_LENGTH).collect();
+            let start = format!("crate-src-{}-", store_name(&start));
+            assert!(path.name().starts_with(&start), "{path}");
+        }
+    }
+
+    /// Targets of a link: two lists with the same short digest. Whoever names files finds such a pair within a second.
+    const SAME_SHORT_DIGEST: (usize, usize) = (6302, 77870);
+
+    #[test]
+    fn lists_with_equal_short_digests_are_two_bundles() {
+        let temp = tempfile::tempdir().unwrap();
+        let link = |target: usize| {
+            let link = temp.path().join("link");
+            let _ = std::fs::remove_file(&link);
+            std::os::unix::fs::symlink(target.to_string(), link).unwrap();
+            Sources::of(temp.path(), ["link"]).unwrap()
+        };
+        let (first, second) = SAME_SHORT_DIGEST;
+        let [first, second] = [link(first), link(second)];
+        assert_ne!(first, second);
+        assert_eq!(first.digest()[..8], second.digest()[..8]);
+        let mut all = Collection::new(temp.path());
+        let path = all.add_sources("p", first.clone()).unwrap();
+        assert_ne!(all.add_sources("p", second).unwrap(), path);
+        assert_eq!(all.add_sources("p", first).unwrap(), path);
+    }
+
+    #[test]
+    fn a_second_derivation_of_a_name_is_refused() {
+        let mut all = example();
+        let other = derivation("a", &[], &[]);
+        let refused = all.add_derivation("a", None, &other);
+        assert!(matches!(refused, Err(Error::SameName { name }) if name == "a"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Sources {
         self.0.iter().map(|entry| entry.path.as_str())
     }
 
-    /// A short name for the list of files. It does not depend on their contents: the name enters the store
+    /// A name of 64 digits for the list of files. It does not depend on their contents: the name enters the store
     /// path, and an edit that changed it would make the same content a different input.
     pub fn digest(&self) -> String {
         let line = |entry: &Entry| {
@@ -51,8 +51,8 @@ impl Sources {
         };
         let text: String = self.0.iter().map(line).collect();
         let hash = hash_bytes(HashAlgorithm::Sha256, text.as_bytes());
-        let start = hash.digest_as_bytes().iter().take(4);
-        start.map(|byte| format!("{byte:02x}")).collect()
+        let bytes = hash.digest_as_bytes().iter();
+        bytes.map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Writes the bundle, reading the files below `root`.
