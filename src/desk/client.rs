@@ -140,9 +140,9 @@ pub struct Outcome {
 
 /// A connection. The daemon ends when it is dropped.
 #[derive(Debug)]
-pub struct Client {
-    to: BufWriter<ChildStdin>,
-    from: BufReader<ChildStdout>,
+pub struct Client<W: Write = ChildStdin, R = ChildStdout> {
+    to: BufWriter<W>,
+    from: BufReader<R>,
 }
 
 impl Client {
@@ -161,6 +161,17 @@ impl Client {
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Error::Spawn(io::ErrorKind::BrokenPipe.into()));
         };
+        Self::over(to, from)
+    }
+}
+
+impl<W: Write, R: Read> Client<W, R> {
+    /// Speaks to a daemon whose input and output these are.
+    ///
+    /// # Errors
+    ///
+    /// If the connection breaks, or it speaks another protocol.
+    pub fn over(to: W, from: R) -> Result<Self> {
         let mut client = Self {
             to: BufWriter::new(to),
             from: BufReader::new(from),

@@ -15,6 +15,8 @@ pub mod error;
 pub mod model;
 pub mod rules;
 
+#[cfg(feature = "fuzzing")]
+pub use cargo::fuzzing;
 pub use cargo::{Command, Outcome, Request, Selection, ask, skeleton};
 pub use error::{Error, Result};
 pub use model::*;

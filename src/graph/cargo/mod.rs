@@ -15,6 +15,8 @@
 mod config;
 mod documents;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod join;
 mod manifest;
 mod packages;

@@ -168,7 +168,7 @@ fn words(command: &Command) -> String {
 }
 
 /// Reads what `--unit-graph` prints. Every place in it is one of a unit.
-fn unit_graph(text: &str) -> Result<UnitGraph> {
+pub(super) fn unit_graph(text: &str) -> Result<UnitGraph> {
     let what = "cargo's unit graph";
     let graph: UnitGraph = json(what, text)?;
     let misunderstood = |reason| Error::UnknownOutput {
@@ -190,7 +190,7 @@ fn unit_graph(text: &str) -> Result<UnitGraph> {
     Ok(graph)
 }
 
-fn json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
+pub(super) fn json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| Error::UnknownOutput {
         what: what.to_owned(),
         reason: error.to_string(),

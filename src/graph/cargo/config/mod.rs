@@ -19,6 +19,7 @@ use cargo_platform::{Cfg, CfgExpr};
 use origins::Origins;
 use semver::Version;
 use serde_json::{Map, Value};
+use std::path::Path;
 use std::str::FromStr;
 
 /// Wrappers of rustc that only keep what it has made.
@@ -63,7 +64,18 @@ impl Flags {
 /// Reads the configuration that holds where cargo is started.
 pub(super) fn read(tools: &Tools, places: &Places) -> Result<Config> {
     let text = tools.configuration(&["--format", "json"])?;
-    let value: Value = serde_json::from_str(&text).map_err(|error| Error::UnknownOutput {
+    parse(&text, &places.source, || {
+        tools.configuration(&["--show-origin"])
+    })
+}
+
+/// Reads what `cargo config get` prints, as JSON and, asked only where it matters, with the origin of each value.
+pub(super) fn parse(
+    text: &str,
+    source: &Path,
+    origins: impl FnOnce() -> Result<String>,
+) -> Result<Config> {
+    let value: Value = serde_json::from_str(text).map_err(|error| Error::UnknownOutput {
         what: "cargo's configuration".to_owned(),
         reason: error.to_string(),
     })?;
@@ -78,10 +90,10 @@ pub(super) fn read(tools: &Tools, places: &Places) -> Result<Config> {
     // Asked only where a path can be relative to its file, because each question takes its time.
     let has_paths = ["\"relative\":true", "\"linker\":", "\"runner\":"];
     let origins = match has_paths.iter().any(|sign| text.contains(sign)) {
-        true => tools.configuration(&["--show-origin"])?,
+        true => origins()?,
         false => String::new(),
     };
-    let origins = Origins::read(&places.source, &origins);
+    let origins = Origins::read(source, &origins);
     let env = environment(&root, &origins)?;
     Ok(Config {
         root,
