@@ -27,10 +27,9 @@ let
         let
           relative = builtins.substring (builtins.stringLength (toString root) + 1) (-1) (toString path);
         in
-        builtins.any (
-          p: relative == p || builtins.substring 0 (builtins.stringLength p + 1) relative == "${p}/"
-        ) paths;
+        builtins.any (p: relative == p || isBelow p relative || isBelow relative p) paths;
     };
+  isBelow = dir: path: builtins.substring 0 (builtins.stringLength dir + 1) path == "${dir}/";
 
   cargoBuild =
     package: paths: attrs:
@@ -129,6 +128,8 @@ in
     "src"
     "builder"
     "checker"
+    # What `dyndrv init` writes.
+    "templates/default/flake.nix"
   ] { vendor = vendorOf lockText; };
   builder = memberBuild "dyndrv-builder" [ "builder" ];
   checker = memberBuild "dyndrv-checker" [

@@ -156,7 +156,7 @@ let
 
   graphOf =
     asked:
-    step "graph.json" "graph" {
+    step "graph.json" "ask" {
       graph = places // {
         inherit skeleton;
       };

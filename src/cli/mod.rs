@@ -1,6 +1,6 @@
 //! The command line of dyndrv.
 //!
-//! Users call `build`, `check`, `run`, `test`, `clippy`, `doc`, `clean`, `scan`, `audit` and `outputs`; the other commands are the steps that the
+//! Users call `build`, `check`, `run`, `test`, `clippy`, `doc`, `why`, `diff`, `graph`, `editor`, `init`, `clean`, `scan`, `audit` and `outputs`; the other commands are the steps that the
 //! derivations of `nix/dyndrv.nix` run, with their arguments in the structured
 //! attributes.
 
@@ -39,6 +39,16 @@ enum Command {
     Clippy(Box<desk::checks::Options>),
     /// Make the documentation of the project around the current directory
     Doc(Box<desk::checks::Options>),
+    /// Say which inputs of a unit changed since the last build
+    Why(Box<desk::why::Options>),
+    /// Say how two plans differ
+    Diff(desk::diff::Options),
+    /// Print the units of a build
+    Graph(Box<desk::graph::Options>),
+    /// Print settings for an editor with rust-analyzer
+    Editor(desk::editor::Options),
+    /// Write the flake of a project that has none
+    Init(desk::init::Options),
     /// Remove what is kept of builds of the project around the current directory
     Clean(desk::clean::Options),
     /// Print which files each unit of a checkout can read, and why
@@ -55,7 +65,7 @@ enum Command {
     Skeleton,
     /// Ask cargo for the units (a derivation's builder).
     #[command(hide = true)]
-    Graph,
+    Ask,
     /// Plan the third-party units (a derivation's builder).
     #[command(hide = true)]
     PlanDeps,
@@ -85,13 +95,18 @@ pub fn main() -> ExitCode {
         Command::Test(options) => desk::checks::test(&options),
         Command::Clippy(options) => desk::checks::clippy(&options),
         Command::Doc(options) => desk::checks::doc(&options),
+        Command::Why(options) => desk::why::run(&options),
+        Command::Diff(options) => desk::diff::run(&options),
+        Command::Graph(options) => desk::graph::run(&options),
+        Command::Editor(options) => desk::editor::run(&options),
+        Command::Init(options) => desk::init::run(&options),
         Command::Clean(options) => desk::clean::run(&options),
         Command::Scan(options) => scan::run(options),
         Command::Audit(options) => audit::run(&options),
         Command::Outputs(options) => outputs::run(&options),
         Command::Vendor => vendor::run(),
         Command::Skeleton => steps::skeleton(),
-        Command::Graph => steps::graph(),
+        Command::Ask => steps::graph(),
         Command::PlanDeps => steps::plan_dependencies(),
         Command::PlanWorkspace => steps::plan_workspace(),
         Command::PlanChecks => steps::plan_checks(),

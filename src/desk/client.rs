@@ -99,13 +99,15 @@ pub enum Event {
         text: String,
         /// What it is about.
         fields: Vec<Field>,
+        /// The activity that it is part of; 0 for none.
+        parent: u64,
     },
     /// An activity has ended.
     Stop {
         /// Its number.
         id: u64,
     },
-    /// An activity has something to tell. 101 is a line of a build's log, 105 how much is done.
+    /// An activity has something to tell. 101 is a line of a build's log, 104 what it is at, 105 how much is done.
     Result {
         /// The activity.
         id: u64,
@@ -375,12 +377,13 @@ impl<W: Write, R: Read> Client<W, R> {
                     let kind = read_number(from)?;
                     let text = read_string(from)?;
                     let fields = read_fields(from)?;
-                    read_number(from)?; // the activity that it is part of
+                    let parent = read_number(from)?;
                     watch(Event::Start {
                         id,
                         kind,
                         text,
                         fields,
+                        parent,
                     });
                 }
                 message::STOP_ACTIVITY => watch(Event::Stop {

@@ -22,7 +22,7 @@ pub enum Error {
     },
     /// No flake above the directory.
     #[error(
-        "there is no flake.nix in {} or above it; `dyndrv build` takes toolchain and settings from the project's flake. `nix flake init -t` with dyndrv's flake writes one",
+        "there is no flake.nix in {} or above it; `dyndrv build` takes toolchain and settings from the project's flake. `dyndrv init` writes one",
         path.display()
     )]
     NoFlake {
@@ -78,6 +78,22 @@ pub enum Error {
     ConfiguredScratch {
         /// The configuration.
         path: PathBuf,
+    },
+    /// A derivation of a plan that cannot be read.
+    #[error("{} is no derivation that this program can read", path.display())]
+    NotADerivation {
+        /// The file.
+        path: PathBuf,
+        /// The parser's reason.
+        source: crate::drv::Error,
+    },
+    /// A document that is no plan.
+    #[error("`{name}` is no plan of this version of dyndrv; `dyndrv graph` prints one")]
+    NotAPlan {
+        /// What was named.
+        name: String,
+        /// The parser's reason.
+        source: serde_json::Error,
     },
     /// A predicted store path that came out otherwise.
     #[error("the store has {found} for {expected}; please report this")]

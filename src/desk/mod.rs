@@ -13,17 +13,28 @@
 //! | the workspace's units | [`plan`] | a file changed that the last plan depends on |
 //! | derivations and bundles into the store, and the build | [`build`], through [`client`] | they are not built |
 //!
-//! [`settings`] are the documents of the flake's settings, [`state`] those that are kept between two builds.
+//! What compilers say is read by [`messages`] and shown by [`progress`], [`report`] and [`format`](mod@format).
+//! [`settings`] are the documents of the flake's settings, [`state`] and [`kept`] those that are kept between two builds.
+//! [`compare`] and [`explain`] tell how two plans differ, [`timings`] and [`pages`] show a build and a plan.
 
 pub mod build;
 pub mod checkout;
 pub mod client;
+pub mod compare;
 pub mod error;
 pub mod evaluation;
+pub mod explain;
+pub mod format;
+pub mod kept;
+pub mod messages;
+mod outputs;
+pub mod pages;
 pub mod plan;
 pub mod progress;
+pub mod report;
 pub mod settings;
 pub mod state;
+pub mod timings;
 mod wire;
 
 pub use error::Error;

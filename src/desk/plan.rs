@@ -4,7 +4,7 @@ use super::Error;
 use super::checkout::{Stamps, hash, view};
 use super::client::Client;
 use super::settings::{Checks, Desk, Recorded, ThirdParty, Workspace};
-use super::state::{self, Asked, Cache, Program, Record, Unit};
+use super::state::{self, Asked, Cache, Program, Record, Source, Unit, UnitProfile};
 use super::{build, settings};
 use crate::drv::StorePath;
 use crate::drv::references::Objects;
@@ -300,12 +300,29 @@ fn record(
                 Location::Tree(dir) => Some(dir.clone()),
                 Location::Vendor(_) => None,
             },
+            source: match &package.location {
+                Location::Tree(_) => Source::default(),
+                Location::Vendor(entry) => Source {
+                    url: package.source.clone(),
+                    entry: entry.clone(),
+                },
+            },
+            target: unit.target().clone(),
+            mode: unit.mode,
+            features: unit.features.clone(),
+            profile: UnitProfile {
+                opt_level: unit.profile.opt_level.clone(),
+                debuginfo: unit.profile.debuginfo.clone(),
+                debug_assertions: unit.profile.debug_assertions,
+                overflow_checks: unit.profile.overflow_checks,
+            },
             derivation: emitted.drv.clone(),
             needs: unit
                 .needs()
                 .map(|unit| unit.identity().to_string())
                 .collect(),
             files: lists.get(&id).cloned().unwrap_or_default(),
+            outputs: BTreeMap::new(),
         });
     }
     let results = names.into_iter().map(|name| {

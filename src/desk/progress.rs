@@ -7,18 +7,26 @@
 //! | `--quiet` | what compilers and failing units print |
 //! | `--verbose` | a line for each unit, and what Nix says |
 //!
-//! What a compiler prints is shown when the unit is done, so that units that run at the same time do not mix. Of third-party
-//! packages and of runs of build scripts it is shown if they fail.
+//! What a compiler says is shown when the unit is done, so that units that run at the same time do not mix. What third-party
+//! packages and runs of build scripts print is shown if they fail.
 
 use super::client::{Event, Field};
-use super::state::Record;
+use super::format::{Format, Places};
+use super::messages::{self, Message};
+use super::outputs::Outputs;
+use super::report::{Outcome, Report};
+use super::state::{Record, Unit};
+use super::timings::Timings;
+use dyndrv_builder::rustc::messages::without_colour;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Nix's numbers for activities.
 mod activity {
     pub const COPY_PATH: u64 = 100;
+    pub const FILE_TRANSFER: u64 = 101;
     pub const BUILDS: u64 = 104;
     pub const BUILD: u64 = 105;
 }
@@ -26,6 +34,7 @@ mod activity {
 /// Nix's numbers for what activities tell.
 mod result {
     pub const LOG_LINE: u64 = 101;
+    pub const SET_PHASE: u64 = 104;
     pub const PROGRESS: u64 = 105;
 }
 
@@ -43,17 +52,18 @@ pub enum Level {
 /// A unit that is being built.
 #[derive(Debug, Default)]
 struct Running {
-    /// The name of its derivation.
-    name: String,
+    /// Its derivation, resolved.
+    derivation: String,
     log: Vec<String>,
+    /// What the compiler has said, told by a unit that fails.
+    told: Option<Vec<Message>>,
 }
 
-/// A package for people, by the names of the derivations of its units.
-#[derive(Clone, Debug)]
-struct Known {
-    label: String,
-    package: String,
-    directory: Option<String>,
+impl Running {
+    /// The name of its derivation.
+    fn name(&self) -> &str {
+        name(&self.derivation)
+    }
 }
 
 /// The display.
@@ -62,20 +72,26 @@ pub struct Progress {
     level: Level,
     is_terminal: bool,
     has_colour: bool,
-    units: BTreeMap<String, Known>,
+    /// By the names of their derivations.
+    units: BTreeMap<String, Unit>,
     running: BTreeMap<u64, Running>,
+    /// Activities that tell of others.
+    telling: BTreeMap<u64, u64>,
+    report: Report,
+    outputs: Outputs,
+    /// The units that were reported, by the names of their derivations.
+    reported: BTreeSet<String>,
+    started: BTreeSet<String>,
     announced: BTreeSet<String>,
     /// The logs of other units that are done.
     logs: BTreeMap<String, Vec<String>>,
-    /// What compilers of the workspace's units have printed, by the names of their derivations.
-    printed: BTreeMap<String, Vec<String>>,
-    /// Messages of compilers that were shown.
-    shown: BTreeSet<String>,
     builds: Option<u64>,
     done: u64,
     expected: u64,
     drawn: bool,
     last_draw: Option<Instant>,
+    /// What was done when.
+    pub timings: Timings,
     /// How many units were built.
     pub built: usize,
     /// How many objects came from a cache.
@@ -86,39 +102,51 @@ pub struct Progress {
 
 impl Progress {
     /// A display on standard error.
-    pub fn new(level: Level) -> Self {
+    pub fn new(level: Level, format: Format) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
+        let has_colour = is_terminal && std::env::var_os("NO_COLOR").is_none();
         Self {
             level,
             is_terminal,
-            has_colour: is_terminal && std::env::var_os("NO_COLOR").is_none(),
+            has_colour,
+            telling: BTreeMap::new(),
+            report: Report::new(format, has_colour),
+            outputs: Outputs::default(),
+            reported: BTreeSet::new(),
+            started: BTreeSet::new(),
             units: BTreeMap::new(),
             running: BTreeMap::new(),
             announced: BTreeSet::new(),
             logs: BTreeMap::new(),
-            printed: BTreeMap::new(),
-            shown: BTreeSet::new(),
             builds: None,
             done: 0,
             expected: 0,
             drawn: false,
             last_draw: None,
+            timings: Timings::start(),
             built: 0,
             fetched: 0,
             failed: 0,
         }
     }
 
-    /// Tells the units that will be built.
+    /// Tells where sources are.
+    pub fn set_places(&mut self, places: Places) {
+        self.report.set_places(places);
+    }
+
+    /// Tells the units of a build.
     pub fn know(&mut self, record: &Record) {
+        self.outputs.know(record);
         for unit in &record.units {
-            let known = Known {
-                label: unit.label.clone(),
-                package: unit.package.clone(),
-                directory: unit.directory.clone(),
-            };
-            self.units.insert(name(&unit.derivation).to_owned(), known);
+            let name = name(&unit.derivation).to_owned();
+            self.units.insert(name, unit.clone());
         }
+    }
+
+    /// Tells outputs of an earlier build.
+    pub fn know_outputs(&mut self, record: &Record) {
+        self.outputs.know(record);
     }
 
     /// Takes note of an event, and shows it.
@@ -131,8 +159,16 @@ impl Progress {
                 ..
             } => {
                 if let Some(Field::Text(drv)) = fields.first() {
-                    self.start(id, name(drv).to_owned());
+                    self.start(id, drv);
                 }
+            }
+            Event::Start {
+                id,
+                kind: activity::FILE_TRANSFER,
+                parent,
+                ..
+            } if self.running.contains_key(&parent) => {
+                self.telling.insert(id, parent);
             }
             Event::Start {
                 kind: activity::COPY_PATH,
@@ -151,6 +187,7 @@ impl Progress {
             } => self.builds = Some(id),
             Event::Start { .. } => {}
             Event::Stop { id } => {
+                self.telling.remove(&id);
                 if let Some(running) = self.running.remove(&id) {
                     self.stop(running);
                 }
@@ -161,15 +198,19 @@ impl Progress {
         self.draw();
     }
 
-    fn start(&mut self, id: u64, name: String) {
-        self.built += usize::from(self.units.contains_key(&name));
-        if let Some(known) = self.units.get(&name).cloned() {
+    fn start(&mut self, id: u64, derivation: &str) {
+        let name = name(derivation);
+        self.built += usize::from(self.units.contains_key(name));
+        self.started.insert(name.to_owned());
+        let label = self.units.get(name).map(|unit| unit.label.as_str());
+        self.timings.begin_unit(name, label.unwrap_or(name));
+        if let Some(known) = self.units.get(name).cloned() {
             let place = known.directory.map(|dir| format!(" ({dir})"));
             let package = match known.package.split_once(' ') {
                 Some((package, version)) => format!("{package} v{version}"),
                 None => known.package.clone(),
             };
-            let word = match known.label.ends_with("-check") {
+            let word = match known.mode.is_check() {
                 true => "Checking",
                 false => "Compiling",
             };
@@ -180,31 +221,92 @@ impl Progress {
                 self.line(word, &format!("{package}{place}"));
             }
         } else if self.level == Level::Verbose {
-            self.line("Building", &name);
+            self.line("Building", name);
         }
         let running = Running {
-            name,
-            log: Vec::new(),
+            derivation: derivation.to_owned(),
+            ..Running::default()
         };
         self.running.insert(id, running);
     }
 
     fn stop(&mut self, running: Running) {
-        let known = self.units.get(&running.name);
-        let is_own = known.is_some_and(|known| {
-            known.directory.is_some() && !known.label.ends_with("-build-script-run")
-        });
-        if is_own {
-            self.printed
-                .insert(running.name.clone(), running.log.clone());
+        let name = running.name().to_owned();
+        self.timings.end_unit(&name);
+        if let Some(unit) = self.units.get(&name).cloned() {
+            self.stop_unit(&unit, &running);
+            if unit.has_messages() || running.told.is_some() {
+                return;
+            }
         }
-        if is_own {
-            self.show_once(&running.log.join("\n"));
-        } else if self.level == Level::Verbose {
+        if self.level == Level::Verbose {
             self.block(&running.log);
         } else {
-            self.logs.insert(running.name, running.log);
+            self.logs.insert(name, running.log);
         }
+    }
+
+    /// Reports a unit that has just been built, or has failed.
+    fn stop_unit(&mut self, unit: &Unit, running: &Running) {
+        if let Some(told) = &running.told {
+            self.reported.insert(running.name().to_owned());
+            let text = self.report.unit(unit, told, Outcome::Failed);
+            self.text(&text);
+            self.block(&messages::beside(&running.log, told));
+            return;
+        }
+        let is_asked = unit.has_messages() && !running.log.is_empty();
+        if !is_asked && !self.report.has_all_units() {
+            if unit.has_messages() {
+                self.reported.insert(running.name().to_owned());
+            }
+            return;
+        }
+        let outputs = self.outputs.of(&unit.derivation, &running.derivation);
+        let Some(out) = outputs.get("out") else {
+            // It has failed without a word of the compiler.
+            if unit.has_messages() {
+                self.block(&running.log);
+            }
+            return;
+        };
+        let said = Message::of_output(Path::new(out));
+        if unit.has_messages() {
+            self.block(&messages::beside(&running.log, &said));
+        }
+        self.reported.insert(running.name().to_owned());
+        let unit = Unit {
+            outputs,
+            ..unit.clone()
+        };
+        let text = self.report.unit(&unit, &said, Outcome::Built);
+        self.text(&text);
+    }
+
+    /// Reports the units that were not reported yet, and takes note of their outputs.
+    pub fn rest(&mut self, record: &mut Record) {
+        for unit in &mut record.units {
+            let name = name(&unit.derivation);
+            if unit.has_messages() || self.report.has_all_units() {
+                unit.outputs = self.outputs.of(&unit.derivation, &unit.derivation);
+            }
+            if self.reported.contains(name) || unit.outputs.is_empty() {
+                continue;
+            }
+            let outcome = match self.started.contains(name) {
+                true => Outcome::Built,
+                false => Outcome::Fresh,
+            };
+            let out = unit.outputs.get("out").map(Path::new);
+            let said = out.map(Message::of_output).unwrap_or_default();
+            let text = self.report.unit(unit, &said, outcome);
+            self.text(&text);
+        }
+    }
+
+    /// Reports the end of the build.
+    pub fn end(&mut self, success: bool) {
+        self.report.finished(success);
     }
 
     fn result(&mut self, id: u64, kind: u64, fields: &[Field]) {
@@ -212,6 +314,15 @@ impl Progress {
             (result::LOG_LINE, [Field::Text(line), ..]) => {
                 if let Some(running) = self.running.get_mut(&id) {
                     running.log.push(line.clone());
+                }
+            }
+            (result::SET_PHASE, [Field::Text(text), ..]) => {
+                if let Some(running) = self.running.get(&id) {
+                    self.timings.phase(running.name(), text);
+                }
+                let parent = self.telling.get(&id);
+                if let Some(running) = parent.and_then(|parent| self.running.get_mut(parent)) {
+                    running.told = Some(Message::parse(text));
                 }
             }
             (result::PROGRESS, [Field::Number(done), Field::Number(expected), ..])
@@ -234,7 +345,6 @@ impl Progress {
             let log = self.logs.remove(&drv);
             if plain.contains("builder failed") {
                 self.failed += 1;
-                self.printed.remove(&drv);
                 self.block(&log.unwrap_or_default());
                 return;
             }
@@ -251,30 +361,6 @@ impl Progress {
         let is_trouble = plain.starts_with("error") || plain.starts_with("warning");
         if self.level == Level::Verbose || is_trouble && !is_known {
             self.block(&[text.trim_end().to_owned()]);
-        }
-    }
-
-    /// What compilers have printed since the last call, by the names of the derivations of the workspace's units
-    /// that were built.
-    pub fn take_printed(&mut self) -> BTreeMap<String, Vec<String>> {
-        std::mem::take(&mut self.printed)
-    }
-
-    /// Shows what was printed at an earlier build.
-    pub fn again(&mut self, printed: &str) {
-        self.show_once(printed);
-    }
-
-    /// The messages that were not shown yet: as with cargo, what a compiler says of a library and of the same library
-    /// as a test is shown once. Empty lines are between messages.
-    fn show_once(&mut self, printed: &str) {
-        let messages = printed
-            .split("\n\n")
-            .map(|message| message.trim_matches('\n'));
-        for message in messages.filter(|message| !message.is_empty()) {
-            if self.shown.insert(message.to_owned()) {
-                self.block(&[format!("{message}\n")]);
-            }
         }
     }
 
@@ -300,6 +386,15 @@ impl Progress {
         self.block(&[format!("{word}: {text}")]);
     }
 
+    /// Text above the bar, with its line breaks.
+    fn text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.clear();
+            // A reader that has gone away has seen enough.
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        }
+    }
+
     /// Lines above the bar.
     fn block(&mut self, lines: &[String]) {
         if lines.is_empty() {
@@ -323,8 +418,8 @@ impl Progress {
         }
         self.last_draw = Some(Instant::now());
         let names = self.running.values().map(|running| {
-            let known = self.units.get(&running.name);
-            known.map_or(running.name.as_str(), |known| known.label.as_str())
+            let known = self.units.get(running.name());
+            known.map_or(running.name(), |known| known.label.as_str())
         });
         let names = names.collect::<Vec<_>>().join(", ");
         let text = bar(self.done, self.expected, &names, columns());
@@ -372,18 +467,6 @@ pub fn name(path: &str) -> &str {
     name.split_once('-').map_or(name, |(_, name)| name)
 }
 
-/// The text without the escape sequences of colours.
-fn without_colour(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, escape)) = rest.split_once("\u{1b}[") {
-        plain.push_str(before);
-        rest = escape.split_once('m').map_or("", |(_, rest)| rest);
-    }
-    plain.push_str(rest);
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -402,10 +485,5 @@ mod tests {
     fn names_are_without_directory_and_hash() {
         let path = "/nix/store/00000000000000000000000000000000-crate-a-1.0.0-lib-01234567.drv";
         assert_eq!(name(path), "crate-a-1.0.0-lib-01234567.drv");
-    }
-
-    #[test]
-    fn colours_are_taken_away() {
-        assert_eq!(without_colour("\u{1b}[31;1merror:\u{1b}[0m x"), "error: x");
     }
 }

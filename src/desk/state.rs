@@ -4,19 +4,19 @@
 //! $XDG_CACHE_HOME/dyndrv/desk/
 //!   graphs/KEY.json           graphs, by skeleton, selection and settings
 //!   third-party/KEY.json      indexes of third-party units, by graph and settings
-//!   messages/DERIVATION       what the compiler has printed of a unit of a workspace
+//!   checkouts/KEY/flake       the directory of the checkout's flake
 //!   checkouts/KEY/KEY/        one for each checkout, and each attribute of its flake
 //!     evaluation.json         the settings, and the files that they depend on
 //!     settings                a root for the garbage collector: the settings, the toolchain
-//!     plans/KEY.json          the last plan of each selection: a `Record`
-//!     plans/KEY.files.json    the files that it depends on
-//!     plans/KEY               a root for the garbage collector: the result
+//!     plans/                  the last plans of each selection, each a `Record`: see [`kept`](super::kept)
+//!     timings.html            the page of `--timings`
 //! ```
 //!
 //! Every file can be removed at any time. A document of another version of dyndrv counts as absent.
 
 use super::Error;
 use super::checkout::{Stamps, hash};
+use crate::graph::{Mode, Target};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of all documents.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A document with its version.
 #[derive(Serialize, Deserialize)]
@@ -69,6 +69,15 @@ impl Record {
         self.results.first()?.out.as_deref().map(Path::new)
     }
 
+    /// Whether another record has the same units, with the same derivations.
+    pub fn has_units_of(&self, other: &Self) -> bool {
+        let derivations = |record: &Self| -> Vec<String> {
+            let units = record.units.iter();
+            units.map(|unit| unit.derivation.clone()).collect()
+        };
+        derivations(self) == derivations(other)
+    }
+
     /// Whether all that was asked for is there.
     pub fn is_built(&self) -> bool {
         let outs = self.results.iter().map(|asked| asked.out.as_ref());
@@ -101,18 +110,64 @@ pub struct Unit {
     pub package: String,
     /// The directory of the package relative to the sources; none if it is third-party.
     pub directory: Option<String>,
+    /// Where a third-party package comes from.
+    pub source: Source,
+    /// The target of the package.
+    pub target: Target,
+    /// The action on the target.
+    pub mode: Mode,
+    /// The active features.
+    pub features: Vec<String>,
+    /// What of its profile cargo's messages tell.
+    pub profile: UnitProfile,
     /// Its derivation.
     pub derivation: String,
     /// The identities of the units that it depends on.
     pub needs: Vec<String>,
     /// The files of the workspace that it can read.
     pub files: Vec<String>,
+    /// Its outputs, as far as they are known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
+}
+
+impl Unit {
+    /// Whether it is of the workspace and compiled by rustc, so that its messages are kept.
+    pub fn has_messages(&self) -> bool {
+        self.directory.is_some() && !matches!(self.mode, Mode::RunCustomBuild | Mode::Doctest)
+    }
+}
+
+/// Where a third-party package comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Source {
+    /// The registry or repository, as the lock file names it.
+    pub url: String,
+    /// The entry of the vendor directory.
+    pub entry: String,
+}
+
+/// Settings of a unit's profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UnitProfile {
+    /// `opt-level`.
+    pub opt_level: String,
+    /// `debug`.
+    pub debuginfo: String,
+    /// `debug-assertions`.
+    pub debug_assertions: bool,
+    /// `overflow-checks`.
+    pub overflow_checks: bool,
 }
 
 /// What a plan depends on, and how that was when it was made.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Files {
+    /// The settings of the flake.
+    pub settings: PathBuf,
     /// All files of the source tree.
     pub stamps: Stamps,
     /// Those whose content counts.
@@ -120,9 +175,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Whether a plan for these files would be the same.
-    pub fn is_current(&self, stamps: &Stamps) -> bool {
-        self.stamps.len() == stamps.len()
+    /// Whether a plan for these settings and files would be the same.
+    pub fn is_current(&self, settings: &Path, stamps: &Stamps) -> bool {
+        self.settings == settings
+            && self.stamps.len() == stamps.len()
             && self.stamps.iter().zip(stamps).all(|(then, now)| {
                 then.0 == now.0 && (then.1 == now.1 || !self.depends.contains(then.0))
             })
@@ -161,12 +217,6 @@ impl Cache {
     /// The index of third-party units with a key.
     pub fn third_party(&self, key: &str) -> PathBuf {
         self.directory.join(format!("third-party/{key}.json"))
-    }
-
-    /// What the compiler has printed of the unit of a derivation.
-    pub fn messages(&self, derivation: &str) -> PathBuf {
-        let name = derivation.rsplit('/').next().unwrap_or_default();
-        self.directory.join("messages").join(name)
     }
 
     /// The directory of all.

@@ -18,7 +18,7 @@
 
 use super::Error;
 use crate::depinfo::{EntryKind, Resolved, SourceTree};
-use crate::graph::model::{ConfigEnv, ConfigProgram, Mode, UnitRef};
+use crate::graph::model::{ConfigEnv, ConfigProgram, UnitRef};
 use crate::graph::rules::layout::compiled_in;
 use std::collections::BTreeSet;
 
@@ -118,7 +118,7 @@ pub fn files_of_runner(unit: UnitRef<'_>, tree: &SourceTree) -> Result<BTreeSet<
 }
 
 fn links(unit: UnitRef<'_>) -> bool {
-    !unit.is_run() && unit.mode != Mode::Check && unit.requires_upstream_objects()
+    !unit.is_run() && !unit.mode.is_check() && unit.requires_upstream_objects()
 }
 
 /// A flag of the compiler, without the option that it follows.

@@ -333,7 +333,7 @@ fn cfg(unit: UnitRef<'_>) -> Cfg {
         cfg.without_flag("debug_assertions")
     };
     match unit.mode {
-        Mode::Test => cfg = cfg.with_flag("test"),
+        Mode::Test | Mode::CheckTest => cfg = cfg.with_flag("test"),
         // rustdoc sets both for the library whose documentation it tests.
         Mode::Doctest => cfg = cfg.with_flag("doctest").with_flag("doc"),
         _ => {}

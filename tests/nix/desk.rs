@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
+mod messages;
+
 /// A project with a place for what is kept between builds.
 struct Desk {
     project: Project,
@@ -86,10 +88,14 @@ impl Desk {
                 .map(|entry| entry.unwrap().path())
                 .collect::<Vec<_>>()
         };
-        for attribute in inside(&checkouts).iter().flat_map(|dir| inside(dir)) {
+        let attributes = inside(&checkouts)
+            .into_iter()
+            .flat_map(|checkout| inside(&checkout));
+        for attribute in attributes.filter(|attribute| attribute.is_dir()) {
             for path in inside(&attribute.join("plans")) {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                if name.ends_with(".json") && !name.ends_with(".files.json") {
+                let is_other = name.ends_with(".files.json") || name.ends_with(".before.json");
+                if name.ends_with(".json") && !is_other {
                     let text = fs::read_to_string(&path).unwrap();
                     let record: Value = serde_json::from_str(&text).unwrap();
                     let units = record["document"]["units"].as_array().unwrap().iter();

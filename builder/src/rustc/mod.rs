@@ -3,6 +3,7 @@
 pub mod dep_info;
 mod incremental;
 pub mod link_flags;
+pub mod messages;
 mod products;
 
 use crate::build_script::recorded::{self, Cfg, Link};
@@ -45,9 +46,20 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     let mut args = arguments(rustc, out, &instructions, &env)?;
     let allowed = allowed(rustc, outputs, sandbox, &args, &env)?;
     args.extend(incremental.iter().flat_map(incremental::Run::argument));
+    args.extend(messages::ARGUMENTS.map(str::to_owned));
 
     let short = shorten(args, sandbox)?;
-    let compile = || child::run("rustc", &rustc.compiler, &short, &process.cwd, &env);
+    let compile = || {
+        let program = &rustc.compiler;
+        child::run_shown(
+            "rustc",
+            program,
+            &short,
+            &process.cwd,
+            &env,
+            messages::shown,
+        )
+    };
     let mut finished = compile()?;
     if let Some(incremental) = &mut incremental
         && incremental.gives_up_state(finished.status, outputs)?
@@ -55,8 +67,9 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
         finished = compile()?;
     }
     if !finished.status.success() {
+        messages::tell(&finished.stderr);
         let error = Error::new(format!("rustc failed ({})", finished.status));
-        return Err(missing_files(&finished.stderr)
+        return Err(missing_files(&messages::shown_all(&finished.stderr))
             .iter()
             .fold(error, |error, file| error.note(missing_note(file))));
     }
@@ -67,8 +80,9 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     if let Some(output) = &rustc.list_crates {
         libraries::list(outputs.get(output)?, &rustc.crates)?;
     }
-    if rustc.record_reads {
+    if rustc.record {
         record(outputs.get("out")?, rustc, &read)?;
+        messages::keep(outputs.get("out")?, &finished.stderr)?;
     }
     Ok(())
 }
@@ -218,8 +232,7 @@ pub fn shorten(args: Vec<String>, sandbox: &Sandbox) -> Result<Vec<String>> {
 }
 
 /// The files that the compiler could not find, as its messages name them.
-fn missing_files(stderr: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(stderr);
+fn missing_files(text: &str) -> Vec<String> {
     let mut files: Vec<String> = Vec::new();
     for line in text.lines() {
         let unreadable = line.contains("No such file").then_some("couldn't read `");
@@ -259,7 +272,7 @@ error[E0583]: file not found for module `m`
   = help: to create the module `m`, create file \"src/m.rs\"
 error: couldn't read `src/a.txt`: No such file or directory (os error 2)
 ";
-        assert_eq!(missing_files(stderr.as_bytes()), ["src/a.txt", "m"]);
+        assert_eq!(missing_files(stderr), ["src/a.txt", "m"]);
     }
 
     #[test]

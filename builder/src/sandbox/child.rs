@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::sandbox::Environment;
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -34,11 +35,26 @@ pub fn run(
     cwd: &str,
     env: &Environment,
 ) -> Result<Finished> {
+    run_shown(phase, program, args, cwd, env, |line| Cow::Borrowed(line))
+}
+
+/// The same for a program of whose standard error the log shows what `shown` makes of each line.
+pub fn run_shown(
+    phase: &str,
+    program: &str,
+    args: &[String],
+    cwd: &str,
+    env: &Environment,
+    shown: Shown,
+) -> Result<Finished> {
     set_phase(phase);
-    let finished = wait(program, args, cwd, env);
+    let finished = wait(program, args, cwd, env, shown);
     set_phase("outputs");
     finished
 }
+
+/// What the log shows of a line.
+pub type Shown = fn(&[u8]) -> Cow<'_, [u8]>;
 
 /// Tells Nix what the unit is at: its progress display shows it, and its log in
 /// JSON says from when to when a compiler was at work.
@@ -47,7 +63,13 @@ pub fn set_phase(phase: &str) {
     eprintln!("@nix {message}");
 }
 
-fn wait(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<Finished> {
+fn wait(
+    program: &str,
+    args: &[String],
+    cwd: &str,
+    env: &Environment,
+    shown: Shown,
+) -> Result<Finished> {
     let failed = |e| Error::io("cannot run", Path::new(program), e);
     let mut child = Command::new(program)
         .args(args)
@@ -61,8 +83,8 @@ fn wait(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<
         .map_err(failed)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr) = thread::scope(|scope| {
-        let reader = scope.spawn(|| copy(stdout, News::new(io::stdout())));
-        let stderr = copy(stderr, io::stderr());
+        let reader = scope.spawn(|| copy(stdout, Lines::new(io::stdout(), news)));
+        let stderr = copy(stderr, Lines::new(io::stderr(), shown));
         (reader.join(), stderr)
     });
     let stdout = stdout.map_err(|_| Error::new(format!("lost the output of {program}")))?;
@@ -74,30 +96,37 @@ fn wait(program: &str, args: &[String], cwd: &str, env: &Environment) -> Result<
     })
 }
 
-/// Passes on whole lines that are no instructions.
-struct News<W: Write> {
+/// All but instructions.
+fn news(line: &[u8]) -> Cow<'_, [u8]> {
+    match line.trim_ascii_start().starts_with(INSTRUCTION) {
+        true => Cow::Borrowed(&[]),
+        false => Cow::Borrowed(line),
+    }
+}
+
+/// Passes on what is to be shown of whole lines.
+struct Lines<W: Write> {
     log: W,
+    shown: Shown,
     line: Vec<u8>,
 }
 
-impl<W: Write> News<W> {
-    fn new(log: W) -> Self {
+impl<W: Write> Lines<W> {
+    fn new(log: W, shown: Shown) -> Self {
         Self {
             log,
+            shown,
             line: Vec::new(),
         }
     }
 
     fn end_line(&mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
-        if line.trim_ascii_start().starts_with(INSTRUCTION) {
-            return Ok(());
-        }
-        self.log.write_all(&line)
+        self.log.write_all(&(self.shown)(&line))
     }
 }
 
-impl<W: Write> Write for News<W> {
+impl<W: Write> Write for Lines<W> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         for part in text.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(part);
@@ -113,7 +142,7 @@ impl<W: Write> Write for News<W> {
     }
 }
 
-impl<W: Write> Drop for News<W> {
+impl<W: Write> Drop for Lines<W> {
     fn drop(&mut self) {
         // A log that nobody reads any more is no reason to fail.
         let _ = self.end_line().and_then(|()| self.log.flush());
@@ -162,7 +191,7 @@ mod tests {
     fn instructions_are_kept_out_of_the_log() {
         let mut log = Vec::new();
         let text = b"cargo:rustc-cfg=a\nnews\ncargo::metadata=b=c\nno end".as_slice();
-        let kept = copy(Some(text), News::new(&mut log)).unwrap();
+        let kept = copy(Some(text), Lines::new(&mut log, news)).unwrap();
         assert_eq!(kept, text);
         assert_eq!(log, b"news\nno end");
     }

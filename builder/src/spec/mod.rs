@@ -35,6 +35,10 @@ pub const DEPS: &str = "/build/deps";
 /// sandbox path on each line.
 pub const READ_FILES: &str = "nix-support/dyndrv-read-files";
 
+/// Where a unit's output `out` has the compiler's messages, one JSON document on each line. There is no such file
+/// if there are none.
+pub const MESSAGES: &str = "nix-support/dyndrv-messages.json";
+
 /// Where an output lists the libraries that its unit was given: as JSON, what [`Rustc::crates`] was.
 pub const LIBRARIES: &str = "libraries.json";
 

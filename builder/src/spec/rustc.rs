@@ -27,9 +27,10 @@ pub struct Rustc {
     /// The place of each product of the compiler. Any other file in its output
     /// directory is an error, but for dep-info, which is checked and removed.
     pub products: Vec<Product>,
-    /// Whether the output tells which source files were read, in [`READ_FILES`](super::READ_FILES).
+    /// Whether the output tells which source files were read, in [`READ_FILES`](super::READ_FILES), and what the
+    /// compiler has said, in [`MESSAGES`](super::MESSAGES).
     #[serde(default)]
-    pub record_reads: bool,
+    pub record: bool,
     /// Whether and how it is compiled incrementally. `-C incremental` is not among the arguments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incremental: Option<Incremental>,

@@ -3,10 +3,17 @@
 pub mod build;
 pub mod checks;
 pub mod clean;
+pub mod diff;
+pub mod editor;
+pub mod graph;
+pub mod init;
+mod message_format;
 pub mod run;
 mod session;
+pub mod why;
 
 use clap::Args;
+use message_format::MessageFormat;
 use std::path::PathBuf;
 
 /// Which project is built, and how Nix is called for it.
@@ -48,6 +55,9 @@ struct Units {
     /// Build only this program (may be repeated)
     #[arg(long, value_name = "NAME")]
     bin: Vec<String>,
+    /// Build all targets: tests, benchmarks and examples too
+    #[arg(long, conflicts_with = "bin")]
+    all_targets: bool,
     /// Features to activate, separated by commas or spaces
     #[arg(short = 'F', long)]
     features: Vec<String>,
@@ -97,4 +107,9 @@ struct How {
     /// Show each unit
     #[arg(short, long)]
     verbose: bool,
+    /// Write a page that shows what the build has spent its time on
+    #[arg(long)]
+    timings: bool,
+    #[command(flatten)]
+    message_format: MessageFormat,
 }

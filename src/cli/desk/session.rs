@@ -4,12 +4,14 @@ use super::{Checked, How, Project, Units};
 use dyndrv::desk::checkout::{Checkout, Stamps, hash};
 use dyndrv::desk::client::{Client, Options};
 use dyndrv::desk::evaluation::{self, Evaluated};
+use dyndrv::desk::format::Places;
+use dyndrv::desk::kept::{self, Kept};
 use dyndrv::desk::plan::{self, Planned, What};
-use dyndrv::desk::progress::{Level, Progress, name};
+use dyndrv::desk::progress::{Level, Progress};
 use dyndrv::desk::settings::Desk;
 use dyndrv::desk::state::{self, Cache, Files, Record};
-use dyndrv::desk::{Error, build};
-use dyndrv::plan::selection::Selection;
+use dyndrv::desk::{Error, build, pages};
+use dyndrv::plan::selection::{Selection, Targets};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -71,7 +73,7 @@ impl Session {
             (_, true) => Level::Verbose,
             _ => Level::Normal,
         };
-        let mut progress = Progress::new(level);
+        let mut progress = Progress::new(level, how.message_format.format()?);
         let request = evaluation::Request {
             installable,
             arguments: project.nix_arg.clone(),
@@ -88,7 +90,9 @@ impl Session {
         );
         progress.clear();
         let evaluated = evaluated?;
+        progress.timings.step("evaluation");
         start_version_of(&evaluated)?;
+        kept::name(&cache, &checkout.flake)?;
         Ok(Self {
             begin,
             sources: evaluated.sources(&stamps),
@@ -109,9 +113,14 @@ impl Session {
     /// If cargo refuses the project, or a unit fails, which has been shown then.
     pub fn build(&mut self, units: &Units, check: bool) -> Result<Record, Error> {
         let desk: Desk = plan::read(&self.evaluated.settings)?;
+        let choice = self.choice(&desk, units, check)?;
+        self.make(&desk, choice)
+    }
+
+    fn choice(&self, desk: &Desk, units: &Units, check: bool) -> Result<Choice, Error> {
         let mut selection = selected(&desk.selection, units);
         selection.check = check;
-        let directory = match self.directory_of_member(&desk)? {
+        let directory = match self.directory_of_member(desk)? {
             Some(directory) => {
                 // The flake's own choice of packages has no say there.
                 if units.package.is_empty() && !units.workspace {
@@ -123,7 +132,11 @@ impl Session {
             }
             None => desk.places.workspace.clone(),
         };
-        self.make(&desk, selection, directory, What::Result)
+        Ok(Choice {
+            selection,
+            directory,
+            what: What::Result,
+        })
     }
 
     /// Plans and runs checks of these kinds.
@@ -152,62 +165,42 @@ impl Session {
             },
             test_args: test_args.to_vec(),
         };
-        let directory = desk.places.workspace.clone();
-        self.make(&desk, selection, directory, what)
-    }
-
-    fn make(
-        &mut self,
-        desk: &Desk,
-        selection: Selection,
-        directory: String,
-        what: What,
-    ) -> Result<Record, Error> {
-        let root = self.root();
-        let key = hash(format!(
-            "{} {selection:?} {directory} {what:?}",
-            self.evaluated.settings.display()
-        ));
-        let plans = self.directory.join("plans");
-        let (record_file, files_file) = (
-            plans.join(format!("{}.json", &key[..16])),
-            plans.join(format!("{}.files.json", &key[..16])),
-        );
-        let known: Option<Files> = state::read(&files_file);
-        if known.is_some_and(|files| files.is_current(&self.sources))
-            && let Some(record) = state::read::<Record>(&record_file)
-            && record.is_built()
-        {
-            self.show_messages(&record)?;
-            self.finished(&record);
-            return Ok(record);
-        }
-        let client = match &mut self.client {
-            Some(client) => client,
-            none => none.insert(connect(&self.how)?),
-        };
-        let progress = &mut self.progress;
-        let request = plan::Request {
-            desk,
-            root: &root,
-            stamps: &self.sources,
+        let choice = Choice {
             selection,
-            directory,
+            directory: desk.places.workspace.clone(),
             what,
         };
-        let planned = plan::plan(&request, &self.cache, client)?;
+        self.make(&desk, choice)
+    }
+
+    fn make(&mut self, desk: &Desk, choice: Choice) -> Result<Record, Error> {
+        let kept = self.kept(&choice);
+        let last = kept.last();
+        let is_current = |files: Files| files.is_current(&self.evaluated.settings, &self.sources);
+        if kept.files().is_some_and(is_current)
+            && let Some(mut record) = last.clone()
+            && record.is_built()
+        {
+            self.set_places(desk);
+            self.progress.know(&record);
+            self.progress.rest(&mut record);
+            if last.as_ref() != Some(&record) {
+                kept.keep(&record)?;
+            }
+            self.finished(&record)?;
+            return Ok(record);
+        }
+        if let Some(last) = &last {
+            self.progress.know_outputs(last);
+        }
         let Planned {
-            plan,
             mut record,
             depends,
-            warnings,
             ..
-        } = planned;
-        for warning in warnings {
-            progress.warning(&warning);
-        }
+        } = self.plan(desk, choice)?;
+        let client = connected(&mut self.client, &self.how)?;
+        let progress = &mut self.progress;
         progress.know(&record);
-        build::add(client, &plan)?;
         let wanted: Vec<String> = record
             .results
             .iter()
@@ -217,14 +210,13 @@ impl Session {
             progress.watch(event);
         })?;
         progress.clear();
+        progress.timings.step("build");
         let failed = outcomes.iter().find(|outcome| !outcome.success).cloned();
-        let files = Files {
-            stamps: self.sources.clone(),
-            depends,
-        };
         if let Some(failed) = failed {
-            state::write(&record_file, &record)?;
-            self.show_messages(&record)?;
+            self.progress.rest(&mut record);
+            self.progress.end(false);
+            kept.keep(&record)?;
+            self.write_timings(&record)?;
             let progress = &self.progress;
             if progress.failed == 0 {
                 return Err(dyndrv::desk::client::Error::Refused(failed.reason.clone()).into());
@@ -236,37 +228,88 @@ impl Session {
         for asked in &mut record.results {
             asked.out = client.outputs(&asked.derivation)?.remove("out");
             if let Some(out) = &asked.out {
-                let link = plans.join(format!("{}-{}", &key[..16], asked.name));
+                let link = kept.root(&asked.name);
                 state::link(&link, Path::new(out))?;
                 client.add_root(&link.to_string_lossy())?;
             }
         }
-        state::write(&record_file, &record)?;
-        state::write(&files_file, &files)?;
-        self.show_messages(&record)?;
-        self.finished(&record);
+        self.progress.rest(&mut record);
+        kept.keep(&record)?;
+        kept.keep_files(&Files {
+            settings: self.evaluated.settings.clone(),
+            stamps: self.sources.clone(),
+            depends,
+        })?;
+        kept::limit(&self.cache)?;
+        self.finished(&record)?;
         Ok(record)
     }
 
-    /// Keeps what compilers have printed, and shows it of the units that were not built this time.
-    fn show_messages(&mut self, record: &Record) -> Result<(), Error> {
-        let printed = self.progress.take_printed();
-        for unit in record.units.iter().filter(|unit| unit.directory.is_some()) {
-            let file = self.cache.messages(&unit.derivation);
-            match printed.get(name(&unit.derivation)) {
-                Some(lines) if lines.is_empty() => {
-                    if file.exists() {
-                        fs::remove_file(&file).map_err(Error::io("removing", &file))?;
-                    }
-                }
-                Some(lines) => state::replace(&file, lines.join("\n").as_bytes())?,
-                None => {
-                    if let Ok(text) = fs::read_to_string(&file) {
-                        self.progress.again(&text);
-                    }
-                }
-            }
+    /// Plans, and adds the derivations to the store.
+    fn plan(&mut self, desk: &Desk, choice: Choice) -> Result<Planned, Error> {
+        self.set_places(desk);
+        let root = self.root();
+        let client = connected(&mut self.client, &self.how)?;
+        let request = plan::Request {
+            desk,
+            root: &root,
+            stamps: &self.sources,
+            selection: choice.selection,
+            directory: choice.directory,
+            what: choice.what,
+        };
+        let planned = plan::plan(&request, &self.cache, client)?;
+        self.progress.timings.step("plan");
+        for warning in &planned.warnings {
+            self.progress.warning(warning);
         }
+        build::add(client, &planned.plan)?;
+        self.progress.timings.step("store");
+        Ok(planned)
+    }
+
+    /// Plans without building: the plan now, and those that are kept.
+    ///
+    /// # Errors
+    ///
+    /// If cargo refuses the project.
+    pub fn look(&mut self, units: &Units, check: bool) -> Result<Looked, Error> {
+        let desk: Desk = plan::read(&self.evaluated.settings)?;
+        let choice = self.choice(&desk, units, check)?;
+        let kept = self.kept(&choice);
+        let Planned { record, .. } = self.plan(&desk, choice)?;
+        Ok(Looked {
+            now: record,
+            last: kept.last(),
+            before: kept.before(),
+        })
+    }
+
+    fn kept(&self, choice: &Choice) -> Kept {
+        let key = hash(format!(
+            "{:?} {} {:?}",
+            choice.selection, choice.directory, choice.what
+        ));
+        Kept::new(self.directory.join("plans"), &key[..16])
+    }
+
+    fn set_places(&mut self, desk: &Desk) {
+        self.progress.set_places(Places {
+            root: self.root(),
+            vendor: desk.places.vendor.clone(),
+        });
+    }
+
+    /// Writes the page of timings, if it is asked for.
+    fn write_timings(&mut self, record: &Record) -> Result<(), Error> {
+        if !self.how.timings {
+            return Ok(());
+        }
+        let page = pages::timings(&self.progress.timings.document(record))?;
+        let file = self.directory.join("timings.html");
+        state::replace(&file, page.as_bytes())?;
+        self.progress
+            .line("Timings", &format!("are in {}", file.display()));
         Ok(())
     }
 
@@ -286,10 +329,7 @@ impl Session {
             return Ok(());
         }
         state::link(&link, out)?;
-        let client = match &mut self.client {
-            Some(client) => client,
-            none => none.insert(connect(&self.how)?),
-        };
+        let client = connected(&mut self.client, &self.how)?;
         Ok(client.add_root(&link.to_string_lossy())?)
     }
 
@@ -315,7 +355,7 @@ impl Session {
         Ok(found.filter(|found| !is_own(found)).map(str::to_owned))
     }
 
-    fn finished(&mut self, record: &Record) {
+    fn finished(&mut self, record: &Record) -> Result<(), Error> {
         let parts: Vec<String> = [
             (self.progress.built, "built"),
             (self.progress.fetched, "from a cache"),
@@ -334,7 +374,10 @@ impl Session {
             record.profile_description,
             self.begin.elapsed().as_secs_f64()
         );
+        self.progress.end(true);
+        self.write_timings(record)?;
         self.progress.line("Finished", &text);
+        Ok(())
     }
 
     /// Says what is run.
@@ -354,6 +397,11 @@ fn selected(flake: &Selection, units: &Units) -> Selection {
     }
     if !units.bin.is_empty() {
         selection.bins.clone_from(&units.bin);
+    }
+    if units.all_targets {
+        selection.bins.clear();
+        selection.targets = Targets::default();
+        selection.all_targets = true;
     }
     if !units.features.is_empty() || units.all_features || units.no_default_features {
         selection.features.clone_from(&units.features);
@@ -383,6 +431,31 @@ fn start_version_of(evaluated: &Evaluated) -> Result<(), Error> {
         .env(STARTED, "1")
         .exec();
     Err(Error::io("running", program)(error))
+}
+
+/// What is to be planned.
+struct Choice {
+    selection: Selection,
+    directory: String,
+    what: What,
+}
+
+/// A plan, and those that are kept of the same selection.
+pub struct Looked {
+    /// The plan of the files as they are.
+    pub now: Record,
+    /// That of the last build.
+    pub last: Option<Record>,
+    /// The last one before that with other units.
+    pub before: Option<Record>,
+}
+
+/// The connection, made if there is none yet.
+fn connected<'a>(client: &'a mut Option<Client>, how: &How) -> Result<&'a mut Client, Error> {
+    Ok(match client {
+        Some(client) => client,
+        none => none.insert(connect(how)?),
+    })
 }
 
 /// A connection to Nix, with the options of the user's configuration and the command line.

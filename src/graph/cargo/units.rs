@@ -12,7 +12,7 @@ use crate::graph::rules::identity::{Subject, identity};
 use crate::graph::rules::lto;
 use serde_json::Value;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// The mode of documentation tests.
 const DOCTEST: &str = "doctest";
@@ -36,6 +36,7 @@ impl RawUnits {
             units.push(resolve_unit(raw, id, &packages.list[id.0])?);
         }
         check_edges(&units, packages)?;
+        mark_tests(&mut units, packages, &graph.roots);
         let lto = {
             let nodes: Vec<lto::Node<'_>> = units
                 .iter()
@@ -327,7 +328,7 @@ fn profile(raw: &documents::Profile) -> std::result::Result<Profile, String> {
     })
 }
 
-/// Refuses what the unit graph only hints at: artifact dependencies, and checks of tests.
+/// Refuses what the unit graph only hints at: artifact dependencies.
 fn check_edges(units: &[Unit], packages: &Packages) -> Result<()> {
     for unit in units {
         let package = &packages.list[unit.package.0];
@@ -349,15 +350,48 @@ fn check_edges(units: &[Unit], packages: &Packages) -> Result<()> {
                 });
             }
         }
-        let tests = matches!(target.kind, TargetKind::Test | TargetKind::Bench);
-        if unit.mode == Mode::Check && tests {
-            return Err(Error::Unsupported {
-                package: format!("{} {}", package.name, package.version),
-                target: target.describe(),
-                feature: "checking without building".to_owned(),
-                advice: "build the tests instead".to_owned(),
-            });
-        }
     }
     Ok(())
+}
+
+/// Tells checks of tests, for which cargo has the same word as for other checks.
+///
+/// | the check | is one of a test |
+/// |---|---|
+/// | of a test or benchmark | always |
+/// | of a target that is checked once | never: `--all-targets` adds the tests to the targets themselves |
+/// | the first of two that differs: is needed by another unit; does not unwind; has fewer dependencies | no, and the other one is |
+/// | neither differs | either: cargo would compile both the same but for that |
+fn mark_tests(units: &mut [Unit], packages: &Packages, roots: &[usize]) {
+    let needed: BTreeSet<usize> = units
+        .iter()
+        .flat_map(|unit| unit.dependencies.iter().map(|dependency| dependency.unit.0))
+        .collect();
+    let mut twice: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for &root in roots {
+        let unit = &units[root];
+        if unit.mode != Mode::Check {
+            continue;
+        }
+        match packages.list[unit.package.0].targets[unit.target].kind {
+            TargetKind::Test | TargetKind::Bench => units[root].mode = Mode::CheckTest,
+            _ => twice
+                .entry((unit.package, unit.target, unit.platform.clone()))
+                .or_default()
+                .push(root),
+        }
+    }
+    for mut checks in twice.into_values().filter(|checks| checks.len() > 1) {
+        checks.sort_by_key(|&check| {
+            let unit = &units[check];
+            (
+                !needed.contains(&check),
+                unit.profile.panic == "unwind",
+                unit.dependencies.len(),
+            )
+        });
+        if let Some(&test) = checks.last() {
+            units[test].mode = Mode::CheckTest;
+        }
+    }
 }

@@ -42,10 +42,24 @@ pub enum Mode {
     Test,
     /// It is type-checked.
     Check,
+    /// It is type-checked as a test.
+    CheckTest,
     /// It is a build script, and is run.
     RunCustomBuild,
     /// The tests in its documentation are compiled and run.
     Doctest,
+}
+
+impl Mode {
+    /// Whether it is type-checked only.
+    pub fn is_check(self) -> bool {
+        matches!(self, Self::Check | Self::CheckTest)
+    }
+
+    /// Whether the target's own tests are compiled.
+    pub fn is_test(self) -> bool {
+        matches!(self, Self::Test | Self::CheckTest)
+    }
 }
 
 /// An edge of the graph.

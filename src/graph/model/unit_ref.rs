@@ -76,7 +76,7 @@ impl<'a> UnitRef<'a> {
     /// Such a library and one that is compiled without the flag have different crate hashes, so they are
     /// different units: identity and label tell them apart.
     pub fn is_incremental(self) -> bool {
-        let compiled = matches!(self.mode, Mode::Build | Mode::Test | Mode::Check);
+        let compiled = matches!(self.mode, Mode::Build | Mode::Test) || self.mode.is_check();
         self.graph.incremental && self.profile.incremental && compiled
     }
 
@@ -132,10 +132,12 @@ impl<'a> UnitRef<'a> {
             TargetKind::Test => format!("test-{name}"),
             TargetKind::Bench => format!("bench-{name}"),
         };
+        let is_test = matches!(target.kind, TargetKind::Test | TargetKind::Bench);
         let suffix = match self.mode {
-            Mode::Check => "-check",
+            Mode::CheckTest if !is_test => "-test-check",
+            Mode::Check | Mode::CheckTest => "-check",
             Mode::Doctest => "-doctest",
-            Mode::Test if !matches!(target.kind, TargetKind::Test | TargetKind::Bench) => "-test",
+            Mode::Test if !is_test => "-test",
             _ => "",
         };
         let incremental = if self.is_incremental() {

@@ -26,9 +26,7 @@
 
 use super::layout::{self, Layout, join, package_dir, source_from_cwd};
 use super::linkage::Linkage;
-use crate::graph::model::{
-    CrateType, Graph, Lto, Mode, Package, Profile, Target, TargetKind, UnitRef,
-};
+use crate::graph::model::{CrateType, Graph, Lto, Package, Profile, Target, TargetKind, UnitRef};
 use std::collections::BTreeMap;
 
 /// A process to run.
@@ -127,19 +125,19 @@ pub fn build_script_invocation(
 fn crate_args(unit: UnitRef<'_>, args: &mut Vec<String>) {
     let target = unit.target();
     let mode = unit.mode;
-    if mode != Mode::Test {
+    if !mode.is_test() {
         for crate_type in &target.crate_types {
             args.extend(["--crate-type".to_owned(), crate_type.to_string()]);
         }
     }
     let emit = match mode {
-        Mode::Check => "dep-info,metadata",
+        _ if mode.is_check() => "dep-info,metadata",
         _ if unit.requires_upstream_objects() => "dep-info,link",
         _ => "dep-info,metadata,link",
     };
     args.push(format!("--emit={emit}"));
     let foreign_dylib =
-        mode != Mode::Test && target.has_crate_type(CrateType::Dylib) && !unit.package().primary;
+        !mode.is_test() && target.has_crate_type(CrateType::Dylib) && !unit.package().primary;
     if target.proc_macro || foreign_dylib {
         codegen(args, "prefer-dynamic");
     }
@@ -204,7 +202,7 @@ fn check_args(profile: &Profile, args: &mut Vec<String>) {
 
 fn configuration_args(unit: UnitRef<'_>, args: &mut Vec<String>) {
     let target = unit.target();
-    if unit.mode == Mode::Test {
+    if unit.mode.is_test() {
         if target.harness {
             args.push("--test".to_owned());
             if unit.profile.panic != "unwind" {
@@ -349,7 +347,12 @@ fn test_env<'a>(
         env.insert("CARGO_TARGET_TMPDIR".to_owned(), dir);
     }
     for program in linkage.executables(unit) {
-        if let Some(path) = layout.executable(unit, &program.name) {
+        let path = match unit.mode.is_check() {
+            // What cargo says where no programs are built.
+            true => Some(format!("placeholder:{}", program.name)),
+            false => layout.executable(unit, &program.name),
+        };
+        if let Some(path) = path {
             env.insert(format!("CARGO_BIN_EXE_{}", program.name), path);
         }
     }

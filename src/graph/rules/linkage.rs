@@ -216,7 +216,7 @@ fn propagate(done: &[Vec<UnitId>], unit: UnitRef<'_>) -> Vec<UnitId> {
 
 fn link_args(unit: UnitRef<'_>, same_package: bool) -> Vec<LinkArgTarget> {
     let target = unit.target();
-    let test = unit.mode == Mode::Test;
+    let test = unit.mode.is_test();
     let mut heeded = Vec::new();
     if target.kind == TargetKind::Lib && target.has_crate_type(CrateType::Cdylib) && !test {
         heeded.push(LinkArgTarget::Cdylib);
@@ -248,7 +248,7 @@ fn linkable_dependencies<'a>(unit: UnitRef<'a>) -> impl Iterator<Item = UnitRef<
 
 /// The files of `needed`, a direct dependency or not, that `unit` needs.
 fn needed_files<'a>(unit: UnitRef<'a>, needed: UnitRef<'a>) -> Vec<Visible<'a>> {
-    let metadata_only = needed.mode == Mode::Check
+    let metadata_only = needed.mode.is_check()
         || unit.mode == Mode::Build
             && !unit.requires_upstream_objects()
             && !needed.requires_upstream_objects()

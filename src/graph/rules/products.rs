@@ -81,7 +81,8 @@ impl UnitRef<'_> {
             _ => false,
         };
         let linked = |t: &CrateType| t.requires_upstream_objects();
-        matches!(self.mode, Mode::Test | Mode::Doctest)
+        self.mode.is_test()
+            || self.mode == Mode::Doctest
             || !library
             || target.crate_types.iter().any(linked)
     }
@@ -119,7 +120,7 @@ impl UnitRef<'_> {
         };
         match self.mode {
             Mode::RunCustomBuild | Mode::Doctest => Vec::new(),
-            Mode::Check => vec![rmeta()],
+            Mode::Check | Mode::CheckTest => vec![rmeta()],
             Mode::Test => {
                 let name = self.platform().file_name(CrateType::Bin);
                 let test = name.map(|name| Product {

@@ -1,7 +1,7 @@
 //! Units that rustc compiles: libraries, programs, tests, build scripts.
 
 use super::{Lowering, METADATA, bin, has_meta};
-use crate::graph::model::{Mode, PackageId, UnitRef};
+use crate::graph::model::{PackageId, UnitRef};
 use crate::graph::rules::command::rustc_invocation;
 use crate::graph::rules::layout::Layout;
 use crate::graph::rules::linkage::Visible;
@@ -19,7 +19,7 @@ impl<'a> Lowering<'a> {
     ) -> Result<spec::Rustc, Error> {
         let invocation = rustc_invocation(&self.linkage, unit, &self.layout);
         let own = self.crate_env(unit.package());
-        let links = unit.requires_upstream_objects() && unit.mode != Mode::Check;
+        let links = unit.requires_upstream_objects() && !unit.mode.is_check();
         cross::check(unit, links)?;
 
         let mut process = self.process(unit, invocation.env, invocation.cwd, sources);
@@ -58,7 +58,7 @@ impl<'a> Lowering<'a> {
             list_crates: keeps_list.then(|| METADATA.to_owned()),
             scripts: self.scripts(unit)?,
             products: self.products(unit),
-            record_reads: unit.package().is_local(),
+            record: unit.package().is_local(),
             incremental: self.incremental.of(unit),
         })
     }
