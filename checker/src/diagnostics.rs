@@ -1,8 +1,9 @@
 //! The compiler's messages in their machine-readable form, one on each line.
 
+use dyndrv_builder::rustc::messages::without_colour;
 use serde_json::Value;
 
-/// Separates the messages from everything else that was printed, such as the
+/// Separates the messages, their texts without colours, from everything else that was printed, such as the
 /// message of a compiler that broke down.
 pub fn split(printed: &[u8]) -> (Vec<Value>, String) {
     let text = String::from_utf8_lossy(printed);
@@ -18,8 +19,12 @@ pub fn split(printed: &[u8]) -> (Vec<Value>, String) {
 }
 
 fn message(line: &str) -> Option<Value> {
-    let value: Value = serde_json::from_str(line).ok()?;
-    value.get("message").is_some().then_some(value)
+    let mut value: Value = serde_json::from_str(line).ok()?;
+    value.get("message")?;
+    if let Some(Value::String(text)) = value.get_mut("rendered") {
+        *text = without_colour(text);
+    }
+    Some(value)
 }
 
 /// A message as the compiler shows it to people.
@@ -41,7 +46,7 @@ mod tests {
 
     #[test]
     fn messages_are_told_from_other_text() {
-        let printed = br#"{"$message_type":"diagnostic","message":"unused","code":{"code":"unused"},"spans":[],"rendered":"warning: unused\n"}
+        let printed = br#"{"$message_type":"diagnostic","message":"unused","code":{"code":"unused"},"spans":[],"rendered":"\u001b[33mwarning\u001b[0m: unused\n"}
 thread 'rustc' panicked
 {"$message_type":"diagnostic","message":"1 warning emitted","code":null,"spans":[],"rendered":"warning: 1 warning emitted\n"}
 "#;

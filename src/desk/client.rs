@@ -334,8 +334,43 @@ impl<W: Write, R: Read> Client<W, R> {
     ///
     /// If Nix refuses.
     pub fn outputs(&mut self, drv: &str) -> Result<BTreeMap<String, String>> {
+        self.ask_outputs(drv)?;
+        self.read_outputs()
+    }
+
+    /// The same of many derivations, in their order; nothing of one that is not in the store. Questions are sent
+    /// ahead of the answers, so that neither side waits for the other one each time.
+    ///
+    /// # Errors
+    ///
+    /// If the connection breaks.
+    pub fn outputs_of_all<S: AsRef<str>>(
+        &mut self,
+        drvs: &[S],
+    ) -> Result<Vec<BTreeMap<String, String>>> {
+        // Pipes hold 64 KiB, and the answers wait in one while the questions of a batch are sent.
+        const BATCH: usize = 64;
+        let mut all = Vec::new();
+        for batch in drvs.chunks(BATCH) {
+            for drv in batch {
+                self.ask_outputs(drv.as_ref())?;
+            }
+            for _ in batch {
+                all.push(match self.read_outputs() {
+                    Err(Error::Refused(_)) => BTreeMap::new(),
+                    other => other?,
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    fn ask_outputs(&mut self, drv: &str) -> Result<()> {
         write_number(&mut self.to, op::QUERY_DERIVATION_OUTPUT_MAP)?;
-        write_bytes(&mut self.to, drv.as_bytes())?;
+        Ok(write_bytes(&mut self.to, drv.as_bytes())?)
+    }
+
+    fn read_outputs(&mut self) -> Result<BTreeMap<String, String>> {
         self.work(&mut |_| {})?;
         let count = read_number(&mut self.from)?;
         let mut outputs = BTreeMap::new();

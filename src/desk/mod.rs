@@ -13,6 +13,7 @@
 //! | the workspace's units | [`plan`] | a file changed that the last plan depends on |
 //! | derivations and bundles into the store, and the build | [`build`], through [`client`] | they are not built |
 //!
+//! [`jobs`] says how many units are built at once, beside other invocations.
 //! What compilers say is read by [`messages`] and shown by [`progress`], [`report`] and [`format`](mod@format).
 //! [`settings`] are the documents of the flake's settings, [`state`] and [`kept`] those that are kept between two builds.
 //! [`compare`] and [`explain`] tell how two plans differ, [`timings`] and [`pages`] show a build and a plan.
@@ -25,6 +26,7 @@ pub mod error;
 pub mod evaluation;
 pub mod explain;
 pub mod format;
+pub mod jobs;
 pub mod kept;
 pub mod messages;
 mod outputs;
@@ -32,6 +34,7 @@ pub mod pages;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod scope;
 pub mod settings;
 pub mod state;
 pub mod timings;

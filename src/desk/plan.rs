@@ -3,6 +3,7 @@
 use super::Error;
 use super::checkout::{Stamps, hash, view};
 use super::client::Client;
+use super::scope::{self, Scope};
 use super::settings::{Checks, Desk, Recorded, ThirdParty, Workspace};
 use super::state::{self, Asked, Cache, Program, Record, Source, Unit, UnitProfile};
 use super::{build, settings};
@@ -92,7 +93,8 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
     let (graph, key, warnings) = graph(request, &source, cache)?;
     let (index_file, index) = third_party(request, &graph, &key, cache, client)?;
 
-    let (plan, lists, names) = match &request.what {
+    let scope = scope::of(&request.what, &graph)?;
+    let (plan, lists) = match &request.what {
         What::Result => {
             let Recorded {
                 attributes:
@@ -108,7 +110,7 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
             let objects = parse(&objects)?;
             let emitters = prepared("workspace");
             let plan = layers::workspace(&graph, &settings, objects, &workspace, &lists, emitters)?;
-            (plan, lists, vec![layers::RESULT.to_owned()])
+            (plan, lists)
         }
         What::Checks { test_args, .. } => {
             let Recorded {
@@ -123,7 +125,6 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
             workspace.src = source.clone();
             workspace.index = index_file;
             asked.test_args.extend(test_args.iter().cloned());
-            let names = checks_of(&request.what, &graph)?;
             let graph = graph::rules::checks::with_doctests(graph.clone());
             let lists = files::of_units(&graph, &settings, &workspace)?;
             let objects = parse(&objects)?;
@@ -131,14 +132,14 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
             let plan = checks::plan(
                 &graph, &settings, objects, &workspace, &lists, &asked, emitters,
             )?;
-            (plan, lists, names)
+            (plan, lists)
         }
     };
     let mut depends = source.view().map(|view| view.reads()).unwrap_or_default();
     depends.extend(lists.values().flatten().cloned());
     // What checks see besides.
     depends.extend(plan.source_files().map(str::to_owned));
-    let record = record(&graph, &plan, &index, &lists, names)?;
+    let record = record(&graph, &plan, &index, &lists, &scope)?;
     Ok(Planned {
         record,
         third_party: index.units.into_values().map(|unit| unit.drv).collect(),
@@ -282,60 +283,40 @@ fn record(
     plan: &Plan,
     third_party: &Index,
     lists: &files::Lists,
-    names: Vec<String>,
+    scope: &Scope,
 ) -> Result<Record, Error> {
     let mut units = Vec::new();
-    for unit in graph.units() {
+    for unit in graph
+        .units()
+        .filter(|unit| scope.units.contains(&unit.id()))
+    {
         let id = unit.identity();
         let emitted = plan.index.units.get(&id).or(third_party.units.get(&id));
-        let Some(emitted) = emitted else {
-            continue;
-        };
-        let package = unit.package();
-        units.push(Unit {
-            identity: id.to_string(),
-            label: unit.label(),
-            package: format!("{} {}", package.name, package.version),
-            directory: match &package.location {
-                Location::Tree(dir) => Some(dir.clone()),
-                Location::Vendor(_) => None,
-            },
-            source: match &package.location {
-                Location::Tree(_) => Source::default(),
-                Location::Vendor(entry) => Source {
-                    url: package.source.clone(),
-                    entry: entry.clone(),
-                },
-            },
-            target: unit.target().clone(),
-            mode: unit.mode,
-            features: unit.features.clone(),
-            profile: UnitProfile {
-                opt_level: unit.profile.opt_level.clone(),
-                debuginfo: unit.profile.debuginfo.clone(),
-                debug_assertions: unit.profile.debug_assertions,
-                overflow_checks: unit.profile.overflow_checks,
-            },
-            derivation: emitted.drv.clone(),
-            needs: unit
-                .needs()
-                .map(|unit| unit.identity().to_string())
-                .collect(),
-            files: lists.get(&id).cloned().unwrap_or_default(),
-            outputs: BTreeMap::new(),
-        });
+        let files = || lists.get(&id).cloned().unwrap_or_default();
+        if let Some(emitted) = emitted {
+            units.push(Unit {
+                is_covered: scope.clippy.contains(&unit.id()),
+                ..described(unit, emitted.drv.clone(), files())
+            });
+        }
     }
-    let results = names.into_iter().map(|name| {
-        let output = format!("{name}.drv");
-        let item = plan.items().find(|item| item.output == output);
-        let item = item.ok_or_else(|| {
+    for unit in graph
+        .units()
+        .filter(|unit| scope.clippy.contains(&unit.id()))
+    {
+        let derivation = derivation(plan, &checks::clippy_name(unit));
+        let files = lists.get(&unit.identity()).cloned().unwrap_or_default();
+        units.extend(derivation.map(|derivation| under_clippy(described(unit, derivation, files))));
+    }
+    let results = scope.names.iter().map(|name| {
+        let derivation = derivation(plan, name).ok_or_else(|| {
             Error::Run(format!(
                 "the flake has no check `{name}`; its `checks` say which kinds are run of which packages"
             ))
         })?;
         Ok(Asked {
-            name,
-            derivation: item.path.to_string(),
+            name: name.clone(),
+            derivation,
             out: None,
         })
     });
@@ -350,38 +331,66 @@ fn record(
     })
 }
 
-/// The names of the checks that are asked for.
-fn checks_of(what: &What, graph: &Graph) -> Result<Vec<String>, Error> {
-    let What::Checks {
-        kinds,
-        packages,
-        directory,
-        ..
-    } = what
-    else {
-        return Ok(Vec::new());
-    };
-    let roots: BTreeSet<&str> = graph.packages().map(|(_, own)| own.name.as_str()).collect();
-    if let Some(unknown) = packages.iter().find(|name| !roots.contains(name.as_str())) {
-        return Err(Error::Run(format!(
-            "no package `{unknown}` is checked; `checks` in the flake says which are"
-        )));
-    }
-    let mut packages = packages.clone();
-    if let (true, Some(directory)) = (packages.is_empty(), directory) {
-        let own = graph
-            .packages()
-            .find(|(_, own)| own.location == Location::Tree(directory.clone()));
-        packages.extend(own.map(|(_, own)| own.name.clone()));
-    }
-    let names = kinds.iter().flat_map(|kind| match packages.is_empty() {
-        true => vec![(*kind).to_owned()],
-        false => packages
-            .iter()
-            .map(|name| format!("{kind}-{name}"))
+/// The derivation of a plan with a name.
+fn derivation(plan: &Plan, name: &str) -> Option<String> {
+    let output = format!("{name}.drv");
+    let item = plan.items().find(|item| item.output == output)?;
+    Some(item.path.to_string())
+}
+
+fn described(unit: UnitRef<'_>, derivation: String, files: Vec<String>) -> Unit {
+    let package = unit.package();
+    Unit {
+        identity: unit.identity().to_string(),
+        label: unit.label(),
+        package: format!("{} {}", package.name, package.version),
+        directory: match &package.location {
+            Location::Tree(dir) => Some(dir.clone()),
+            Location::Vendor(_) => None,
+        },
+        source: match &package.location {
+            Location::Tree(_) => Source::default(),
+            Location::Vendor(entry) => Source {
+                url: package.source.clone(),
+                entry: entry.clone(),
+            },
+        },
+        target: unit.target().clone(),
+        mode: unit.mode,
+        features: unit.features.clone(),
+        profile: UnitProfile {
+            opt_level: unit.profile.opt_level.clone(),
+            debuginfo: unit.profile.debuginfo.clone(),
+            debug_assertions: unit.profile.debug_assertions,
+            overflow_checks: unit.profile.overflow_checks,
+        },
+        derivation,
+        needs: unit
+            .needs()
+            .map(|unit| unit.identity().to_string())
             .collect(),
-    });
-    Ok(names.collect())
+        files,
+        is_covered: false,
+        outputs: BTreeMap::new(),
+    }
+}
+
+/// A target as clippy reads it: as `cargo check` does.
+fn under_clippy(unit: Unit) -> Unit {
+    Unit {
+        identity: clippy_identity(&unit),
+        label: format!("{}-clippy", unit.label),
+        mode: match unit.mode.is_test() {
+            true => Mode::CheckTest,
+            false => Mode::Check,
+        },
+        ..unit
+    }
+}
+
+/// The identity of clippy over a target, by that of its unit.
+pub fn clippy_identity(unit: &Unit) -> String {
+    format!("{}-clippy", unit.identity)
 }
 
 fn program(root: UnitRef<'_>) -> Option<Program> {

@@ -10,10 +10,11 @@
 //! What a compiler says is shown when the unit is done, so that units that run at the same time do not mix. What third-party
 //! packages and runs of build scripts print is shown if they fail.
 
-use super::client::{Event, Field};
+use super::client::{Client, Event, Field};
 use super::format::{Format, Places};
 use super::messages::{self, Message};
 use super::outputs::Outputs;
+use super::plan::clippy_identity;
 use super::report::{Outcome, Report};
 use super::state::{Record, Unit};
 use super::timings::Timings;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
+use terminal_size::Width;
 
 /// Nix's numbers for activities.
 mod activity {
@@ -79,6 +81,8 @@ pub struct Progress {
     telling: BTreeMap<u64, u64>,
     report: Report,
     outputs: Outputs,
+    /// Units that failed, whose messages another one tells too if it is run.
+    held: Vec<(Unit, Running)>,
     /// The units that were reported, by the names of their derivations.
     reported: BTreeSet<String>,
     started: BTreeSet<String>,
@@ -101,8 +105,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A display on standard error.
-    pub fn new(level: Level, format: Format) -> Self {
+    /// A display on standard error, of a command that began at this moment.
+    pub fn new(level: Level, format: Format, begin: Instant) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let has_colour = is_terminal && std::env::var_os("NO_COLOR").is_none();
         Self {
@@ -112,6 +116,7 @@ impl Progress {
             telling: BTreeMap::new(),
             report: Report::new(format, has_colour),
             outputs: Outputs::default(),
+            held: Vec::new(),
             reported: BTreeSet::new(),
             started: BTreeSet::new(),
             units: BTreeMap::new(),
@@ -123,7 +128,7 @@ impl Progress {
             expected: 0,
             drawn: false,
             last_draw: None,
-            timings: Timings::start(),
+            timings: Timings::since(begin),
             built: 0,
             fetched: 0,
             failed: 0,
@@ -234,6 +239,12 @@ impl Progress {
         let name = running.name().to_owned();
         self.timings.end_unit(&name);
         if let Some(unit) = self.units.get(&name).cloned() {
+            if unit.is_covered {
+                if running.told.is_some() {
+                    self.held.push((unit, running));
+                }
+                return;
+            }
             self.stop_unit(&unit, &running);
             if unit.has_messages() || running.told.is_some() {
                 return;
@@ -283,13 +294,25 @@ impl Progress {
         self.text(&text);
     }
 
-    /// Reports the units that were not reported yet, and takes note of their outputs.
-    pub fn rest(&mut self, record: &mut Record) {
-        for unit in &mut record.units {
-            let name = name(&unit.derivation);
-            if unit.has_messages() || self.report.has_all_units() {
-                unit.outputs = self.outputs.of(&unit.derivation, &unit.derivation);
+    /// Reports the units that were not reported yet, and takes note of their outputs, asked on a connection if one is
+    /// given.
+    pub fn rest(&mut self, record: &mut Record, client: Option<&mut Client>) {
+        for (unit, running) in std::mem::take(&mut self.held) {
+            let identity = clippy_identity(&unit);
+            let mut others = record.units.iter();
+            let other = others.find(|other| other.identity == identity);
+            if !other.is_some_and(|other| self.reported.contains(name(&other.derivation))) {
+                self.stop_unit(&unit, &running);
             }
+        }
+        let has_all = self.report.has_all_units();
+        let is_reported = |unit: &&mut Unit| !unit.is_covered && (has_all || unit.has_messages());
+        let mut units: Vec<&mut Unit> = record.units.iter_mut().filter(is_reported).collect();
+        let derivations: Vec<&str> = units.iter().map(|unit| unit.derivation.as_str()).collect();
+        let outputs = self.outputs.of_all(&derivations, client);
+        for (unit, outputs) in units.iter_mut().zip(outputs) {
+            unit.outputs = outputs;
+            let name = name(&unit.derivation);
             if self.reported.contains(name) || unit.outputs.is_empty() {
                 continue;
             }
@@ -454,11 +477,13 @@ fn bar(done: u64, expected: u64, names: &str, columns: usize) -> String {
     drawn.chars().take(columns.saturating_sub(14)).collect()
 }
 
+/// The width of the terminal; 80 if it does not say.
 fn columns() -> usize {
-    let columns = std::env::var("COLUMNS").ok();
-    columns
-        .and_then(|columns| columns.parse().ok())
-        .unwrap_or(80)
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    match size {
+        Some((Width(columns), _)) if columns > 0 => columns.into(),
+        _ => 80,
+    }
 }
 
 /// The name of a store object.

@@ -3,6 +3,7 @@
 //! ```text
 //! $XDG_CACHE_HOME/dyndrv/desk/
 //!   graphs/KEY.json           graphs, by skeleton, selection and settings
+//!   building/PID              locked while an invocation builds: see [`jobs`](super::jobs)
 //!   third-party/KEY.json      indexes of third-party units, by graph and settings
 //!   checkouts/KEY/flake       the directory of the checkout's flake
 //!   checkouts/KEY/KEY/        one for each checkout, and each attribute of its flake
@@ -126,15 +127,19 @@ pub struct Unit {
     pub needs: Vec<String>,
     /// The files of the workspace that it can read.
     pub files: Vec<String>,
+    /// Whether another unit of the plan says all that it says, as clippy does over the same target.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_covered: bool,
     /// Its outputs, as far as they are known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
 }
 
 impl Unit {
-    /// Whether it is of the workspace and compiled by rustc, so that its messages are kept.
+    /// Whether it is of the workspace and compiled by rustc, so that its messages are kept, and told.
     pub fn has_messages(&self) -> bool {
-        self.directory.is_some() && !matches!(self.mode, Mode::RunCustomBuild | Mode::Doctest)
+        let is_compiled = !matches!(self.mode, Mode::RunCustomBuild | Mode::Doctest);
+        self.directory.is_some() && is_compiled && !self.is_covered
     }
 }
 
@@ -217,6 +222,11 @@ impl Cache {
     /// The index of third-party units with a key.
     pub fn third_party(&self, key: &str) -> PathBuf {
         self.directory.join(format!("third-party/{key}.json"))
+    }
+
+    /// The directory of the invocations that build.
+    pub fn building(&self) -> PathBuf {
+        self.directory.join("building")
     }
 
     /// The directory of all.

@@ -67,10 +67,10 @@ pub struct Timings {
 }
 
 impl Timings {
-    /// A clock that starts now.
-    pub fn start() -> Self {
+    /// A clock that started at this moment.
+    pub fn since(begin: Instant) -> Self {
         Self {
-            begin: Instant::now(),
+            begin,
             steps: Vec::new(),
             units: BTreeMap::new(),
         }

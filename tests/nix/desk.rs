@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
+mod control;
+mod editor;
 mod messages;
+mod plans;
+mod worktrees;
 
 /// A project with a place for what is kept between builds.
 struct Desk {
@@ -27,6 +31,32 @@ impl Desk {
         let project = Project::example(name);
         let text = project.read(file);
         project.write(file, &format!("{text}\n// {}\n", fresh()));
+        Self::of(project)
+    }
+
+    /// A workspace of these packages, each with these files beside its manifest.
+    fn workspace(packages: &[&str], files: &[(&str, &str)]) -> Self {
+        let project = Project::copy_of(&root().join("templates/default"));
+        project.remove("Cargo.lock");
+        let members = packages.iter().map(|name| format!("\"{name}\""));
+        let members = members.collect::<Vec<_>>().join(", ");
+        project.write(
+            "Cargo.toml",
+            &format!("[workspace]\nresolver = \"3\"\nmembers = [{members}]\n"),
+        );
+        for package in packages {
+            let manifest = format!(
+                "[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"
+            );
+            project.write(&format!("{package}/Cargo.toml"), &manifest);
+            for (path, text) in files {
+                project.write(&format!("{package}/{path}"), text);
+            }
+        }
+        Self::of(project.locked())
+    }
+
+    fn of(project: Project) -> Self {
         Self {
             checkout: project.path().to_owned(),
             project,
@@ -52,8 +82,14 @@ impl Desk {
 
     /// Calls `dyndrv` in a directory of the project.
     fn call(&self, directory: &str, command: &str, arguments: &[&str]) -> Output {
+        self.command(directory, command, arguments)
+            .output()
+            .unwrap()
+    }
+
+    fn command(&self, directory: &str, command: &str, arguments: &[&str]) -> Command {
         let nix = match command {
-            "clean" => Vec::new(),
+            "clean" | "editor" | "init" | "diff" => Vec::new(),
             _ => self.nix_arguments(),
         };
         let script = format!(
@@ -61,13 +97,12 @@ impl Desk {
             root().display(),
             self.cache.path().display()
         );
-        Command::new("bash")
-            .args(["-c", &script, "bash", env!("CARGO_BIN_EXE_dyndrv"), command])
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_dyndrv"), command])
             .args(nix.iter().map(|argument| format!("--nix-arg={argument}")))
             .args(arguments)
-            .current_dir(self.checkout.join(directory))
-            .output()
-            .unwrap()
+            .current_dir(self.checkout.join(directory));
+        bash
     }
 
     /// The same, which succeeds; what it says.
@@ -321,11 +356,8 @@ fn checks_are_those_of_the_flake() {
     let tests = desk.call("", "test", &[]);
     assert!(tests.status.success(), "{tests:?}");
     assert!(stdout(&tests).contains("ident 0.3.0 lib"), "{tests:?}");
-    let clippy = desk.call("crates/ident/src", "clippy", &[]);
-    assert!(
-        stdout(&clippy).contains("unneeded `return` statement"),
-        "{clippy:?}"
-    );
+    let clippy = desk.says("crates/ident/src", "clippy", &[]);
+    assert!(clippy.contains("unneeded `return` statement"), "{clippy}");
     let checks = ["test", "doctest", "clippy-ident"];
     let checks = checks.map(|name| format!("default.passthru.checks.{name}"));
     let (_, built) = desk.nix_build(&checks.each_ref().map(String::as_str));

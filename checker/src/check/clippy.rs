@@ -1,4 +1,4 @@
-//! clippy over one target. Its messages are kept as data, and shown as text.
+//! clippy over one target. Its messages are kept and told as those of rustc are: see the builder's module `messages`.
 
 use super::compiler::printed;
 use super::{Context, Prepared, report_of, succeed};
@@ -7,7 +7,7 @@ use crate::report::LOG;
 use crate::spec::Clippy;
 use crate::supervise::echo;
 use dyndrv_builder::error::{Error, Result};
-use dyndrv_builder::rustc::link_flags;
+use dyndrv_builder::rustc::{link_flags, messages};
 use dyndrv_builder::sandbox::files::create_dir_all;
 use std::fs;
 
@@ -23,24 +23,25 @@ pub fn run(clippy: &Clippy, context: &Context<'_>) -> Result<()> {
     let scratch = context.sandbox.tmp().join("clippy");
     create_dir_all(&scratch)?;
     let mut args = clippy.driver.args.clone();
-    args.extend([
-        "--error-format=json".to_owned(),
-        "--out-dir".to_owned(),
-        scratch.display().to_string(),
-    ]);
+    args.extend(messages::ARGUMENTS.map(str::to_owned));
+    args.extend(["--out-dir".to_owned(), scratch.display().to_string()]);
     args.extend(link_flags::link(&prepared.instructions.link));
     args.extend(prepared.instructions.cfg.iter().flat_map(link_flags::cfg));
     let command = prepared.command(args, context.sandbox)?;
     let finished = context.run("clippy", &command, None, |_| {})?;
 
-    let (messages, other) = diagnostics::split(&finished.printed);
-    for message in &messages {
+    let (said, other) = diagnostics::split(&finished.printed);
+    for message in &said {
         echo(diagnostics::rendered(message).as_bytes());
     }
     echo(other.as_bytes());
+    if !finished.succeeded() {
+        messages::tell(&finished.printed);
+    }
     succeed("clippy", &finished)?;
+    messages::keep(context.out, &finished.printed)?;
     let mut report = report_of(&clippy.driver.process);
-    report.messages = messages;
+    report.messages = said;
     report.messages.retain(diagnostics::is_about_code);
     let text: Vec<&str> = report.messages.iter().map(diagnostics::rendered).collect();
     let file = context.log.join(LOG);

@@ -33,9 +33,11 @@ pub fn test(options: &TestOptions) -> Result<(), Error> {
     check(&options.all, vec!["test", "doctest"], &options.arguments)
 }
 
-/// Runs clippy.
+/// Runs clippy, and shows what it says as cargo does.
 pub fn clippy(options: &Options) -> Result<(), Error> {
-    check(options, vec!["clippy"], &[])
+    let mut session = Session::open(&options.project, &options.how)?;
+    session.check(vec!["clippy"], &options.checked, &[])?;
+    Ok(())
 }
 
 /// Makes the documentation, and says where it is.

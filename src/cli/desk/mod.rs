@@ -73,6 +73,9 @@ struct Units {
     /// Build with this profile [default: dev]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    /// Build for this target [default: as the flake says]
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
 }
 
 /// Which packages are checked.
@@ -90,6 +93,9 @@ struct Checked {
     /// Check what is built with this profile [default: as the flake says]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    /// Check what is built for this target [default: as the flake says]
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
 }
 
 /// How units are built.

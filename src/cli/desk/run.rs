@@ -1,6 +1,6 @@
 //! `dyndrv run`.
 
-use super::session::Session;
+use super::session::{STARTED, Session};
 use super::{How, Project, Units};
 use crate::cli::error::Error;
 use clap::Args;
@@ -37,7 +37,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
         .join(&program.name);
     session.running(&path);
     drop(session);
-    let error = Command::new(&path).args(&options.arguments).exec();
+    let mut command = Command::new(&path);
+    // What is meant for this program only.
+    command.args(&options.arguments).env_remove(STARTED);
+    let error = command.exec();
     Err(desk::Error::io("running", path)(error).into())
 }
 

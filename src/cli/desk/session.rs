@@ -5,6 +5,7 @@ use dyndrv::desk::checkout::{Checkout, Stamps, hash};
 use dyndrv::desk::client::{Client, Options};
 use dyndrv::desk::evaluation::{self, Evaluated};
 use dyndrv::desk::format::Places;
+use dyndrv::desk::jobs::Building;
 use dyndrv::desk::kept::{self, Kept};
 use dyndrv::desk::plan::{self, Planned, What};
 use dyndrv::desk::progress::{Level, Progress};
@@ -18,10 +19,11 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Set for the program of the flake's own version, which starts no other.
-const STARTED: &str = "DYNDRV_DESK";
+/// Set for the program of the flake's own version, which starts no other: when the command began, in nanoseconds since
+/// 1970.
+pub const STARTED: &str = "DYNDRV_DESK";
 
 /// The verbosity of Nix that its own progress bar asks for.
 const INFO: u64 = 3;
@@ -37,7 +39,7 @@ pub struct Session {
     sources: Stamps,
     progress: Progress,
     how: How,
-    client: Option<Client>,
+    connection: Option<Connection>,
 }
 
 impl Session {
@@ -47,7 +49,7 @@ impl Session {
     ///
     /// If there is no flake, or its evaluation fails.
     pub fn open(project: &Project, how: &How) -> Result<Self, Error> {
-        let begin = Instant::now();
+        let begin = begin();
         let here = std::env::current_dir().map_err(Error::io("finding", "."))?;
         let mut checkout = Checkout::find(project.source.as_deref().unwrap_or(&here));
         let installable = match project.flake.rsplit_once('#') {
@@ -73,7 +75,7 @@ impl Session {
             (_, true) => Level::Verbose,
             _ => Level::Normal,
         };
-        let mut progress = Progress::new(level, how.message_format.format()?);
+        let mut progress = Progress::new(level, how.message_format.format()?, begin);
         let request = evaluation::Request {
             installable,
             arguments: project.nix_arg.clone(),
@@ -85,13 +87,13 @@ impl Session {
             &stamps,
             &request,
             &directory,
-            || connect(how),
+            || Ok(connect(how)?.client),
             &mut |event| progress.watch(event),
         );
         progress.clear();
         let evaluated = evaluated?;
         progress.timings.step("evaluation");
-        start_version_of(&evaluated)?;
+        start_version_of(&evaluated, begin)?;
         kept::name(&cache, &checkout.flake)?;
         Ok(Self {
             begin,
@@ -102,7 +104,7 @@ impl Session {
             evaluated,
             progress,
             how: how.clone(),
-            client: None,
+            connection: None,
         })
     }
 
@@ -119,6 +121,7 @@ impl Session {
 
     fn choice(&self, desk: &Desk, units: &Units, check: bool) -> Result<Choice, Error> {
         let mut selection = selected(&desk.selection, units);
+        set_target(&mut selection, units.target.as_deref())?;
         selection.check = check;
         let directory = match self.directory_of_member(desk)? {
             Some(directory) => {
@@ -156,6 +159,7 @@ impl Session {
         if let Some(profile) = profile.or(checked.profile.as_deref()) {
             profile.clone_into(&mut selection.profile);
         }
+        set_target(&mut selection, checked.target.as_deref())?;
         let what = What::Checks {
             kinds,
             packages: checked.package.clone(),
@@ -183,7 +187,7 @@ impl Session {
         {
             self.set_places(desk);
             self.progress.know(&record);
-            self.progress.rest(&mut record);
+            self.progress.rest(&mut record, None);
             if last.as_ref() != Some(&record) {
                 kept.keep(&record)?;
             }
@@ -198,7 +202,10 @@ impl Session {
             depends,
             ..
         } = self.plan(desk, choice)?;
-        let client = connected(&mut self.client, &self.how)?;
+        let building = Building::begin(&self.cache.building())?;
+        let connection = connected(&mut self.connection, &self.how)?;
+        connection.share(&building, &self.how)?;
+        let client = &mut connection.client;
         let progress = &mut self.progress;
         progress.know(&record);
         let wanted: Vec<String> = record
@@ -213,7 +220,7 @@ impl Session {
         progress.timings.step("build");
         let failed = outcomes.iter().find(|outcome| !outcome.success).cloned();
         if let Some(failed) = failed {
-            self.progress.rest(&mut record);
+            self.progress.rest(&mut record, Some(client));
             self.progress.end(false);
             kept.keep(&record)?;
             self.write_timings(&record)?;
@@ -233,7 +240,7 @@ impl Session {
                 client.add_root(&link.to_string_lossy())?;
             }
         }
-        self.progress.rest(&mut record);
+        self.progress.rest(&mut record, Some(client));
         kept.keep(&record)?;
         kept.keep_files(&Files {
             settings: self.evaluated.settings.clone(),
@@ -249,7 +256,7 @@ impl Session {
     fn plan(&mut self, desk: &Desk, choice: Choice) -> Result<Planned, Error> {
         self.set_places(desk);
         let root = self.root();
-        let client = connected(&mut self.client, &self.how)?;
+        let client = &mut connected(&mut self.connection, &self.how)?.client;
         let request = plan::Request {
             desk,
             root: &root,
@@ -329,7 +336,7 @@ impl Session {
             return Ok(());
         }
         state::link(&link, out)?;
-        let client = connected(&mut self.client, &self.how)?;
+        let client = &mut connected(&mut self.connection, &self.how)?.client;
         Ok(client.add_root(&link.to_string_lossy())?)
     }
 
@@ -417,8 +424,28 @@ fn selected(flake: &Selection, units: &Units) -> Selection {
     selection
 }
 
+/// Takes the target of the command line in place of the flake's. Linker and C compiler of a cross build are the
+/// flake's, for its own target.
+fn set_target(selection: &mut Selection, target: Option<&str>) -> Result<(), Error> {
+    let Some(target) = target else {
+        return Ok(());
+    };
+    match &selection.target {
+        Some(of_flake) if selection.target_linker.is_some() && of_flake != target => {
+            Err(Error::Run(format!(
+                "the flake builds for `{of_flake}`, with a linker for it, and not for `{target}`; \
+                 `--flake` names a package of the flake for another target"
+            )))
+        }
+        _ => {
+            selection.target = Some(target.to_owned());
+            Ok(())
+        }
+    }
+}
+
 /// Goes on with the program of the version that the flake has, so that derivations are those of the flake.
-fn start_version_of(evaluated: &Evaluated) -> Result<(), Error> {
+fn start_version_of(evaluated: &Evaluated, begin: Instant) -> Result<(), Error> {
     let program = evaluated.program.join("bin/dyndrv");
     let real = |path: &Path| fs::canonicalize(path).ok();
     let own = std::env::current_exe().ok().and_then(|path| real(&path));
@@ -428,9 +455,27 @@ fn start_version_of(evaluated: &Evaluated) -> Result<(), Error> {
     let mut arguments = std::env::args_os();
     let error = Command::new(&program)
         .args(arguments.by_ref().skip(1))
-        .env(STARTED, "1")
+        .env(STARTED, since_1970(begin))
         .exec();
     Err(Error::io("running", program)(error))
+}
+
+/// When the command began, in this program or in the one that has started it.
+fn begin() -> Instant {
+    let now = Instant::now();
+    let before = || {
+        let nanoseconds = std::env::var(STARTED).ok()?.parse().ok()?;
+        let began = UNIX_EPOCH + Duration::from_nanos(nanoseconds);
+        now.checked_sub(SystemTime::now().duration_since(began).ok()?)
+    };
+    before().unwrap_or(now)
+}
+
+/// A moment as the value of [`STARTED`].
+fn since_1970(moment: Instant) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since = now.unwrap_or_default().saturating_sub(moment.elapsed());
+    since.as_nanos().to_string()
 }
 
 /// What is to be planned.
@@ -450,16 +495,37 @@ pub struct Looked {
     pub before: Option<Record>,
 }
 
+/// A connection to Nix, and the options that it has.
+struct Connection {
+    client: Client,
+    options: Options,
+}
+
+impl Connection {
+    /// Takes the share of jobs beside other invocations, unless the user has said how many.
+    fn share(&mut self, building: &Building, how: &How) -> Result<(), Error> {
+        let jobs = building.share(self.options.max_jobs);
+        if how.jobs.is_none() && jobs != self.options.max_jobs {
+            self.options.max_jobs = jobs;
+            self.client.set_options(&self.options, INFO)?;
+        }
+        Ok(())
+    }
+}
+
 /// The connection, made if there is none yet.
-fn connected<'a>(client: &'a mut Option<Client>, how: &How) -> Result<&'a mut Client, Error> {
-    Ok(match client {
-        Some(client) => client,
+fn connected<'a>(
+    connection: &'a mut Option<Connection>,
+    how: &How,
+) -> Result<&'a mut Connection, Error> {
+    Ok(match connection {
+        Some(connection) => connection,
         none => none.insert(connect(how)?),
     })
 }
 
 /// A connection to Nix, with the options of the user's configuration and the command line.
-fn connect(how: &How) -> Result<Client, Error> {
+fn connect(how: &How) -> Result<Connection, Error> {
     let mut client = Client::connect()?;
     let mut options = configured()?;
     if let Some(jobs) = how.jobs {
@@ -467,7 +533,7 @@ fn connect(how: &How) -> Result<Client, Error> {
     }
     options.keep_going |= how.keep_going;
     client.set_options(&options, INFO)?;
-    Ok(client)
+    Ok(Connection { client, options })
 }
 
 /// Nix's own options, which a client has to send.

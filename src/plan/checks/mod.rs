@@ -37,6 +37,7 @@ use directories::Directories;
 use dyndrv_checker::spec::{Part, Spec, Summary};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+pub use units::clippy_name;
 use units::{Planned, Planner};
 
 /// The kinds of checks, which are the names of the summaries.

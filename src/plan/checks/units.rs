@@ -15,7 +15,7 @@ use crate::graph::rules::products::ProductKind;
 use crate::plan::emitter::Collection;
 use crate::plan::files::{self, Lists};
 use crate::plan::lower::inputs::Candidates;
-use crate::plan::lower::{Lowering, bin};
+use crate::plan::lower::{Lowering, bin, named};
 use crate::plan::settings::WorkspaceSettings;
 use crate::plan::sources;
 use crate::plan::sources::UnitSources;
@@ -173,7 +173,7 @@ impl<'b> Planner<'_, 'b> {
             crates: self.metadata(unit)?,
             scripts: lowering.scripts(unit)?,
         };
-        let name = format!("{}-clippy", unit.label());
+        let name = clippy_label(unit);
         let rustc = format!("{}/bin/rustc", lowering.settings.rustc);
         self.emit(&name, unit, Check::Clippy(Clippy { driver, rustc }))
     }
@@ -337,10 +337,19 @@ impl<'b> Planner<'_, 'b> {
 
     fn emit(&mut self, label: &str, unit: UnitRef<'b>, check: Check) -> Result<Planned, Error> {
         let lowering = self.lowering;
-        let name = lowering.named(label, unit);
+        let name = named(label, unit);
         let spec = Spec::Check(Box::new(check));
         let program = super::program(self.checks);
         let derivation = lowering.derivation(&program, &name, &spec, OUTPUTS, &self.candidates)?;
         self.collection.add_derivation(&name, None, &derivation)
     }
+}
+
+fn clippy_label(unit: UnitRef<'_>) -> String {
+    format!("{}-clippy", unit.label())
+}
+
+/// The name of clippy's derivation over a target.
+pub fn clippy_name(unit: UnitRef<'_>) -> String {
+    named(&clippy_label(unit), unit)
 }

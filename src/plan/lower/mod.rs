@@ -126,14 +126,7 @@ impl<'a> Lowering<'a> {
     /// it is, and the start of its identity, because a graph can hold a target
     /// several times.
     pub fn name(&self, unit: UnitRef<'a>) -> String {
-        self.named(&unit.label(), unit)
-    }
-
-    /// A name that starts with what it is and ends with the start of a unit's identity.
-    /// Long names of targets are cut off, because the store's names have a limit.
-    pub(super) fn named(&self, label: &str, unit: UnitRef<'a>) -> String {
-        let label: String = label.chars().take(MAX_LABEL_LENGTH).collect();
-        format!("{label}-{}", unit.identity().short())
+        named(&unit.label(), unit)
     }
 
     /// Tells the path of a unit's derivation to the units that depend on it.
@@ -347,6 +340,13 @@ fn find_unknown<'v>(
             .find_map(|(key, item)| find_unknown(item, key, candidates)),
         _ => None,
     }
+}
+
+/// A name that starts with what it is and ends with the start of a unit's identity.
+/// Long names of targets are cut off, because the store's names have a limit.
+pub(super) fn named(label: &str, unit: UnitRef<'_>) -> String {
+    let label: String = label.chars().take(MAX_LABEL_LENGTH).collect();
+    format!("{label}-{}", unit.identity().short())
 }
 
 pub(super) fn bin(package: &str) -> String {

@@ -177,3 +177,72 @@ fn the_log_has_the_text_of_messages() {
         "{shown}"
     );
 }
+
+/// With `--all-targets`, because the flake's check is over all of them.
+#[test]
+fn documents_of_clippy_are_those_of_cargo() {
+    let desk = Desk::example("hello", MAIN);
+    let text = desk.project.read(MAIN);
+    let added = "pub fn is_empty(text: &str) -> bool {\n    return text.len() == 0;\n}\n";
+    desk.project.write(MAIN, &format!("{text}\n{added}"));
+    let (of_cargo, _) = desk.documents_of_cargo(&["clippy", "--all-targets"]);
+    assert!(texts(&of_cargo).contains(&"unneeded `return` statement"));
+    for _ in 0..2 {
+        let (documents, status) = desk.documents("clippy", &[]);
+        assert_eq!(status, Some(0));
+        assert_eq!(comparable(&documents), comparable(&of_cargo));
+    }
+    let log = desk.says("", "clippy", &[]);
+    assert_eq!(log.matches("unneeded `return`").count(), 1, "{log}");
+    assert!(log.contains("`hello` (bin \"hello\") generated"), "{log}");
+
+    let wrong = format!("{text}\n#[deny(clippy::needless_return)]\n{added}");
+    desk.project.write(MAIN, &wrong);
+    let keep_going = ["--keep-going"];
+    let (of_cargo, _) =
+        desk.documents_of_cargo(&[&["clippy", "--all-targets"], &keep_going[..]].concat());
+    let (documents, status) = desk.documents("clippy", &keep_going);
+    assert_eq!(status, Some(1));
+    assert_eq!(comparable(&documents), comparable(&of_cargo));
+
+    // What the compiler refuses is told once, by clippy.
+    desk.project
+        .write(MAIN, &format!("{text}\npub fn f() -> u8 {{ true }}\n"));
+    let (of_cargo, _) =
+        desk.documents_of_cargo(&[&["clippy", "--all-targets"], &keep_going[..]].concat());
+    let (documents, status) = desk.documents("clippy", &keep_going);
+    assert_eq!(status, Some(1));
+    assert_eq!(comparable(&documents), comparable(&of_cargo));
+}
+
+/// What is asked for of one package says nothing of others, and clippy reads what the compiler does not.
+#[test]
+fn clippy_of_a_package_tells_that_package() {
+    let desk = Desk::example("workspace", LIBRARY);
+    let added = "\npub fn is_empty(text: &str) -> bool {\n    return text.len() == 0;\n}\n";
+    for file in [LIBRARY, "tools/labels/src/main.rs"] {
+        let text = desk.project.read(file);
+        desk.project.write(file, &format!("{text}{added}"));
+    }
+    let all = desk.says("", "clippy", &[]);
+    assert_eq!(all.matches("unneeded `return`").count(), 2, "{all}");
+    let own = desk.says("crates/ident", "clippy", &[]);
+    assert_eq!(own.matches("unneeded `return`").count(), 1, "{own}");
+    assert_eq!(built(&own), 0, "{own}");
+}
+
+#[test]
+fn a_target_is_that_of_cargo() {
+    let desk = Desk::example("hello", MAIN);
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let log = desk.says("", "build", &["--target", &host]);
+    assert!(built(&log) > 0, "{log}");
+    assert!(desk.checkout.join("result/bin/hello").is_file());
+    // As `target` of the flake: another unit than without it.
+    let log = desk.says("", "build", &[]);
+    assert!(built(&log) > 0, "{log}");
+    let output = desk.call("", "build", &["--target", "no-such-target"]);
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains("no-such-target"), "{log}");
+}

@@ -1,0 +1,162 @@
+//! How builds are run and stopped: `-j`, `--keep-going`, Ctrl-C.
+
+use super::Desk;
+use crate::project::fresh;
+use serde_json::Value;
+use std::fs;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A build script that takes a while, in a process with this argument.
+fn waiting(seconds: u32, argument: &str) -> String {
+    format!(
+        "fn main() {{\n    if std::env::args().nth(1).is_some() {{\n        \
+         return std::thread::sleep(std::time::Duration::from_secs({seconds}));\n    }}\n    \
+         let own = std::env::current_exe().unwrap();\n    \
+         assert!(std::process::Command::new(own).arg(\"{argument}\").status().unwrap().success());\n}}\n"
+    )
+}
+
+/// The processes of the machine for which this holds, by the text of a file below `/proc/PID`.
+fn processes(file: &str, holds: impl Fn(&str) -> bool) -> Vec<String> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let texts = entries.filter_map(|entry| {
+        // What ends meanwhile has no file any more.
+        let text = fs::read(entry.path().join(file)).ok()?;
+        Some(String::from_utf8_lossy(&text).into_owned())
+    });
+    texts.filter(|text| holds(text)).collect()
+}
+
+/// Waits until this is so.
+fn wait_until(what: &str, seconds: u64, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}: not after {seconds} s");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn is_in_group(group: u32) -> impl Fn(&str) -> bool {
+    // `PID (NAME) STATE PARENT GROUP`
+    move |stat| {
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        fields.split_whitespace().nth(2) == Some(&group.to_string())
+    }
+}
+
+fn kill(signal: &str, process: &str) {
+    let status = Command::new("bash")
+        .args(["-c", "kill -s \"$1\" -- \"$2\"", "bash", signal, process])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// As a shell starts it: the leader of a group.
+fn start(desk: &Desk) -> Child {
+    let mut command = desk.command("", "build", &[]);
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0);
+    command.spawn().unwrap()
+}
+
+/// A terminal signals all processes of the group, an editor the one that it has started.
+#[test]
+fn an_interrupted_build_leaves_nothing_behind() {
+    let desk = Desk::workspace(&["a"], &[("src/main.rs", "fn main() {}\n")]);
+    for (signal, number, whole_group) in [("INT", 2, true), ("INT", 2, false), ("KILL", 9, false)] {
+        let marker = format!("waits-{}", fresh());
+        let is_marked = |line: &str| line.split('\0').nth(1) == Some(&marker);
+        desk.project.write("a/build.rs", &waiting(600, &marker));
+        let mut child = start(&desk);
+        let group = child.id();
+        wait_until("the build script runs", 300, || {
+            !processes("cmdline", is_marked).is_empty()
+        });
+        kill(
+            signal,
+            &if whole_group {
+                format!("-{group}")
+            } else {
+                group.to_string()
+            },
+        );
+        // A shell calls this 130.
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
+        wait_until("the build script is gone", 20, || {
+            processes("cmdline", is_marked).is_empty()
+        });
+        wait_until("all children are gone", 20, || {
+            processes("stat", is_in_group(group)).is_empty()
+        });
+    }
+    desk.project
+        .write("a/build.rs", &format!("fn main() {{}} // {}\n", fresh()));
+    let log = desk.says("", "build", &["--release"]);
+    assert!(super::built(&log) > 0, "{log}");
+    assert_eq!(desk.nix_build(&["default"]).1, 0);
+    assert!(desk.checkout.join("result/bin/a").is_file());
+}
+
+#[test]
+fn keep_going_shows_all_errors_and_one_job_the_first() {
+    let library = format!("pub fn f() -> u8 {{ true }} // {}\n", fresh());
+    let desk = Desk::workspace(&["a", "b"], &[("src/lib.rs", &library)]);
+    for (arguments, errors) in [(&["-j", "1"][..], 1), (&["-j1", "--keep-going"], 2)] {
+        let output = desk.call("", "build", arguments);
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{log}");
+        assert_eq!(log.matches("error[E0308]").count(), errors, "{log}");
+    }
+}
+
+/// When units of a build ran, by the page of `--timings`: label, start, end.
+fn timings(desk: &Desk, arguments: &[&str]) -> (Value, Vec<(String, f64, f64)>) {
+    let log = desk.says("", "build", &[&["--timings"], arguments].concat());
+    let line = log
+        .lines()
+        .find(|line| line.contains("Timings are in "))
+        .unwrap();
+    let page = fs::read_to_string(line.split_once("are in ").unwrap().1).unwrap();
+    let (_, data) = page.split_once("const data = ").unwrap();
+    let (data, _) = data.split_once(";\n").unwrap();
+    let data: Value = serde_json::from_str(data).unwrap();
+    let seconds = |unit: &Value, key: &str| unit[key].as_f64().unwrap();
+    let units = data["units"].as_array().unwrap().iter();
+    let units = units.map(|unit| {
+        let label = unit["label"].as_str().unwrap().to_owned();
+        (label, seconds(unit, "start"), seconds(unit, "end"))
+    });
+    let units = units.collect();
+    (data, units)
+}
+
+#[test]
+fn jobs_say_how_many_units_are_built_at_once_and_timings_show_it() {
+    let desk = Desk::workspace(&["a", "b"], &[("src/lib.rs", "")]);
+    for (jobs, at_once) in [("1", 1), ("2", 2)] {
+        for package in ["a", "b"] {
+            let script = waiting(4, &fresh().to_string());
+            desk.project.write(&format!("{package}/build.rs"), &script);
+        }
+        let (data, units) = timings(&desk, &["-j", jobs]);
+        let most = units.iter().map(|(_, start, _)| {
+            let runs = units
+                .iter()
+                .filter(|other| other.1 <= *start && *start < other.2);
+            runs.count()
+        });
+        assert_eq!(most.max(), Some(at_once), "{units:?}");
+        let steps = data["steps"].as_array().unwrap().iter();
+        let names: Vec<&str> = steps.map(|step| step["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["evaluation", "plan", "store", "build"]);
+        // The program of the flake's version goes on with the clock of the one that has evaluated.
+        if jobs == "1" {
+            let evaluated = data["steps"][0]["end"].as_f64().unwrap();
+            assert!(evaluated > 0.1, "{data}");
+        }
+    }
+}
