@@ -14,14 +14,15 @@ const GROUP: (&str, u32) = ("nixbld", 30_000);
 const USERS: u32 = 4;
 
 /// A daemon for a store of its own, which ends with this value.
-struct Daemon {
+pub struct Daemon {
     process: Child,
     socket: PathBuf,
 }
 
 impl Daemon {
-    /// Starts one. The users exist for it alone: it has its own `/etc/passwd` and `/etc/group`.
-    fn start(dir: &Path, store: &Path) -> Self {
+    /// Starts one with these lines of configuration. The users exist for it alone: it has its own `/etc/passwd` and
+    /// `/etc/group`.
+    pub fn start(dir: &Path, store: &Path, configuration: &str) -> Self {
         let (group, number) = GROUP;
         let names: Vec<String> = (1..=USERS).map(|user| format!("{group}{user}")).collect();
         let mut users = fs::read_to_string("/etc/passwd").unwrap();
@@ -37,13 +38,15 @@ impl Daemon {
         let script = "eval \"$(\"$0\" --env)\"
             export NIX_CONFIG=\"$NIX_CONFIG
             build-users-group = $GROUP
-            trusted-users = nobody\"
+            trusted-users = nobody
+            $CONFIGURATION\"
             for file in passwd group; do mount --bind \"$DIR/$file\" \"/etc/$file\" || exit; done
             exec nix daemon --store \"$STORE\"";
         let process = Command::new("unshare")
             .args(["--mount", "bash", "-c", script])
             .arg(project::root().join("dev/nix"))
             .env("GROUP", group)
+            .env("CONFIGURATION", configuration)
             .env("DIR", dir)
             .env("STORE", store)
             .env("NIX_DAEMON_SOCKET_PATH", &socket)
@@ -60,7 +63,7 @@ impl Daemon {
     }
 
     /// Options for its store.
-    fn options(&self) -> Vec<String> {
+    pub fn options(&self) -> Vec<String> {
         let address = format!("unix://{}", self.socket.display());
         vec!["--store".to_owned(), address]
     }
@@ -89,8 +92,8 @@ fn a_daemon_with_build_users_builds_the_same_for_a_client_without_trust() {
     // A daemon takes no socket below a directory that everyone may write to.
     let dir = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let store = dir.path().join("root");
-    second_store::fill(&store);
-    let daemon = Daemon::start(dir.path(), &store);
+    second_store::fill(&store, &[]);
+    let daemon = Daemon::start(dir.path(), &store, "");
     assert_eq!(daemon.info()["trusted"], false);
     for example in ["hello", "workspace", "build-script"] {
         let mut project = Project::example(example);

@@ -17,6 +17,8 @@ pub struct Project {
     pub settings: Option<PathBuf>,
     /// Further options for Nix.
     pub options: Vec<String>,
+    /// The words of a command that starts the command that follows, as `env` does; empty for none.
+    pub starter: Vec<String>,
     /// The flake with the package set, if not the usual one.
     pub package_set: Option<String>,
 }
@@ -80,6 +82,7 @@ impl Project {
             args: json!({}),
             settings: None,
             options: Vec::new(),
+            starter: Vec::new(),
             package_set: None,
         }
     }
@@ -192,7 +195,13 @@ impl Project {
     /// Builds something in the `passthru` of the result: one of the intermediate steps, such as
     /// `graph` and `workspacePlan`, or a check, such as `checks.test`.
     pub fn build_attribute(&self, attribute: &str) -> Result<Build, String> {
-        let output = nix()
+        let mut command = nix();
+        if let [starter, words @ ..] = self.starter.as_slice() {
+            command = Command::new(starter);
+            command.args(words).arg(nix().get_program());
+            command.stdin(Stdio::null());
+        }
+        let output = command
             .args(["build", "--no-link", "--print-out-paths", "-v"])
             .args(["--log-format", "internal-json", "--impure"])
             .args(&self.options)

@@ -5,12 +5,13 @@ use crate::cross;
 use crate::project::{self, Project};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
 
 #[test]
 fn every_example_is_deterministic() {
     let second = TempDir::new().unwrap();
-    fill(second.path());
+    fill(second.path(), &["--with", "cross"]);
     let examples = [
         "hello",
         "workspace",
@@ -40,29 +41,27 @@ fn every_example_is_deterministic() {
     }
 }
 
-/// Copies into a store what builds start from.
-pub fn fill(dir: &Path) {
-    let roots = project::nix()
-        .args(["--with", "cross", "--roots"])
-        .output()
-        .unwrap();
-    let roots = String::from_utf8(roots.stdout).unwrap();
-    let mut copy = project::nix();
-    copy.args(["copy", "--no-check-sigs", "--to"]).arg(dir);
-    copy.args(roots.split_whitespace());
-    let output = copy.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
+/// Copies into a store what builds start from, and returns its paths. `with` are options of `dev/nix`.
+pub fn fill(dir: &Path, with: &[&str]) -> Vec<String> {
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let roots = run(project::nix().args(with).arg("--roots"));
+    let mut roots: Vec<String> = roots.split_whitespace().map(str::to_owned).collect();
+    let copy = ["copy", "--no-check-sigs", "--impure", "--to"];
+    run(project::nix().args(copy).arg(dir).args(&roots));
     if std::env::var_os("DYNDRV_TOOLS").is_none() {
         // Not to be built a second time: that takes minutes.
         for tool in ["dyndrv", "builder", "checker"] {
-            let mut copy = project::nix();
-            copy.args(["copy", "--no-check-sigs", "--impure", "--to"]);
-            copy.arg(dir);
-            copy.args(Project::example("hello").installable(tool));
-            let output = copy.output().unwrap();
-            assert!(output.status.success(), "{output:?}");
+            let tool = Project::example("hello").installable(tool);
+            run(project::nix().args(copy).arg(dir).args(&tool));
+            let path = run(project::nix().args(["path-info", "--impure"]).args(&tool));
+            roots.push(path.trim().to_owned());
         }
     }
+    roots
 }
 
 /// The outputs of the result, of the emitters and of every derivation that they

@@ -1,0 +1,69 @@
+//! Published programs, built twice under circumstances that differ in everything that must not matter.
+//!
+//! | circumstance | first | second |
+//! |---|---|---|
+//! | store | one in a directory | another, through a daemon |
+//! | user | root | one of the daemon's build users |
+//! | directory of the sources | one | another |
+//! | cores of a build | all | one |
+//! | time | now | 70 years later |
+//! | locale and time zone of the client | the machine's | Turkish, Kolkata |
+
+use crate::clock;
+use crate::daemon::Daemon;
+use crate::project::Project;
+use crate::second_store;
+use crate::store::Store;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const LATER: i64 = 70 * 365 * 86_400;
+
+type Outputs = BTreeMap<String, BTreeMap<String, String>>;
+
+fn first(source: &Path) -> Outputs {
+    let store = Store::new();
+    let mut project = Project::copy_of(source);
+    project.args = json!({"profile": "dev"});
+    store.takes(&mut project);
+    second_store::outputs(&project)
+}
+
+fn second(source: &Path) -> Outputs {
+    // A daemon takes no socket below a directory that everyone may write to.
+    let store = Store::new_in(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    clock::library(store.path(), LATER);
+    let configuration = format!(
+        "cores = 1\nextra-sandbox-paths = {}",
+        clock::sandbox_paths(store.path())
+    );
+    let daemon = Daemon::start(store.path(), store.path(), &configuration);
+    let mut project = Project::copy_of(source);
+    project.args = json!({"profile": "dev"});
+    project.options = daemon.options();
+    project.starter = ["env", "LC_ALL=tr_TR.UTF-8", "TZ=Asia/Kolkata"]
+        .map(str::to_owned)
+        .to_vec();
+    second_store::outputs(&project)
+}
+
+#[test]
+#[ignore = "a campaign: dev/soak determinism"]
+fn published_programs_come_out_the_same() {
+    let sources = std::env::var("DYNDRV_SOAK_SOURCES").expect("DYNDRV_SOAK_SOURCES");
+    let mut failures = Vec::new();
+    for source in sources.split(':').map(Path::new) {
+        let name = source.file_name().unwrap().display();
+        let (here, there) = (first(source), second(source));
+        let units = here.keys().filter(|drv| drv.contains("-crate-")).count();
+        println!("{name}: {units} units");
+        let drvs = |outputs: &Outputs| outputs.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(drvs(&here), drvs(&there), "{name}");
+        let differ = here
+            .iter()
+            .filter(|(drv, outputs)| there.get(*drv) != Some(*outputs));
+        failures.extend(differ.map(|(drv, _)| format!("{name}: {drv}")));
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
