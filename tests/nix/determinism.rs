@@ -41,6 +41,8 @@ fn second(source: &Path) -> Outputs {
     let daemon = Daemon::start(store.path(), store.path(), &configuration);
     let mut project = Project::copy_of(source);
     project.args = json!({"profile": "dev"});
+    // Nix evaluates the sources where the machine's store would have them.
+    project.evaluate("name");
     project.options = daemon.options();
     project.starter = ["env", "LC_ALL=tr_TR.UTF-8", "TZ=Asia/Kolkata"]
         .map(str::to_owned)
