@@ -1,7 +1,7 @@
 //! Units that rustc compiles: libraries, programs, tests, build scripts.
 
 use super::{Lowering, METADATA, bin, has_meta};
-use crate::graph::model::{PackageId, UnitRef};
+use crate::graph::model::{Mode, PackageId, UnitRef};
 use crate::graph::rules::command::rustc_invocation;
 use crate::graph::rules::layout::Layout;
 use crate::graph::rules::linkage::Visible;
@@ -49,6 +49,9 @@ impl<'a> Lowering<'a> {
             // cargo runs programs with a search path for these; the store has none.
             let dylibs = crates.iter().zip(dylibs).filter(|(_, dylib)| *dylib);
             args.extend(dylibs.map(|(found, _)| format!("-Clink-arg=-Wl,-rpath,{}", found.from)));
+        }
+        if keeps_debug_info_of_std_alone(unit) {
+            args.extend(["-C", "strip=debuginfo"].map(str::to_owned));
         }
         Ok(spec::Rustc {
             process,
@@ -193,6 +196,18 @@ impl<'a> Lowering<'a> {
         let args = packages.into_iter().flat_map(of);
         args.map(|arg| format!("-Clink-arg={arg}")).collect()
     }
+}
+
+/// Whether it is a build script or a procedural macro of a profile without debug information.
+///
+/// The standard library's is in it all the same, some ten megabytes each. cargo leaves that out too, unless another unit of
+/// the build has debug information. Nobody debugs what only the build runs.
+fn keeps_debug_info_of_std_alone(unit: UnitRef<'_>) -> bool {
+    let profile = &unit.profile;
+    unit.mode == Mode::Build
+        && unit.target().for_host()
+        && profile.debuginfo == "0"
+        && profile.strip.is_none()
 }
 
 /// In the order of their names, which stays when identities change.
