@@ -4,7 +4,7 @@
 
 mod support;
 
-use dyndrv_builder::spec::{Incremental, Rustc, Spec};
+use dyndrv_builder::spec::{Artifact, Incremental, Product, Rustc, Spec};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -278,4 +278,76 @@ fn errors_in_the_code_are_reported_once() {
         message.contains("rustc failed (exit status: 1)"),
         "{message}"
     );
+}
+
+/// Of a program, rustc takes the path of a library as an input of all code, and an edit gives it another one in the store.
+#[test]
+fn code_is_reused_behind_a_library_with_another_path_in_the_store() {
+    const USER: &str = "
+#![feature(rustc_attrs)]
+#![rustc_partition_reused(module = \"user-apart\", cfg = \"again\")]
+mod apart { pub fn number() -> u32 { 3 } }
+pub fn both() -> u32 { apart::number() + demo::b::twice(2) }
+fn main() { println!(\"{}\", both()); }
+";
+    let kinds = [
+        ("lib", "rlib", "libuser-2.rlib"),
+        ("lib", "rmeta", "libuser-2.rlib"),
+        ("bin", "rlib", "user-2"),
+    ];
+    for (kind, given, product) in kinds {
+        let world = World::new(&[("demo/src/lib.rs", SOURCE), ("demo/src/user.rs", USER)]);
+        let user = |library: &str, base: Option<&str>| {
+            let file = format!("libdemo-1.{given}");
+            let args = format!(
+                "--crate-name user --edition=2021 demo/src/user.rs --crate-type {kind} --emit=dep-info,link \
+                 -C debuginfo=2 -C metadata=2 -C extra-filename=-2 --allow=internal_features --allow=dead_code \
+                 -Zquery-dep-graph --extern demo={}",
+                world.text(&format!("build/deps/{file}"))
+            );
+            let mut args: Vec<&str> = args.split_whitespace().collect();
+            if base.is_some() {
+                args.extend(["--cfg", "again"]);
+            }
+            let mut rustc = world.rustc("user", &args, &[]);
+            rustc.products = vec![Product {
+                file: product.to_owned(),
+                output: "out".to_owned(),
+                to: product.to_owned(),
+            }];
+            // For what the attributes ask rustc to confirm.
+            let env = &mut rustc.process.env;
+            env.insert("RUSTC_BOOTSTRAP".to_owned(), "1".to_owned());
+            let output = if given == "rmeta" { "meta" } else { "out" };
+            rustc.crates = vec![Artifact {
+                file,
+                from: world.text(&format!("out/{library}/{output}")),
+                incremental: true,
+            }];
+            let base = base.map(|name| {
+                ["out", "state"].map(|output| {
+                    let path = world.text(&format!("out/{name}/{output}"));
+                    (output.to_owned(), path)
+                })
+            });
+            rustc.incremental = Some(Incremental {
+                keep: base.is_none(),
+                base: base.into_iter().flatten().collect(),
+                directory: None,
+            });
+            rustc
+        };
+        let compile = |name: &str, rustc: Rustc, outputs: &[&str]| {
+            world
+                .run(name, Spec::Rustc(Box::new(rustc)), outputs)
+                .unwrap_or_else(|error| panic!("{kind}, given {given}: {error}"));
+        };
+        run(&world, "base", unit(&world, None, true));
+        compile("user", user("base", None), &["out", "state"]);
+        edit(&world, &SOURCE.replace("number * 2", "number + number"));
+        let mut rustc = unit(&world, Some("base"), false);
+        rustc.process.sources[0].from = world.text("store/source-2");
+        run(&world, "edit", rustc);
+        compile("again", user("edit", Some("user")), &["out"]);
+    }
 }

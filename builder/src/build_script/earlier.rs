@@ -13,6 +13,7 @@
 //! The outputs can mention their own paths, which are others in each run: the earlier run's are replaced.
 
 use crate::error::{Error, Result};
+use crate::sandbox::Sandbox;
 use crate::sandbox::files::{create_dir_all, entries, make_link};
 use crate::spec::task::Outputs;
 use crate::spec::{BuildScript, incremental};
@@ -21,7 +22,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The output with the record.
 const OUTPUT: &str = "state";
@@ -64,6 +65,7 @@ pub fn take_over(
     script: &BuildScript,
     own: &Outputs,
     outputs: &Outputs,
+    sandbox: &Sandbox,
 ) -> Result<Option<Vec<String>>> {
     let Some(how) = &script.incremental else {
         return Ok(None);
@@ -71,13 +73,17 @@ pub fn take_over(
     let Some(record) = how.base.get(OUTPUT).and_then(|base| read(Path::new(base))) else {
         return Ok(None);
     };
-    let named = match &record.named {
-        None => None,
-        Some(named) => Some(digests(script, named.keys())?),
-    };
-    let has_all = named.iter().flatten().all(|(_, digest)| digest.is_some());
-    if record.named != named || !has_all || record.inputs != inputs(script, named.is_some())? {
+    if record.inputs != inputs(script, record.named.is_some())? {
         return Ok(None);
+    }
+    if let Some(named) = &record.named {
+        // Not all sources, which can be a thousand files.
+        let places: Vec<PathBuf> = named.keys().map(|name| place(script, name)).collect();
+        let look = || digests(script, named.keys());
+        let now = sandbox.with_some_sources(&script.process, &places, look)?;
+        if *named != now || now.values().any(Option::is_none) {
+            return Ok(None);
+        }
     }
     let mut moves = Vec::new();
     for (name, path) in own.named() {
@@ -151,6 +157,22 @@ fn digests<'a>(
     named
         .map(|name| Ok((name.clone(), digest(&package.join(name))?)))
         .collect()
+}
+
+/// Where a file that the script has named is, without `..`. Where one stands behind a link, this is another place: then
+/// [`take_over`] finds the file missing.
+fn place(script: &BuildScript, name: &str) -> PathBuf {
+    let mut place = PathBuf::new();
+    for component in Path::new(&script.process.cwd).join(name).components() {
+        match component {
+            Component::ParentDir => {
+                place.pop();
+            }
+            Component::CurDir => {}
+            component => place.push(component),
+        }
+    }
+    place
 }
 
 /// A digest of a file's content, or of all below a directory; none if it is missing. Links are

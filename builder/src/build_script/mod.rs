@@ -27,13 +27,13 @@ const SEARCH_KINDS: [&str; 5] = ["native", "crate", "dependency", "framework", "
 /// outputs have in the store.
 pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usize) -> Result<()> {
     let process = &script.process;
-    sandbox.settle(process)?;
     let written = outputs.without_registered(&sandbox.tmp());
-    if let Some(warnings) = earlier::take_over(script, outputs, &written)? {
+    if let Some(warnings) = earlier::take_over(script, outputs, &written, sandbox)? {
         eprintln!("{}", incremental::SAME);
         warn(&process.package, &warnings);
         return Ok(());
     }
+    sandbox.settle(process)?;
     let target_dir = written.get("out")?;
     let place = |target_dir: &Path| Remap {
         from: target_dir.join(&script.out_dir).display().to_string(),

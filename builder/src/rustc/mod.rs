@@ -29,7 +29,8 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     }
     let process = &rustc.process;
     sandbox.settle(process)?;
-    sandbox.link_crates(&rustc.crates)?;
+    let copied = rustc.incremental.as_ref().map(incremental::copied);
+    sandbox.link_crates(&rustc.crates, copied)?;
     for output in outputs.paths() {
         create_dir_all(output)?;
     }

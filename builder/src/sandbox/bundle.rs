@@ -265,11 +265,28 @@ impl<R: BufRead> Bundle<R> {
     /// # Errors
     ///
     /// If a path is there already, cannot be written, or the bundle ends early.
-    pub fn unpack(mut self, to: &Path) -> Result<(), Error> {
+    pub fn unpack(self, to: &Path) -> Result<(), Error> {
+        self.unpack_some(to, |_| true)
+    }
+
+    /// Does the same for the entries that are wanted.
+    ///
+    /// # Errors
+    ///
+    /// As for all of them.
+    pub fn unpack_some(mut self, to: &Path, wanted: impl Fn(&Entry) -> bool) -> Result<(), Error> {
         let mut made = BTreeSet::new();
         fs::create_dir_all(to).map_err(io_error("cannot create", to))?;
         for entry in &self.entries {
             let at = to.join(&entry.path);
+            if !wanted(entry) {
+                if let Kind::File { size, .. } = entry.kind {
+                    let mut contents = self.contents.by_ref().take(size);
+                    io::copy(&mut contents, &mut io::sink())
+                        .map_err(io_error("cannot read", "the bundle"))?;
+                }
+                continue;
+            }
             if let Some((directory, _)) = entry.path.rsplit_once('/')
                 && made.insert(directory)
             {

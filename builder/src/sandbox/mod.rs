@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::spec::{Artifact, BUILD, Process};
 use files::{create_dir_all, make_link};
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Variables and their values.
@@ -134,6 +135,35 @@ impl Sandbox {
         }
     }
 
+    /// Calls `look` while those of the sources that are at or below one of `places` are laid out, and no others.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::settle`], and those of `look`.
+    pub fn with_some_sources<T>(
+        &self,
+        process: &Process,
+        places: &[PathBuf],
+        look: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        for source in &process.sources {
+            self.below(Path::new(&source.at))?;
+            sources::lay_out_some(source, |at| {
+                places.iter().any(|place| at.starts_with(place))
+            })?;
+        }
+        let seen = look()?;
+        for source in &process.sources {
+            let at = Path::new(&source.at);
+            match fs::remove_dir_all(at) {
+                // It lay in another one.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                removed => removed.map_err(|e| Error::io("cannot remove", at, e))?,
+            }
+        }
+        Ok(seen)
+    }
+
     /// Creates a directory, which must lie below the sandbox.
     ///
     /// # Errors
@@ -146,34 +176,40 @@ impl Sandbox {
 
     /// Shows libraries in [`Self::deps`], and those of the lists that their outputs have.
     ///
+    /// `copied` is given for a unit with incremental state. Libraries with code that are incremental are copies then, whose
+    /// path is the same whatever their store path is, unless they have more bytes than this together.
+    ///
     /// # Errors
     ///
     /// If a library or a list cannot be read, or two libraries have the same name.
-    pub fn link_crates(&self, crates: &[Artifact]) -> Result<()> {
-        let mut from: BTreeMap<String, String> = BTreeMap::new();
-        let mut left = crates.to_vec();
-        while let Some(artifact) = left.pop() {
-            match from.get(&artifact.file) {
-                Some(other) if *other == artifact.from => continue,
-                Some(other) => {
-                    return Err(Error::new(format!(
-                        "two libraries are called {}: in {other} and in {}",
-                        artifact.file, artifact.from
-                    )));
-                }
-                None => {}
-            }
-            let output = Path::new(&artifact.from);
-            let file = output.join(&artifact.file);
-            if !file.exists() {
+    pub fn link_crates(&self, crates: &[Artifact], copied: Option<u64>) -> Result<()> {
+        let found = closure(crates)?;
+        let mut shown: Vec<(PathBuf, &Artifact, u64)> = Vec::new();
+        for artifact in found.values() {
+            let file = Path::new(&artifact.from).join(&artifact.file);
+            let Ok(metadata) = fs::metadata(&file) else {
                 return Err(Error::new(format!(
                     "the library {} does not exist in {}",
                     artifact.file, artifact.from
                 )));
+            };
+            shown.push((file, artifact, metadata.len()));
+        }
+        let may_change = |a: &Artifact| a.incremental && !a.file.ends_with(".rmeta");
+        let changing = shown.iter().filter(|(_, a, _)| may_change(a));
+        let bytes: u64 = changing.map(|(_, _, bytes)| bytes).sum();
+        let copies = self.root.join("libraries");
+        for (file, artifact, _) in &shown {
+            let at = self.deps().join(&artifact.file);
+            if copied.is_some_and(|most| bytes <= most) && may_change(artifact) {
+                // Not in memory. Where the file system can share the blocks, this takes no time.
+                create_dir_all(&copies)?;
+                let copy = copies.join(&artifact.file);
+                fs::copy(file, &copy).map_err(|e| Error::io("cannot copy", file, e))?;
+                make_link(&copy, &at)?;
+            } else {
+                make_link(file, &at)?;
             }
-            make_link(&file, &self.deps().join(&artifact.file))?;
-            left.append(&mut libraries::listed(output)?);
-            from.insert(artifact.file, artifact.from);
         }
         Ok(())
     }
@@ -190,6 +226,27 @@ impl Sandbox {
                 ))
             })
     }
+}
+
+/// These libraries, and those of the lists that their outputs have, by file name.
+fn closure(crates: &[Artifact]) -> Result<BTreeMap<String, Artifact>> {
+    let mut found: BTreeMap<String, Artifact> = BTreeMap::new();
+    let mut left = crates.to_vec();
+    while let Some(artifact) = left.pop() {
+        match found.get(&artifact.file) {
+            Some(other) if other.from == artifact.from => continue,
+            Some(other) => {
+                return Err(Error::new(format!(
+                    "two libraries are called {}: in {} and in {}",
+                    artifact.file, other.from, artifact.from
+                )));
+            }
+            None => {}
+        }
+        left.append(&mut libraries::listed(Path::new(&artifact.from))?);
+        found.insert(artifact.file.clone(), artifact);
+    }
+    Ok(found)
 }
 
 fn no_sandbox(top: &str) -> Error {
@@ -271,8 +328,9 @@ mod tests {
         let artifact = Artifact {
             file: "liba-1.rmeta".to_owned(),
             from: store.display().to_string(),
+            incremental: false,
         };
-        sandbox.link_crates(&[artifact]).unwrap();
+        sandbox.link_crates(&[artifact], None).unwrap();
         assert!(temp.path().join("shm/deps/liba-1.rmeta").is_symlink());
         assert!(sandbox.deps().join("liba-1.rmeta").exists());
     }
@@ -284,6 +342,7 @@ mod tests {
         let artifact = |output: &Path, file: &str| Artifact {
             file: file.to_string(),
             from: output.display().to_string(),
+            incremental: false,
         };
         for (name, file) in [("c", "libc-1.rmeta"), ("d", "libd-1.rmeta")] {
             create_dir_all(&output(name)).unwrap();
@@ -294,10 +353,37 @@ mod tests {
         let d = artifact(&output("d"), "libd-1.rmeta");
         libraries::list(&output("d"), &[c.clone(), a.clone()]).unwrap();
         libraries::list(&output("c"), &[a]).unwrap();
-        sandbox.link_crates(&[d, c]).unwrap();
+        sandbox.link_crates(&[d, c], None).unwrap();
         for file in ["liba-1.rmeta", "libc-1.rmeta", "libd-1.rmeta"] {
             assert!(sandbox.deps().join(file).exists(), "{file}");
         }
+    }
+
+    #[test]
+    fn a_unit_with_state_finds_libraries_that_may_change_at_a_constant_path() {
+        let at = |incremental: bool, copied: Option<u64>| {
+            let (temp, sandbox) = fixture();
+            let output = temp.path().join("store/a");
+            create_dir_all(&output).unwrap();
+            let artifacts = ["liba-1.rmeta", "liba-1.rlib"].map(|file| {
+                fs::write(output.join(file), "four").unwrap();
+                Artifact {
+                    file: file.to_owned(),
+                    from: output.display().to_string(),
+                    incremental,
+                }
+            });
+            sandbox.link_crates(&artifacts, copied).unwrap();
+            artifacts.map(|artifact| {
+                let shown = sandbox.deps().join(artifact.file);
+                assert_eq!(fs::read_to_string(&shown).unwrap(), "four");
+                !fs::canonicalize(shown).unwrap().starts_with(&output)
+            })
+        };
+        assert_eq!(at(true, Some(4)), [false, true]);
+        assert_eq!(at(true, Some(3)), [false, false]);
+        assert_eq!(at(true, None), [false, false]);
+        assert_eq!(at(false, Some(4)), [false, false]);
     }
 
     #[test]
@@ -306,17 +392,21 @@ mod tests {
         let artifact = |from: &str, file: &str| Artifact {
             file: file.to_string(),
             from: temp.path().join("store").join(from).display().to_string(),
+            incremental: false,
         };
         let a = artifact("a", "liba-1.rmeta");
         let b = artifact("b", "liba-1.rmeta");
-        sandbox.link_crates(&[a.clone(), a.clone()]).unwrap();
+        sandbox.link_crates(&[a.clone(), a.clone()], None).unwrap();
         assert!(temp.path().join("build/deps/liba-1.rmeta").exists());
         let sandbox = Sandbox::new(temp.path().join("other"));
         sandbox.prepare().unwrap();
-        let message = sandbox.link_crates(&[a, b]).unwrap_err().to_string();
+        let message = sandbox.link_crates(&[a, b], None).unwrap_err().to_string();
         assert!(message.contains("two libraries"), "{message}");
         let missing = artifact("a", "libc-2.rmeta");
-        let message = sandbox.link_crates(&[missing]).unwrap_err().to_string();
+        let message = sandbox
+            .link_crates(&[missing], None)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("libc-2.rmeta"), "{message}");
     }
 }

@@ -13,7 +13,7 @@
 //! Files are writable and as old as everything in the store, so that `make` and its kind
 //! find nothing out of date, and so that [`is_new`] tells what a process has written.
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, Entry, Kind};
 use super::files::{create_dir_all, entries, make_link, resolved};
 use crate::error::{Error, Result};
 use crate::spec::Source;
@@ -41,6 +41,22 @@ pub fn lay_out(source: &Source) -> Result<()> {
     } else {
         copy(&from, at, Clash::Refuse)
     }
+}
+
+/// Lays out the links of a source and those of its files for which `wanted` holds, by their places. What is not a bundle is
+/// laid out as a whole.
+///
+/// # Errors
+///
+/// As of [`lay_out`].
+pub fn lay_out_some(source: &Source, wanted: impl Fn(&Path) -> bool) -> Result<()> {
+    let (from, at) = (Path::new(&source.from), Path::new(&source.at));
+    if from.is_dir() {
+        return lay_out(source);
+    }
+    let is_wanted =
+        |entry: &Entry| matches!(entry.kind, Kind::Symlink { .. }) || wanted(&at.join(&entry.path));
+    Ok(Bundle::open(from)?.unpack_some(at, is_wanted)?)
 }
 
 /// Makes a directory whose entries are links to those of `from`.
@@ -252,20 +268,35 @@ mod tests {
         assert!(!f.store("a/src/x/made.rs").exists());
     }
 
+    /// A bundle of these files below `store/a`, as the source `ws`.
+    fn bundled(f: &Fixture, files: &[&str]) -> Source {
+        let root = f.store("a");
+        let entries: Vec<Entry> = files
+            .iter()
+            .map(|file| bundle::inspect(&root, file).unwrap())
+            .collect();
+        let mut bytes = Vec::new();
+        bundle::write(&entries, |path| File::open(root.join(path)), &mut bytes).unwrap();
+        fs::write(f.store("bundle"), bytes).unwrap();
+        f.source("bundle", "ws")
+    }
+
     #[test]
     fn a_file_of_the_store_is_a_bundle() {
         let f = Fixture::new(&["a/x"]);
-        let entries = [bundle::inspect(&f.store("a"), "x").unwrap()];
-        let mut bytes = Vec::new();
-        bundle::write(
-            &entries,
-            |path| File::open(f.store("a").join(path)),
-            &mut bytes,
-        )
-        .unwrap();
-        fs::write(f.store("bundle"), bytes).unwrap();
-        lay_out(&f.source("bundle", "ws")).unwrap();
+        lay_out(&bundled(&f, &["x"])).unwrap();
         assert_eq!(fs::read_to_string(f.at("ws/x")).unwrap(), "a/x");
+    }
+
+    #[test]
+    fn a_part_of_a_bundle_has_all_links() {
+        let f = Fixture::new(&["a/d/x", "a/d/y", "a/z"]);
+        symlink("d", f.store("a/link")).unwrap();
+        let source = bundled(&f, &["d/x", "d/y", "link", "z"]);
+        let wanted = f.at("ws/d/y");
+        lay_out_some(&source, |at| at == wanted).unwrap();
+        assert_eq!(fs::read_to_string(f.at("ws/link/y")).unwrap(), "a/d/y");
+        assert!(!f.at("ws/d/x").exists() && !f.at("ws/z").exists());
     }
 
     #[test]

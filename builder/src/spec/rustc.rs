@@ -44,6 +44,10 @@ pub struct Artifact {
     pub file: String,
     /// The store path of the output that holds it at its top.
     pub from: String,
+    /// Whether it is compiled incrementally, as are the units that are given it. Of a program, rustc takes the path of each
+    /// library, behind all links, as an input of all code, so that state is of use only if the path is constant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incremental: bool,
 }
 
 /// How a unit uses the instructions of one build-script run.

@@ -182,6 +182,7 @@ impl World {
         rustc.crates = vec![Artifact {
             file: "libdemo-1.rlib".to_string(),
             from: self.text("out/lib/out"),
+            incremental: false,
         }];
         rustc
     }

@@ -109,7 +109,7 @@ impl<'a> Prepared<'a> {
     /// Lays out sources and libraries, and reads what build scripts said.
     fn new(tool: &'a Tool, sandbox: &Sandbox) -> Result<Self> {
         sandbox.settle(&tool.process)?;
-        sandbox.link_crates(&tool.crates)?;
+        sandbox.link_crates(&tool.crates, None)?;
         let instructions = EffectiveInstructions::read(&tool.scripts, sandbox)?;
         let env = variables(&tool.process, &instructions, sandbox)?;
         Ok(Self {

@@ -54,7 +54,7 @@ pub fn run(test: &Test, context: &Context<'_>) -> Result<()> {
 /// Lays out sources, libraries and programs.
 fn settle(test: &Test, sandbox: &Sandbox) -> Result<()> {
     sandbox.settle(&test.process)?;
-    sandbox.link_crates(&test.crates)?;
+    sandbox.link_crates(&test.crates, None)?;
     for directory in &test.directories {
         sandbox.create(Path::new(directory))?;
     }

@@ -81,6 +81,7 @@ impl<'a> Lowering<'a> {
             artifacts.push(spec::Artifact {
                 file: library.file,
                 from,
+                incremental: self.incremental.of(library.unit).is_some(),
             });
         }
         Ok(artifacts)

@@ -12,6 +12,9 @@
 //! | objects | left out where they are members of the library in `out` | copies, because rustc wants to be able to write them |
 //! | the unit's inputs | their digest | if they are the same: nothing is compiled, the earlier outputs are copied |
 //!
+//! Of a program, rustc takes the path of each library, behind all links, as an input of all code: see
+//! [`Artifact::incremental`].
+//!
 //! The path of the directory that rustc writes its products to is an input of code with debug information. It is
 //! another one in each derivation, so rustc is given a link to it at a constant place.
 //!
@@ -23,6 +26,8 @@ mod state;
 use crate::error::{Error, Result};
 use crate::sandbox::Sandbox;
 use crate::sandbox::files::{create_dir_all, entries, make_link};
+#[cfg(doc)]
+use crate::spec::Artifact;
 use crate::spec::task::Outputs;
 use crate::spec::{Incremental, Rustc, incremental};
 use state::State;
@@ -68,6 +73,20 @@ pub fn reuse(rustc: &Rustc, outputs: &Outputs) -> Result<bool> {
     }
     eprintln!("{}", incremental::SAME);
     Ok(true)
+}
+
+/// Up to how many bytes of libraries with code a unit is given as copies, so that their paths are constant.
+///
+/// A program is compiled as a whole if its libraries have other paths than when the state was made. To compile bytes of
+/// objects takes some fifty times as long as to copy as many.
+pub fn copied(spec: &Incremental) -> u64 {
+    const MOST: u64 = 1 << 30;
+    const PER_BYTE_OF_OBJECTS: u64 = 32;
+    let state = spec.base.get(OUTPUT).map(Path::new);
+    let objects = state.and_then(|state| State::read(state).ok()?.objects().ok());
+    objects.map_or(MOST, |objects| {
+        objects.saturating_mul(PER_BYTE_OF_OBJECTS).min(MOST)
+    })
 }
 
 /// A run with state, or one that makes some.

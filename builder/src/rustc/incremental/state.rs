@@ -65,6 +65,28 @@ impl State {
         Ok(state)
     }
 
+    /// The bytes of all objects.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn objects(&self) -> Result<u64> {
+        let elsewhere = self.elsewhere.iter().filter_map(|file| file.part);
+        let mut bytes = elsewhere.map(|(_, size)| size).sum();
+        if let Some(name) = crate_directory(&self.root)? {
+            let session = self.root.join(name).join(SESSION);
+            for (name, _) in entries(&session)? {
+                if name.extension().is_some_and(|extension| extension == "o") {
+                    let path = session.join(name);
+                    let metadata =
+                        fs::metadata(&path).map_err(|e| Error::io("cannot read", &path, e))?;
+                    bytes += metadata.len();
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Lays out the session in a directory for rustc. `outputs` are those of the build that kept it.
     ///
     /// # Errors
