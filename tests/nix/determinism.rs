@@ -2,7 +2,7 @@
 //!
 //! | circumstance | first | second |
 //! |---|---|---|
-//! | store | one in a directory | another, through a daemon |
+//! | store | the machine's, which is where Nix evaluates | another, through a daemon |
 //! | user | root | one of the daemon's build users |
 //! | directory of the sources | one | another |
 //! | cores of a build | all | one |
@@ -23,10 +23,8 @@ const LATER: i64 = 70 * 365 * 86_400;
 type Outputs = BTreeMap<String, BTreeMap<String, String>>;
 
 fn first(source: &Path) -> Outputs {
-    let store = Store::new();
     let mut project = Project::copy_of(source);
     project.args = json!({"profile": "dev"});
-    store.takes(&mut project);
     second_store::outputs(&project)
 }
 
@@ -41,8 +39,6 @@ fn second(source: &Path) -> Outputs {
     let daemon = Daemon::start(store.path(), store.path(), &configuration);
     let mut project = Project::copy_of(source);
     project.args = json!({"profile": "dev"});
-    // Nix evaluates the sources where the machine's store would have them.
-    project.evaluate("name");
     project.options = daemon.options();
     project.starter = ["env", "LC_ALL=tr_TR.UTF-8", "TZ=Asia/Kolkata"]
         .map(str::to_owned)
