@@ -136,7 +136,8 @@ fn after_collections_during_a_build_the_next_one_is_right() {
             }
             (build.join().unwrap(), collections)
         });
-        assert!(collections > 1, "{collections}");
+        // A build that a collection ends early sees no second one.
+        assert!(collections > 0);
         // Which of Nix's messages it is depends on what was taken.
         if let Err(log) = build {
             assert!(log.contains("error"), "{log}");
