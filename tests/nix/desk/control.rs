@@ -53,9 +53,22 @@ fn kill(signal: &str, process: &str) {
     assert!(status.unwrap().success());
 }
 
-/// As a shell starts it: the leader of a group.
+/// As a shell starts it: the leader of a group, which SIGINT ends even where this process ignores it, as what a script
+/// starts in the background does.
 fn start(desk: &Desk) -> Child {
-    let mut command = desk.command("", "build", &[]);
+    let build = desk.command("", "build", &[]);
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT");
+    command.arg(build.get_program()).args(build.get_args());
+    for (name, value) in build.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if let Some(directory) = build.get_current_dir() {
+        command.current_dir(directory);
+    }
     command
         .stdout(Stdio::null())
         .stderr(Stdio::null())
