@@ -84,7 +84,7 @@ fn plan(name: &str, arguments: &[String]) -> Result<Record, Error> {
     let words = ["dyndrv diff … --".to_owned()].into_iter();
     let graph = Graph::try_parse_from(words.chain(arguments.iter().cloned()));
     let graph = graph.unwrap_or_else(|error| error.exit());
-    let looked = graph.options.look()?;
+    let looked = graph.options.plan.look()?;
     let missing = || {
         desk::Error::Run(format!(
             "no plan `{name}` is kept of these units; `dyndrv build` keeps one"

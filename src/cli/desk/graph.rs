@@ -14,7 +14,14 @@ pub struct Options {
     /// The form
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     format: Format,
-    /// Of `dyndrv check`
+    #[command(flatten)]
+    pub plan: PlanOptions,
+}
+
+/// The options that choose what is planned, of the commands that only plan.
+#[derive(Args)]
+pub struct PlanOptions {
+    /// Plan what `dyndrv check` would do, and not `dyndrv build`
     #[arg(long)]
     check: bool,
     #[command(flatten)]
@@ -35,7 +42,7 @@ enum Format {
     Html,
 }
 
-impl Options {
+impl PlanOptions {
     /// The plan of the files as they are, and those that are kept.
     pub fn look(&self) -> Result<Looked, Error> {
         let mut session = Session::open(&self.project, &self.how)?;
@@ -45,7 +52,7 @@ impl Options {
 
 /// Prints the units of a plan.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let record = options.look()?.now;
+    let record = options.plan.look()?.now;
     let text = match options.format {
         Format::Json => serde_json::to_string(&record).map_err(|source| desk::Error::Json {
             document: "the units",

@@ -1,7 +1,7 @@
 //! `dyndrv why`.
 
-use super::session::{Looked, Session};
-use super::{How, Project, Units};
+use super::graph::PlanOptions;
+use super::session::Looked;
 use crate::cli::error::Error;
 use clap::Args;
 use dyndrv::desk;
@@ -13,21 +13,13 @@ use dyndrv::desk::state::{Record, Unit};
 pub struct Options {
     /// A unit by its label, such as serde-1.0.228-lib, or the start of one, such as a package
     unit: String,
-    /// Of `dyndrv check`
-    #[arg(long)]
-    check: bool,
     #[command(flatten)]
-    units: Units,
-    #[command(flatten)]
-    how: How,
-    #[command(flatten)]
-    project: Project,
+    plan: PlanOptions,
 }
 
 /// Says which inputs of a unit changed: since the last build, or if nothing did, with the last build.
 pub fn run(options: &Options) -> Result<(), Error> {
-    let mut session = Session::open(&options.project, &options.how)?;
-    let Looked { now, last, before } = session.look(&options.units, options.check)?;
+    let Looked { now, last, before } = options.plan.look()?;
     let units = named(&now, &options.unit)?;
     let Some(last) = last else {
         return crate::cli::print("there was no build with these options yet\n");

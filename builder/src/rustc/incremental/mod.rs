@@ -80,6 +80,7 @@ pub fn reuse(rustc: &Rustc, outputs: &Outputs) -> Result<bool> {
 /// A program is compiled as a whole if its libraries have other paths than when the state was made. To compile bytes of
 /// objects takes some fifty times as long as to copy as many.
 pub fn copied(spec: &Incremental) -> u64 {
+    /// What a sandbox may take besides, where the file system cannot share blocks.
     const MOST: u64 = 1 << 30;
     const PER_BYTE_OF_OBJECTS: u64 = 32;
     let state = spec.base.get(OUTPUT).map(Path::new);
