@@ -6,6 +6,7 @@
 //! | arguments of the compiler | each argument that one of the two has |
 //! | variables | each variable |
 //! | derivations of other units, by name | that unit, which has changes of its own |
+//! | the incremental state that it starts with | that state, whatever it is made of |
 //! | other store objects, by name | that object: the toolchain, the builder, a third-party package |
 //! | anything else in the specification | its key, and both values |
 //!
@@ -45,6 +46,8 @@ pub enum Change {
     Object(String, How),
     /// The unit with a derivation of this name, such as `crate-serde-1.0.228-lib-5a3f09c1`.
     Unit(String, How),
+    /// The incremental state that it starts with; whether there was one, and is one.
+    State(bool, bool),
     /// A key of the specification, with its values.
     Key(String, Option<String>, Option<String>),
 }
@@ -90,6 +93,17 @@ impl fmt::Display for Change {
             Self::Object(name, how) => write!(f, "input {name} {how}"),
             Self::Unit(name, How::Edited) => write!(f, "unit {name} changed"),
             Self::Unit(name, how) => write!(f, "unit {name} {how}"),
+            Self::State(was, is) => {
+                let of = |there| {
+                    if there {
+                        "that of an earlier build"
+                    } else {
+                        "none"
+                    }
+                };
+                write!(f, "incremental state: {} -> {}", of(*was), of(*is))?;
+                f.write_str(if was == is { ", another one" } else { "" })
+            }
             Self::Key(key, from, to) => {
                 write!(f, "{key}: ")?;
                 values(f, from, to)
@@ -109,6 +123,9 @@ pub fn changes(old: &Path, new: &Path) -> Result<Vec<Change>, Error> {
     old.compare_bundles(&new, &mut changes)?;
     compare_names(&old.units, &new.units, Change::Unit, &mut changes);
     compare_names(&old.objects, &new.objects, Change::Object, &mut changes);
+    if old.state != new.state {
+        changes.insert(Change::State(old.state.is_some(), new.state.is_some()));
+    }
     compare(
         "",
         Some(&old.specification),
@@ -126,7 +143,9 @@ struct Side {
     objects: BTreeMap<String, String>,
     /// Bundles of sources, by their places.
     bundles: BTreeMap<String, String>,
-    /// The specification, with names in place of paths, and without sources.
+    /// The outputs of the incremental state that it starts with.
+    state: Option<String>,
+    /// The specification, with names in place of paths, and without sources and incremental state.
     specification: Value,
 }
 
@@ -148,20 +167,35 @@ impl Side {
                 }
             }
         }
+        let incremental = specification
+            .as_object_mut()
+            .and_then(|entries| entries.remove("incremental"));
+        let state = incremental.and_then(|incremental| Some(incremental.get("base")?.to_string()));
         let mut text = specification.to_string();
+        let of_state = |mention: &str, text: &str| {
+            let has = |state: &String| state.contains(mention);
+            state.as_ref().is_some_and(has) && !text.contains(mention)
+        };
         let mut units = BTreeMap::new();
         for (drv, input) in derivation.input_derivations() {
             let name = drv.name().trim_end_matches(".drv").to_owned();
+            let mut is_of_state = false;
             for output in input.outputs() {
                 if let Ok(placeholder) = placeholder::upstream(drv, output) {
+                    is_of_state |= of_state(&placeholder, &text);
                     text = text.replace(&placeholder, &format!("<{name}.{output}>"));
                 }
             }
-            units.insert(name, drv.to_string());
+            if !is_of_state {
+                units.insert(name, drv.to_string());
+            }
         }
         let mut objects = BTreeMap::new();
         for object in derivation.input_sources() {
             let path = object.to_string();
+            if of_state(&path, &text) {
+                continue;
+            }
             text = text.replace(&path, &format!("<{}>", object.name()));
             if !bundles.values().any(|bundle| *bundle == path) {
                 objects.insert(object.name().to_owned(), path);
@@ -175,6 +209,7 @@ impl Side {
             units,
             objects,
             bundles,
+            state,
             specification,
         })
     }

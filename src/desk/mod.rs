@@ -26,6 +26,7 @@ pub mod error;
 pub mod evaluation;
 pub mod explain;
 pub mod format;
+pub mod incremental;
 pub mod jobs;
 pub mod kept;
 pub mod messages;

@@ -3,6 +3,7 @@
 use super::Error;
 use super::checkout::{Stamps, hash, view};
 use super::client::Client;
+use super::incremental;
 use super::scope::{self, Scope};
 use super::settings::{Checks, Desk, Recorded, ThirdParty, Workspace};
 use super::state::{self, Asked, Cache, Program, Record, Source, Unit, UnitProfile};
@@ -38,6 +39,19 @@ pub struct Request<'a> {
     pub directory: String,
     /// What is asked for.
     pub what: What,
+    /// How units are compiled incrementally, if it is not as the flake says.
+    pub incremental: Option<Incremental>,
+}
+
+/// How units are compiled incrementally: those of the workspace whose profile asks for it, as with cargo.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Incremental {
+    /// The list of states that they start with.
+    pub base: Option<PathBuf>,
+    /// Whether they keep their state in any case.
+    pub renew: bool,
+    /// Whether it is an error if there is no such unit.
+    pub required: bool,
 }
 
 /// What is asked for of the units.
@@ -71,6 +85,8 @@ pub struct Planned {
     pub depends: BTreeSet<String>,
     /// Parts of the sources that have no effect, a sentence each.
     pub warnings: Vec<String>,
+    /// The derivation of the list of states, if units keep theirs.
+    pub states: Option<String>,
 }
 
 /// Reads a document of the flake's settings.
@@ -107,7 +123,13 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
             workspace.src = source.clone();
             workspace.index = index_file;
             let lists = files::of_units(&graph, &settings, &workspace)?;
-            let objects = parse(&objects)?;
+            let mut objects = parse(&objects)?;
+            if let Some(incremental) = &request.incremental
+                && graph.incremental
+            {
+                workspace.incremental = incremental::settings(incremental, &graph)?;
+                incremental::add_objects(incremental, &mut objects)?;
+            }
             let emitters = prepared("workspace");
             let plan = layers::workspace(&graph, &settings, objects, &workspace, &lists, emitters)?;
             (plan, lists)
@@ -140,8 +162,11 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
     // What checks see besides.
     depends.extend(plan.source_files().map(str::to_owned));
     let record = record(&graph, &plan, &index, &lists, &scope)?;
+    let keeps = request.incremental.is_some() && !plan.index.states.is_empty();
+    let states = derivation(&plan, layers::STATES).filter(|_| keeps);
     Ok(Planned {
         record,
+        states,
         third_party: index.units.into_values().map(|unit| unit.drv).collect(),
         plan,
         depends,
@@ -195,7 +220,7 @@ fn graph(
     let scratch = Scratch::new()?;
     let unpacked = scratch.0.join("source");
     Bundle::read(skeleton.as_slice())?.unpack(&unpacked)?;
-    let outcome = graph::ask(&graph::Request {
+    let mut asked = graph::Request {
         source: unpacked,
         manifest_dir: request.directory.clone(),
         vendor: Some(places.vendor.clone()),
@@ -206,7 +231,19 @@ fn graph(
         rustflags: request.selection.rustflags.clone(),
         incremental: request.selection.incremental,
         selection: request.selection.clone().into(),
-    })?;
+    };
+    let outcome = match graph::ask(&asked) {
+        Err(graph::Error::NotIncremental { .. })
+            if request
+                .incremental
+                .as_ref()
+                .is_some_and(|how| !how.required) =>
+        {
+            asked.incremental = false;
+            graph::ask(&asked)
+        }
+        outcome => outcome,
+    }?;
     state::write(&file, &outcome.graph)?;
     Ok((outcome.graph, key, outcome.warnings))
 }

@@ -100,8 +100,8 @@ pub struct Progress {
     pub built: usize,
     /// How many objects came from a cache.
     pub fetched: usize,
-    /// How many units failed.
-    pub failed: usize,
+    /// The derivations that failed, by name.
+    failed: BTreeSet<String>,
 }
 
 impl Progress {
@@ -131,7 +131,7 @@ impl Progress {
             timings: Timings::since(begin),
             built: 0,
             fetched: 0,
-            failed: 0,
+            failed: BTreeSet::new(),
         }
     }
 
@@ -327,6 +327,11 @@ impl Progress {
         }
     }
 
+    /// How many units failed.
+    pub fn failed(&self) -> usize {
+        self.failed.len()
+    }
+
     /// Reports the end of the build.
     pub fn end(&mut self, success: bool) {
         self.report.finished(success);
@@ -367,7 +372,8 @@ impl Progress {
         {
             let log = self.logs.remove(&drv);
             if plain.contains("builder failed") {
-                self.failed += 1;
+                // Nix says it again for each result that needs it.
+                self.failed.insert(drv);
                 self.block(&log.unwrap_or_default());
                 return;
             }
@@ -377,7 +383,7 @@ impl Progress {
             }
         }
         // The unit has printed why.
-        if self.failed > 0 && plain.contains("build of resolved derivation") {
+        if !self.failed.is_empty() && plain.contains("build of resolved derivation") {
             return;
         }
         let is_known = plain.contains("Ignoring dynamic derivation");

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 mod control;
 mod editor;
+mod incremental;
 mod messages;
 mod plans;
 mod worktrees;
@@ -23,6 +24,8 @@ struct Desk {
     checkout: PathBuf,
     cache: TempDir,
     dyndrv: TempDir,
+    /// The variable `CARGO_INCREMENTAL`.
+    cargo_incremental: &'static str,
 }
 
 impl Desk {
@@ -62,6 +65,8 @@ impl Desk {
             project,
             cache: tempfile::tempdir().unwrap(),
             dyndrv: flakes::dyndrv(),
+            // What is built is compared with `nix build`.
+            cargo_incremental: "0",
         }
     }
 
@@ -101,6 +106,7 @@ impl Desk {
         bash.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_dyndrv"), command])
             .args(nix.iter().map(|argument| format!("--nix-arg={argument}")))
             .args(arguments)
+            .env("CARGO_INCREMENTAL", self.cargo_incremental)
             .current_dir(self.checkout.join(directory));
         bash
     }

@@ -73,6 +73,15 @@ struct Units {
     /// Build with this profile [default: dev]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    /// Compile incrementally, against the state of the checkout's first build [default with the profile `dev`]
+    #[arg(long)]
+    incremental: bool,
+    /// Compile each unit from nothing, as `nix build` does [default with other profiles, or with CARGO_INCREMENTAL=0]
+    #[arg(long, conflicts_with = "incremental")]
+    no_incremental: bool,
+    /// Keep the incremental state of this build: later ones start with it
+    #[arg(long, conflicts_with = "no_incremental")]
+    new_base: bool,
     /// Build for this target [default: as the flake says]
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,

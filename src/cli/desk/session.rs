@@ -5,9 +5,10 @@ use dyndrv::desk::checkout::{Checkout, Stamps, hash};
 use dyndrv::desk::client::{Client, Options};
 use dyndrv::desk::evaluation::{self, Evaluated};
 use dyndrv::desk::format::Places;
+use dyndrv::desk::incremental;
 use dyndrv::desk::jobs::Building;
 use dyndrv::desk::kept::{self, Kept};
-use dyndrv::desk::plan::{self, Planned, What};
+use dyndrv::desk::plan::{self, Incremental, Planned, What};
 use dyndrv::desk::progress::{Level, Progress};
 use dyndrv::desk::settings::Desk;
 use dyndrv::desk::state::{self, Cache, Files, Record};
@@ -136,10 +137,34 @@ impl Session {
             None => desk.places.workspace.clone(),
         };
         Ok(Choice {
+            incremental: self.incremental(&mut selection, units)?,
             selection,
             directory,
             what: What::Result,
         })
+    }
+
+    /// How units are compiled incrementally, unless the flake says how.
+    fn incremental(
+        &self,
+        selection: &mut Selection,
+        units: &Units,
+    ) -> Result<Option<Incremental>, Error> {
+        let required = units.incremental || units.new_base;
+        let by_default = || selection.profile == "dev" && !is_switched_off();
+        if selection.incremental || units.no_incremental || !(required || by_default()) {
+            return Ok(None);
+        }
+        selection.incremental = true;
+        if self.checkout.is_git {
+            incremental::name_repository(&self.directory, &self.checkout.root)?;
+        }
+        let base = incremental::base(&self.cache, &self.directory, selection);
+        Ok(Some(Incremental {
+            base,
+            renew: units.new_base,
+            required,
+        }))
     }
 
     /// Plans and runs checks of these kinds.
@@ -173,14 +198,19 @@ impl Session {
             selection,
             directory: desk.places.workspace.clone(),
             what,
+            incremental: None,
         };
         self.make(&desk, choice)
     }
 
     fn make(&mut self, desk: &Desk, choice: Choice) -> Result<Record, Error> {
         let kept = self.kept(&choice);
+        let base = incremental::link(&self.directory, &choice.selection);
+        let old_base = choice.incremental.as_ref().and_then(|how| how.base.clone());
         let last = kept.last();
-        let is_current = |files: Files| files.is_current(&self.evaluated.settings, &self.sources);
+        let renew = choice.incremental.as_ref().is_some_and(|how| how.renew);
+        let is_current =
+            |files: Files| !renew && files.is_current(&self.evaluated.settings, &self.sources);
         if kept.files().is_some_and(is_current)
             && let Some(mut record) = last.clone()
             && record.is_built()
@@ -200,6 +230,7 @@ impl Session {
         let Planned {
             mut record,
             depends,
+            states,
             ..
         } = self.plan(desk, choice)?;
         let building = Building::begin(&self.cache.building())?;
@@ -211,7 +242,9 @@ impl Session {
         let wanted: Vec<String> = record
             .results
             .iter()
-            .map(|asked| format!("{}!out", asked.derivation))
+            .map(|asked| &asked.derivation)
+            .chain(&states)
+            .map(|derivation| format!("{derivation}!out"))
             .collect();
         let outcomes = client.build(&wanted, &mut |event| {
             progress.watch(event);
@@ -225,11 +258,11 @@ impl Session {
             kept.keep(&record)?;
             self.write_timings(&record)?;
             let progress = &self.progress;
-            if progress.failed == 0 {
+            if progress.failed() == 0 {
                 return Err(dyndrv::desk::client::Error::Refused(failed.reason.clone()).into());
             }
             return Err(Error::Build {
-                failed: progress.failed,
+                failed: progress.failed(),
             });
         }
         for asked in &mut record.results {
@@ -239,6 +272,16 @@ impl Session {
                 state::link(&link, Path::new(out))?;
                 client.add_root(&link.to_string_lossy())?;
             }
+        }
+        let new_base = match states {
+            Some(states) => client.outputs(&states)?.remove("out").map(PathBuf::from),
+            // Perhaps that of another checkout, which may go.
+            None => old_base,
+        };
+        if let Some(list) = new_base.filter(|list| fs::read_link(&base).ok().as_ref() != Some(list))
+        {
+            state::link(&base, &list)?;
+            client.add_root(&base.to_string_lossy())?;
         }
         self.progress.rest(&mut record, Some(client));
         kept.keep(&record)?;
@@ -264,6 +307,7 @@ impl Session {
             selection: choice.selection,
             directory: choice.directory,
             what: choice.what,
+            incremental: choice.incremental,
         };
         let planned = plan::plan(&request, &self.cache, client)?;
         self.progress.timings.step("plan");
@@ -394,6 +438,11 @@ impl Session {
     }
 }
 
+/// Whether the user has switched incremental compilation off for cargo.
+fn is_switched_off() -> bool {
+    std::env::var_os("CARGO_INCREMENTAL").is_some_and(|value| value == "0")
+}
+
 /// The flake's selection with the options of the command line.
 fn selected(flake: &Selection, units: &Units) -> Selection {
     let mut selection = flake.clone();
@@ -483,6 +532,8 @@ struct Choice {
     selection: Selection,
     directory: String,
     what: What,
+    /// How units are compiled incrementally, if it is not as the flake says.
+    incremental: Option<Incremental>,
 }
 
 /// A plan, and those that are kept of the same selection.

@@ -137,7 +137,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The derivation that lists the newest state of each unit: its own if it keeps that, or else what
-    /// it starts with.
+    /// it starts with. What the base has of other units, which other plans of the project have, stays.
     ///
     /// # Errors
     ///
@@ -165,6 +165,14 @@ impl<'a> Lowering<'a> {
             if !listed.outputs.is_empty() {
                 units.insert(id.to_string(), listed);
             }
+        }
+        for (id, unit) in &self.incremental.base {
+            units
+                .entry(id.to_string())
+                .or_insert_with(|| spec::StateOf {
+                    derivation: unit.drv.clone(),
+                    outputs: unit.outputs.clone(),
+                });
         }
         let spec = Spec::States(spec::States { units });
         self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)

@@ -1,0 +1,151 @@
+//! Incremental compilation at the desk: which list of states a plan starts with.
+//!
+//! | the checkout | units start with | units keep their state |
+//! |---|---|---|
+//! | has no base yet, but another checkout of the repository has | the newest base of another one | if the list lacks one |
+//! | has no base, and no other has | nothing | yes: their list is the base from then on |
+//! | has a base that lacks a unit of the plan | the base | yes: their list is the new base |
+//! | has a base with all units of the plan | the base | if the user asks for a new base |
+//!
+//! A base belongs to a checkout, an attribute of its flake, a profile and a target, and to builds or to checks. It is a
+//! root for the garbage collector.
+
+use super::Error;
+use super::plan::Incremental;
+use super::state::{self, Cache};
+use crate::drv::references::Objects;
+use crate::graph::{Graph, UnitRef};
+use crate::plan::selection::Selection;
+use crate::plan::settings::{Base, IncrementalSettings};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The directory of bases in that of a checkout's attribute.
+const BASES: &str = "bases";
+
+/// The file with the directory that all worktrees of a repository share.
+const REPOSITORY: &str = "repository";
+
+/// The link to the base of a selection in the directory of a checkout's attribute.
+pub fn link(directory: &Path, selection: &Selection) -> PathBuf {
+    let target = selection.target.iter().map(|target| format!("-{target}"));
+    let check = selection.check.then(|| "-check".to_owned());
+    let name: String = [selection.profile.clone()]
+        .into_iter()
+        .chain(target)
+        .chain(check)
+        .collect();
+    directory.join(BASES).join(name)
+}
+
+/// Takes note of the repository that a checkout belongs to.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn name_repository(directory: &Path, root: &Path) -> Result<(), Error> {
+    let file = directory.join(REPOSITORY);
+    match (file.exists(), repository(root)) {
+        (false, Some(common)) => state::replace(&file, common.as_os_str().as_encoded_bytes()),
+        _ => Ok(()),
+    }
+}
+
+/// The directory that all worktrees of a repository share.
+fn repository(root: &Path) -> Option<PathBuf> {
+    let git = root.join(".git");
+    if git.is_dir() {
+        return fs::canonicalize(git).ok();
+    }
+    // `gitdir: PATH`, and in there a file with the way to the common directory.
+    let text = fs::read_to_string(git).ok()?;
+    let own = root.join(text.strip_prefix("gitdir:")?.trim());
+    let common = fs::read_to_string(own.join("commondir")).ok()?;
+    fs::canonicalize(own.join(common.trim())).ok()
+}
+
+/// The base for a selection: that of the checkout, or the newest of another checkout of its repository.
+pub fn base(cache: &Cache, directory: &Path, selection: &Selection) -> Option<PathBuf> {
+    let own = link(directory, selection);
+    target(&own).or_else(|| {
+        let repository = fs::read(directory.join(REPOSITORY)).ok()?;
+        let checkouts = fs::read_dir(cache.directory().join("checkouts")).ok()?;
+        let attributes = checkouts.flatten().flat_map(|checkout| {
+            let entries = fs::read_dir(checkout.path())
+                .into_iter()
+                .flatten()
+                .flatten();
+            entries.map(|entry| entry.path()).collect::<Vec<_>>()
+        });
+        let same = |attribute: &PathBuf| {
+            fs::read(attribute.join(REPOSITORY)).is_ok_and(|other| other == repository)
+        };
+        let links = attributes
+            .filter(same)
+            .map(|attribute| link(&attribute, selection));
+        let dated = links.filter_map(|link| Some((modified(&link)?, target(&link)?)));
+        dated.max().map(|(_, base)| base)
+    })
+}
+
+fn modified(link: &Path) -> Option<SystemTime> {
+    fs::symlink_metadata(link).ok()?.modified().ok()
+}
+
+/// Where a link leads, if that is there.
+fn target(link: &Path) -> Option<PathBuf> {
+    let list = fs::canonicalize(link).ok()?;
+    list.is_dir().then_some(list)
+}
+
+/// How the units of a graph are compiled.
+///
+/// # Errors
+///
+/// If the base cannot be read.
+pub fn settings(incremental: &Incremental, graph: &Graph) -> Result<IncrementalSettings, Error> {
+    let known = match &incremental.base {
+        Some(list) => entries(list)?.into_iter().collect(),
+        None => BTreeSet::new(),
+    };
+    let is_new =
+        |unit: UnitRef<'_>| unit.has_state() && !known.contains(&unit.identity().to_string());
+    Ok(IncrementalSettings {
+        keep: incremental.renew || graph.units().any(is_new),
+        base: incremental.base.clone().map(Base::States),
+        ..IncrementalSettings::default()
+    })
+}
+
+/// Adds what units mention of their base.
+///
+/// # Errors
+///
+/// As [`settings`].
+pub fn add_objects(incremental: &Incremental, objects: &mut Objects) -> Result<(), Error> {
+    if let Some(list) = &incremental.base {
+        let mut paths = vec![list.clone()];
+        for unit in entries(list)? {
+            let directory = list.join(unit);
+            let links = entries(&directory)?.into_iter();
+            paths.extend(links.filter_map(|name| fs::read_link(directory.join(name)).ok()));
+        }
+        for path in paths {
+            if let Ok(path) = path.to_string_lossy().parse() {
+                objects.insert(&path);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn entries(directory: &Path) -> Result<Vec<String>, Error> {
+    let entries = fs::read_dir(directory).map_err(Error::io("reading", directory))?;
+    let names = entries.map(|entry| {
+        let entry = entry.map_err(Error::io("reading", directory))?;
+        Ok(entry.file_name().to_string_lossy().into_owned())
+    });
+    names.collect()
+}
