@@ -4,6 +4,7 @@ use super::Desk;
 use crate::project::fresh;
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -51,6 +52,11 @@ fn kill(signal: &str, process: &str) {
         .args(["-c", "kill -s \"$1\" -- \"$2\"", "bash", signal, process])
         .status();
     assert!(status.unwrap().success());
+}
+
+/// In single quotes, for a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// As a shell starts it: the leader of a group, which SIGINT ends even where this process ignores it, as what a script
@@ -112,6 +118,56 @@ fn an_interrupted_build_leaves_nothing_behind() {
     assert!(super::built(&log) > 0, "{log}");
     assert_eq!(desk.nix_build(&["default"]).1, 0);
     assert!(desk.checkout.join("result/bin/a").is_file());
+}
+
+/// In a terminal of its own, where the progress bar is drawn.
+#[test]
+fn ctrl_c_leaves_the_terminal_as_it_was() {
+    let desk = Desk::workspace(&["a"], &[("src/main.rs", "fn main() {}\n")]);
+    let marker = format!("waits-{}", fresh());
+    let is_marked = |line: &str| line.split('\0').nth(1) == Some(&marker);
+    desk.project.write("a/build.rs", &waiting(600, &marker));
+    let build = desk.command("", "build", &[]);
+    let words = [build.get_program()].into_iter().chain(build.get_args());
+    let words: Vec<String> = words.map(|word| quoted(word.to_str().unwrap())).collect();
+    let temp = tempfile::tempdir().unwrap();
+    let file = |name: &str| temp.path().join(name);
+    let script = format!(
+        "trap : INT\ncd {}\nstty -g >before\n\
+         (cd {} && exec env --default-signal=INT TERM=xterm {})\necho $? >status\nstty -g >after\n",
+        quoted(temp.path().to_str().unwrap()),
+        quoted(desk.checkout.to_str().unwrap()),
+        words.join(" ")
+    );
+    fs::write(file("run"), script).unwrap();
+    let command = format!("bash {}", quoted(file("run").to_str().unwrap()));
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--flush", "--command", &command])
+        .arg(file("shown"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the build script runs", 300, || {
+        !processes("cmdline", is_marked).is_empty()
+    });
+    terminal.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+    assert!(terminal.wait().unwrap().success());
+    wait_until("the build script is gone", 20, || {
+        processes("cmdline", is_marked).is_empty()
+    });
+    let read = |name: &str| fs::read_to_string(file(name)).unwrap();
+    assert_eq!(read("status"), "130\n");
+    assert_eq!(read("before"), read("after"));
+    let shown = String::from_utf8_lossy(&fs::read(file("shown")).unwrap()).into_owned();
+    assert!(shown.contains("Building"), "{shown}");
+    // Neither the cursor nor the screen, nor the wrapping of lines.
+    assert!(!shown.contains("\x1b[?"), "{shown}");
+    let colours = |code: &str| shown.matches(code).count();
+    assert!(
+        colours("\x1b[0m") > 0 && shown.rfind("\x1b[0m") > shown.rfind("\x1b[1"),
+        "{shown}"
+    );
 }
 
 #[test]
