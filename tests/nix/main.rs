@@ -39,6 +39,7 @@ mod package_files;
 mod packaging;
 mod programs;
 mod project;
+mod random_edits;
 mod rebuild;
 mod rust_package;
 mod second_store;
