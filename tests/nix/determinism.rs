@@ -20,6 +20,15 @@ use std::path::Path;
 
 const LATER: i64 = 70 * 365 * 86_400;
 
+/// Derivations that come out differently, and why: a part of the name, and the cause.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "-crate-lock_api-0.4.12-build-script-run-",
+        "autocfg 1.4.0 leaves a file in OUT_DIR, with a random name; 1.5.0 removes it",
+    ),
+    ("-crate-build-scripts.drv", "it refers to all runs"),
+];
+
 type Outputs = BTreeMap<String, BTreeMap<String, String>>;
 
 fn first(source: &Path) -> Outputs {
@@ -61,7 +70,12 @@ fn published_programs_come_out_the_same() {
         let differ = here
             .iter()
             .filter(|(drv, outputs)| there.get(*drv) != Some(*outputs));
-        failures.extend(differ.map(|(drv, _)| format!("{name}: {drv}")));
+        for (drv, _) in differ {
+            match EXCEPTIONS.iter().find(|(part, _)| drv.contains(part)) {
+                Some((part, cause)) => println!("{name}: {part}: {cause}"),
+                None => failures.push(format!("{name}: {drv}")),
+            }
+        }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
