@@ -10,6 +10,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -82,9 +83,9 @@ class Cargo:
         if done.returncode != 0:
             sys.exit(f"bench: {' '.join(command)} failed in {self.tree.directory}\n{done.stderr}")
 
-    def build(self):
+    def build(self, command="build"):
         start = time.monotonic()
-        self.run(["cargo", "build", "--quiet", "--locked", "--offline", "--profile", "dev"])
+        self.run(["cargo", command, "--quiet", "--locked", "--offline", "--profile", "dev"])
         return {"wall": time.monotonic() - start}
 
     def clean(self):
@@ -152,6 +153,29 @@ class Nix:
         known = output(query, cwd=self.tree.directory, env=self.environment).split()
         sources = [path for path in known if not path.endswith(".drv")]
         self.run(["nix", "copy", "--no-check-sigs", "--to", str(base), *packages, *sources])
+
+
+class Desk(Nix):
+    """`dyndrv build` in a checkout, with what it keeps in a place of its own."""
+
+    def __init__(self, project, work, environment, package_set, tools, name="dyndrv"):
+        super().__init__(project, work, environment, package_set, tools, name)
+        self.environment = environment | {"XDG_CACHE_HOME": str(work / "cache")}
+        planner = ["nix", "build", "--no-link", "--print-out-paths", ".#planner"]
+        at = f"{tools}/dyndrv" if tools else output(planner, cwd=self.tree.directory, env=self.environment).splitlines()[0]
+        self.program = f"{at}/bin/dyndrv"
+        self.extra = []
+
+    def build(self, command="build", directory=None):
+        start = time.monotonic()
+        arguments = [self.program, command, *(["--no-link"] if command == "build" else []), *self.extra]
+        where = directory or self.tree.directory
+        done = subprocess.run(arguments, cwd=where, env=self.environment, stderr=subprocess.PIPE, text=True)
+        wall = time.monotonic() - start
+        if done.returncode != 0:
+            sys.exit(f"bench: {' '.join(arguments)} failed in {where}\n{done.stderr}")
+        built = re.search(r"of \d+ units (\d+) built", done.stderr)
+        return {"wall": wall, "units": int(built[1]) if built else 0}
 
 
 def cpu_of_children():

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | the content of every file but `*.rs` and `*.md`, and its name | manifests, lock files, Nix and whatever else an expression reads; nothing of it decides that a file does *not* count but these two endings |
 //! | the names of `*.rs` files, if the sources are filtered | a filter decides on names |
-//! | all files, if the lock file of the flake names a relative path | that input is of the same tree |
-//! | the commit, and whether the working tree is clean, if a Nix file has `rev`, `Rev` or `lastModified` anywhere | as in `self.shortRev` |
+//! | all files, if the lock file of the flake names a relative path, or one in the checkout | that input is of the same tree |
+//! | the commit, and whether the working tree is clean, if a Nix file has a word such as `rev` or `dirtyShortRev` anywhere | as in `self.shortRev` |
 //! | the arguments for Nix | |
 //!
 //! Files outside of the checkout that an impure evaluation reads do not count: `--evaluate` evaluates again.
@@ -17,6 +17,7 @@ use super::plan;
 use super::settings::{Desk, Location, ThirdParty};
 use super::state::{self, Hashes};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,9 +53,37 @@ pub struct Evaluated {
     names: Option<BTreeSet<String>>,
 }
 
-/// Parts of all attributes of a flake that tell about its commit, such as `self.dirtyShortRev`. Other words have
-/// them too: an evaluation more than needed does no harm, one less would.
-const OF_COMMIT: [&str; 3] = ["rev", "Rev", "lastModified"];
+/// Whether a Nix expression has a word that is an attribute of a flake which tells about its commit, such as
+/// `self.dirtyShortRev`. Comments count too: an evaluation more than needed does no harm, one less would.
+fn tells_commit(text: &str) -> bool {
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split(|c| !is_of_word(c)).any(|word| {
+        word == "rev"
+            || word == "revCount"
+            || word.ends_with("Rev")
+            || word.starts_with("lastModified")
+    })
+}
+
+/// Whether an input of a flake may be a directory of its own checkout, by the flake's lock file.
+fn has_own_input(lock: &str, checkout: &Path) -> bool {
+    fn in_checkout(value: &Value, checkout: &Path) -> bool {
+        let path = value.get("path").and_then(Value::as_str).map(Path::new);
+        let is_path = value.get("type").and_then(Value::as_str) == Some("path");
+        let is_own = |path: &Path| path.is_relative() || path.starts_with(checkout);
+        is_path && path.is_none_or(is_own)
+    }
+    fn any(value: &Value, checkout: &Path) -> bool {
+        let below = match value {
+            Value::Object(entries) => entries.values().collect(),
+            Value::Array(entries) => entries.iter().collect(),
+            _ => Vec::new(),
+        };
+        in_checkout(value, checkout) || below.into_iter().any(|value| any(value, checkout))
+    }
+    // What cannot be read may name anything.
+    serde_json::from_str(lock).map_or(!lock.is_empty(), |lock| any(&lock, checkout))
+}
 
 impl Evaluated {
     /// The files of the sources among those of the checkout.
@@ -218,7 +247,7 @@ fn key(
     is_filtered: bool,
 ) -> Result<(String, Hashes), Error> {
     let lock = fs::read_to_string(checkout.flake.join("flake.lock")).unwrap_or_default();
-    let has_own_input = lock.contains("\"type\": \"path\"");
+    let has_own_input = has_own_input(&lock, &checkout.root);
     let mut lines = BTreeMap::new();
     let mut hashes = Hashes::new();
     let mut tells_commit = false;
@@ -238,7 +267,7 @@ fn key(
         if name.ends_with(".nix") {
             // Read once more than needed, but they are small.
             let text = fs::read_to_string(checkout.root.join(name)).unwrap_or_default();
-            tells_commit |= OF_COMMIT.iter().any(|attribute| text.contains(attribute));
+            tells_commit |= self::tells_commit(&text);
         }
         hashes.insert(name.clone(), (stamp.clone(), hash.clone()));
         lines.insert(name, hash);
@@ -289,4 +318,46 @@ fn commit(checkout: &Checkout) -> Result<String, Error> {
         String::from_utf8_lossy(&head.stdout).trim(),
         changed.stdout.is_empty()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_an_attribute_of_the_commit_counts() {
+        for text in [
+            "self.rev or \"\"",
+            "inherit (self) dirtyShortRev;",
+            "self.lastModifiedDate",
+            "${self.revCount}",
+        ] {
+            assert!(tells_commit(text), "{text}");
+        }
+        for text in [
+            "# of an earlier revision",
+            "lib.reverseList previous",
+            "preventing",
+        ] {
+            assert!(!tells_commit(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_input_below_the_checkout_is_of_its_own() {
+        let lock = |path: &str| {
+            format!(
+                "{{\"nodes\": {{\"a\": {{\"locked\": {{\"type\": \"path\", \"path\": \"{path}\"}}}}}}}}"
+            )
+        };
+        let is_own = |lock: &str| has_own_input(lock, Path::new("/work/here"));
+        assert!(is_own(&lock("./sub")));
+        assert!(is_own(&lock("/work/here/sub")));
+        assert!(is_own("{"));
+        assert!(!is_own(&lock("/work/there")));
+        assert!(!is_own(
+            "{\"nodes\": {\"a\": {\"locked\": {\"type\": \"github\"}}}}"
+        ));
+        assert!(!is_own(""));
+    }
 }
