@@ -198,20 +198,34 @@ impl Sandbox {
         let may_change = |a: &Artifact| a.incremental && !a.file.ends_with(".rmeta");
         let changing = shown.iter().filter(|(_, a, _)| may_change(a));
         let bytes: u64 = changing.map(|(_, _, bytes)| bytes).sum();
-        let copies = self.root.join("libraries");
         for (file, artifact, _) in &shown {
             let at = self.deps().join(&artifact.file);
             if copied.is_some_and(|most| bytes <= most) && may_change(artifact) {
-                // Not in memory. Where the file system can share the blocks, this takes no time.
-                create_dir_all(&copies)?;
-                let copy = copies.join(&artifact.file);
-                fs::copy(file, &copy).map_err(|e| Error::io("cannot copy", file, e))?;
-                make_link(&copy, &at)?;
+                self.copy_library(file, &at)?;
             } else {
                 make_link(file, &at)?;
             }
         }
         Ok(())
+    }
+
+    /// Copies a library to a place in [`Self::deps`], and so to memory. A disk would write it while the linker reads.
+    fn copy_library(&self, file: &Path, at: &Path) -> Result<()> {
+        if fs::copy(file, at).is_ok() {
+            return Ok(());
+        }
+        // Memory is full.
+        match fs::remove_file(at) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("cannot remove", at, e));
+            }
+            _ => {}
+        }
+        let copies = self.root.join("libraries");
+        create_dir_all(&copies)?;
+        let copy = copies.join(at.file_name().unwrap_or_default());
+        fs::copy(file, &copy).map_err(|e| Error::io("cannot copy", file, e))?;
+        make_link(&copy, at)
     }
 
     fn below<'a>(&self, path: &'a Path) -> Result<&'a Path> {
@@ -384,6 +398,21 @@ mod tests {
         assert_eq!(at(true, Some(3)), [false, false]);
         assert_eq!(at(true, None), [false, false]);
         assert_eq!(at(false, Some(4)), [false, false]);
+    }
+
+    #[test]
+    fn a_library_that_memory_has_no_place_for_is_copied_to_disk() {
+        let (temp, sandbox) = fixture();
+        let library = temp.path().join("store/liba-1.rlib");
+        create_dir_all(&temp.path().join("store")).unwrap();
+        fs::write(&library, "four").unwrap();
+        // Nothing can be written to a device that is full.
+        let at = sandbox.deps().join("liba-1.rlib");
+        std::os::unix::fs::symlink("/dev/full", &at).unwrap();
+        sandbox.copy_library(&library, &at).unwrap();
+        assert_eq!(fs::read_to_string(&at).unwrap(), "four");
+        let copy = fs::canonicalize(at).unwrap();
+        assert!(copy.ends_with("build/libraries/liba-1.rlib"), "{copy:?}");
     }
 
     #[test]
