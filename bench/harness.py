@@ -6,6 +6,8 @@
   the phase of the build), and `read_log` notes when these messages arrive in Nix's internal-json log.
 - A clean build has a new store each time (`--store` below the work directory, on the same disk), which holds the toolchain,
   dyndrv and the unpacked crates, and nothing else. For cargo, it is an empty target directory, with the crates fetched.
+- Nothing is measured in the minute after many files were removed: an ext4 without a journal looks at each inode that was
+  deleted in the last 60 s before it makes a file, so that Nix's copy of a checkout takes several times as long.
 """
 
 import json
@@ -22,6 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Kinds of Nix's log: an activity that is a build, a result that names its phase.
 BUILD, SET_PHASE = 105, 104
+# How long, in seconds, ext4 remembers deletions, and a bit.
+SETTLED = 65
+
 # Phases in which something runs that cargo runs as well.
 AT_WORK = {"rustc", "build script"}
 
@@ -39,6 +44,35 @@ def output(command, **kwargs):
 
 def progress(text):
     print(f"bench [{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
+class Disk:
+    """What is put aside, so that it is removed when nothing is measured, and when that was, on the clock of `time.monotonic`."""
+
+    aside, removed = [], None
+
+    @classmethod
+    def put_aside(cls, path):
+        if path.exists():
+            target = path.with_name(f"{path.name}-aside-{len(cls.aside)}")
+            path.rename(target)
+            cls.aside.append(target)
+
+    @classmethod
+    def sweep(cls):
+        while cls.aside:
+            path = cls.aside.pop()
+            subprocess.run(["chmod", "-R", "u+w", path], check=True)
+            shutil.rmtree(path)
+            # What is not written yet is remembered for longer.
+            os.sync()
+            cls.removed = time.monotonic()
+
+    @classmethod
+    def settle(cls):
+        if cls.removed is not None:
+            time.sleep(max(0.0, cls.removed + SETTLED - time.monotonic()))
+            cls.removed = None
 
 
 class Tree:
@@ -84,12 +118,13 @@ class Cargo:
             sys.exit(f"bench: {' '.join(command)} failed in {self.tree.directory}\n{done.stderr}")
 
     def build(self, command="build"):
+        Disk.settle()
         start = time.monotonic()
         self.run(["cargo", command, "--quiet", "--locked", "--offline", "--profile", "dev"])
         return {"wall": time.monotonic() - start}
 
     def clean(self):
-        shutil.rmtree(self.target, ignore_errors=True)
+        Disk.put_aside(self.target)
         return self.build()
 
 
@@ -117,6 +152,7 @@ class Nix:
             sys.exit(f"bench: {' '.join(command)} failed in {self.tree.directory}\n{done.stderr}")
 
     def build(self, *arguments):
+        Disk.settle()
         start, cpu = time.monotonic(), cpu_of_children()
         process = subprocess.Popen(
             ["nix", "build", "--log-format", "internal-json", *arguments],
@@ -137,11 +173,11 @@ class Nix:
         base, store = self.work / f"store-base-{self.name}", self.work / "store"
         if not base.exists():
             self.prepare(base)
-        remove_store(store)
+        Disk.sweep()
         subprocess.run(["cp", "-a", base, store], check=True)
         os.sync()
         result = self.build("--store", str(store), "--no-link")
-        remove_store(store)
+        Disk.put_aside(store)
         return result
 
     def prepare(self, base):
@@ -182,12 +218,6 @@ def cpu_of_children():
     """Seconds that all children spent that have been waited for, in user and system mode."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def remove_store(store):
-    if store.exists():
-        subprocess.run(["chmod", "-R", "u+w", store], check=True)
-        shutil.rmtree(store)
 
 
 def failure(messages):
