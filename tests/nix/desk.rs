@@ -351,6 +351,22 @@ fn check_finds_errors_without_building() {
     assert!(log.contains("error[E0308]: mismatched types"), "{log}");
 }
 
+/// As of units that are built: an edit far below does not change the texts of all derivations above.
+#[test]
+fn a_checked_unit_names_the_libraries_of_its_direct_dependencies_only() {
+    let desk = Desk::example("workspace", LIBRARY);
+    desk.says("", "check", &[]);
+    let planned = desk.planned();
+    let report = planned
+        .iter()
+        .find(|drv| drv.contains("-report-0.3.0-lib-check-"))
+        .unwrap();
+    let output = nix().args(["derivation", "show", report]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("-inventory-0.3.0-lib-check-"), "{shown}");
+    assert!(!shown.contains("-ident-0.3.0-lib-check-"), "{shown}");
+}
+
 #[test]
 fn checks_are_those_of_the_flake() {
     let desk = Desk::example("workspace", LIBRARY);

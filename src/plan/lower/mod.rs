@@ -35,7 +35,7 @@ use crate::drv::{
     DerivationBuilder, FLOATING_TREE, MAX_NAME_LENGTH, StorePath, StructuredAttrs,
     ValidatedDerivation,
 };
-use crate::graph::model::{Graph, Identity, Mode, Package, UnitRef};
+use crate::graph::model::{Graph, Identity, Mode, Package, TargetKind, UnitRef};
 use crate::graph::rules::layout::SandboxLayout;
 use crate::graph::rules::linkage::Linkage;
 use dyndrv_builder::spec::{self, Spec};
@@ -303,9 +303,15 @@ impl<'a> Lowering<'a> {
 /// more: the metadata comes behind the library, which is larger.
 const METADATA: &str = "rmeta";
 
-/// Whether a unit's metadata is an output of its own, for units that are not linked.
+/// Whether a unit's metadata is an output of its own, for units that are not linked. What a compiler has said of it is in
+/// another one, so that nothing follows from a warning that has moved.
 fn has_meta(unit: UnitRef<'_>) -> bool {
-    unit.mode == Mode::Build && !unit.requires_upstream_objects()
+    match unit.mode {
+        Mode::Build => !unit.requires_upstream_objects(),
+        // Nothing sees the metadata of a program.
+        Mode::Check => unit.target().kind == TargetKind::Lib,
+        _ => false,
+    }
 }
 
 /// Refuses a specification that mentions a store path which its derivation cannot depend

@@ -36,9 +36,9 @@ impl<'a> Lowering<'a> {
         };
 
         let keeps_list = has_meta(unit);
-        let libraries = by_name(match keeps_list {
-            true => self.linkage.visible_until(unit, has_meta),
-            false => self.linkage.visible(unit),
+        let libraries = by_name(match links {
+            true => self.linkage.visible(unit),
+            false => self.linkage.visible_until(unit, has_meta),
         });
         let dylibs: Vec<bool> = libraries
             .iter()
