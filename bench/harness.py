@@ -27,6 +27,9 @@ BUILD, SET_PHASE = 105, 104
 # How long, in seconds, ext4 remembers deletions, and a bit.
 SETTLED = 65
 
+# Builds of more units leave so many deletions behind.
+MANY_UNITS = 50
+
 # Phases in which something runs that cargo runs as well.
 AT_WORK = {"rustc", "build script"}
 
@@ -165,6 +168,9 @@ class Nix:
             sys.exit("bench: nix build failed\n" + failure(messages))
         result = read_log(messages, time.monotonic() - start)
         self.last_drvs = result["drvs"]
+        if result["units"] > MANY_UNITS:
+            # Nix has removed their sandboxes, each with a mount point for each input.
+            Disk.removed = time.monotonic()
         # Without a daemon, every builder is a descendant of `nix build`.
         return result | {"cpu": cpu_of_children() - cpu}
 
