@@ -1,11 +1,14 @@
-# Packages of registries, each unpacked into a store object of its own, whose path follows from the
-# contents of the package alone.
+# Packages of registries: their archives, each a store object of its own, whose path follows from its
+# contents and its name alone.
 #
 # nixpkgs' `fetchurl` fetches the archives, one by one, under the names that its `importCargoLock` gives
-# them. They are unpacked in up to sixteen batches: a sandbox for each of hundreds would take longer
-# than the unpacking, and Nix takes long to register very many outputs of one derivation. A
-# package's batch follows from its checksum: so a package more unpacks one batch, and every
-# other package stays where it is.
+# them. Units unpack the one of their package themselves: Nix takes long for a store object of many files.
+# So does one derivation for cargo's part of all packages, a single file.
+#
+# Directories are for a cargo that code of a package starts. They are made in up to sixteen batches: a
+# sandbox for each of hundreds would take longer than the unpacking, and Nix takes long to register very
+# many outputs of one derivation. A package's batch follows from its checksum: so a package more
+# unpacks one batch, and every other directory stays where it is.
 {
   system,
   # A package with the planner.
@@ -51,22 +54,35 @@ let
       };
     };
 
+  step =
+    attrs:
+    derivation (
+      {
+        inherit system;
+        __contentAddressed = true;
+        outputHashAlgo = "sha256";
+        outputHashMode = "recursive";
+        __structuredAttrs = true;
+        builder = "${dyndrv}/bin/dyndrv";
+        preferLocalBuild = true;
+        allowSubstitutes = false;
+      }
+      // attrs
+    );
+
+  # What packages have in their files may look like a reference.
+  discarded = builtins.mapAttrs (_: _: true);
+
+  readable = builtins.mapAttrs (_: archive: { inherit (archive) package file; });
+
   unpack =
     archives:
-    derivation {
+    step {
       name = "vendored";
-      inherit system archives;
-      outputs = builtins.attrNames archives;
-      __contentAddressed = true;
-      outputHashAlgo = "sha256";
-      outputHashMode = "recursive";
-      __structuredAttrs = true;
-      # What packages have in their files may look like a reference.
-      unsafeDiscardReferences = builtins.mapAttrs (_: _: true) archives;
-      builder = "${dyndrv}/bin/dyndrv";
       args = [ "vendor" ];
-      preferLocalBuild = true;
-      allowSubstitutes = false;
+      archives = readable archives;
+      outputs = builtins.attrNames archives;
+      unsafeDiscardReferences = discarded archives;
     };
 
   batchOf = archive: builtins.substring 0 1 archive.checksum;
@@ -75,28 +91,40 @@ in
   # Whether a package of the lock file is an archive.
   covers = package: registries ? ${indexOf package};
 
-  # `<name>-<version>` → its store object, for packages that are.
-  unpacked =
+  # `<name>-<version>` → the archive of each of these packages.
+  of =
     packages:
+    builtins.listToAttrs (
+      map (package: {
+        name = labelOf package;
+        value = archiveOf package;
+      }) packages
+    );
+
+  # `<name>-<version>` → the directory of each of these archives.
+  unpacked =
+    archives:
     let
-      archives = builtins.listToAttrs (
-        map (package: {
-          name = labelOf package;
-          value = archiveOf package;
-        }) packages
-      );
       inBatch = builtins.groupBy (label: batchOf archives.${label}) (builtins.attrNames archives);
-      batches = builtins.mapAttrs (
-        _: labels:
-        unpack (
-          builtins.listToAttrs (
-            map (name: {
-              inherit name;
-              value = archives.${name};
-            }) labels
-          )
-        )
-      ) inBatch;
+      only =
+        labels:
+        builtins.listToAttrs (
+          map (name: {
+            inherit name;
+            value = archives.${name};
+          }) labels
+        );
+      batches = builtins.mapAttrs (_: labels: unpack (only labels)) inBatch;
     in
     builtins.mapAttrs (label: archive: batches.${batchOf archive}.${label}) archives;
+
+  # What cargo reads of these archives, by the same names.
+  manifests =
+    archives:
+    step {
+      name = "manifests";
+      args = [ "manifests" ];
+      archives = readable archives;
+      unsafeDiscardReferences.out = true;
+    };
 }

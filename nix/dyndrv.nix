@@ -82,8 +82,12 @@ in
   # Where it comes from, for `dyndrv build`: the directory before Nix copied it.
   origin ? src,
   # A directory of third-party packages, `<name>-<version>` each, with
-  # `.cargo/config.toml`, as `rustPlatform.importCargoLock` makes it.
+  # `.cargo/config.toml`, as `rustPlatform.importCargoLock` makes it. A package may be its archive instead, if
+  # the file `.dyndrv-manifests` has what cargo reads of it (`nix/archives.nix`).
   vendor,
+  # The same without archives, for a cargo that code of a package starts: the derivation (`….drv`) that makes it,
+  # which is then built only for units that may do so. Null for `vendor` itself.
+  vendorDirectory ? null,
   # What the result is called.
   pname,
   version,
@@ -178,6 +182,7 @@ let
         graph
         crateEnv
         allowSubstitutes
+        vendorDirectory
         ;
     };
 

@@ -248,7 +248,7 @@ let
         src = "${src}";
         # Filters of nixpkgs' library tell it.
         origin = src.origSrc or src;
-        vendor = vendored;
+        inherit (vendored) vendor vendorDirectory;
         lockFile = lock.replacement;
         targetTools =
           if isCross then
@@ -310,7 +310,7 @@ let
           rustc
           cargo
           cc
-          vendored
+          vendored.vendor
         ]
         ++ (if cc ? cc then [ cc.cc ] else [ ])
         ++ (if cc ? libc.dev.outPath then [ cc.libc.dev ] else [ ])
@@ -402,7 +402,8 @@ let
         # A derivation in which plain cargo runs: see `nix/with-cargo.nix`.
         withCargo = import ./with-cargo.nix {
           inherit (targetPkgs) stdenv;
-          inherit src workspace vendored;
+          inherit src workspace;
+          vendored = vendored.unpacked;
           lockFile = lock.replacement;
           shell = shell.attrs;
         };

@@ -1,5 +1,9 @@
-# The third-party packages of a project as the core takes them: a directory of links, each to a store
-# object of its own, so that a change of one of them reaches only the units that use it.
+# The third-party packages of a project as the core takes them, each a store object of its own, so that a
+# change of one of them reaches only the units that use it:
+#
+#   vendor           a directory of links to all of them, archives as they are
+#   vendorDirectory  the derivation that makes the same without archives; null if there are none
+#   unpacked         the same, for whoever builds it
 #
 # | a package | comes from |
 # |---|---|
@@ -42,11 +46,12 @@ let
   wanted = if vendor == null then builtins.filter (p: !(own.covers p.source)) lock.foreign else [ ];
   divided = builtins.partition archives.covers wanted;
 
-  # `<name>-<version>` → the store object of a package that is an archive.
-  unpacked = archives.unpacked divided.right;
-  packages = builtins.mapAttrs (
-    name: package: if changes ? ${name} then changed name (alone package) else package
-  ) unpacked;
+  # `<name>-<version>` → the archive of a package, in all and in those that are changed.
+  all = archives.of divided.right;
+  archived = removeAttrs all (builtins.attrNames changes);
+  altered = builtins.mapAttrs (name: _: changed name (alone name)) (
+    builtins.intersectAttrs changes all
+  );
 
   imported =
     if divided.wrong == [ ] then
@@ -63,8 +68,10 @@ let
         // lock.fetching
       );
 
-  # Without the changes of packages that are no archives.
+  # Without the changes of packages that are no archives. `packages` are the archives, as `directories`
+  # takes them.
   unchanged =
+    { packages, manifests }:
     if vendor ? outPath && vendor ? drvPath then
       directories {
         rest = vendor;
@@ -75,12 +82,13 @@ let
         dirs = [ vendor ];
         inherit sources;
       }
-    else if own.dirs == [ ] && packages == { } && imported != null then
+    else if own.dirs == [ ] && all == { } && imported != null then
       imported
     else
       directories {
         inherit (own) dirs;
-        inherit packages sources;
+        inherit sources manifests;
+        packages = packages // altered;
         rest = imported;
       };
 
@@ -116,12 +124,12 @@ let
         dontFixup = true;
       }
     );
-  alone = package: {
-    src = package;
+  alone = name: {
+    src = (archives.unpacked { ${name} = all.${name}; }).${name};
     find = "from=$src";
   };
   amongOthers = {
-    src = unchanged;
+    src = unchanged asArchives;
     find = ''
       # `cargo vendor` names the newest version's directory without it.
       for from in "$src/$crate-$crateVersion" "$src/$crate" ""; do
@@ -136,17 +144,35 @@ let
     '';
   };
 
-  otherChanges = removeAttrs changes (builtins.attrNames unpacked);
-in
+  otherChanges = removeAttrs changes (builtins.attrNames all);
 
-if otherChanges == { } then
-  unchanged
-else
-  directories {
-    rest = unchanged;
-    replaced = builtins.mapAttrs (name: _: {
-      inherit (byDirectory.${name}) name version;
-      package = changed name amongOthers;
-    }) otherChanges;
-    sources = null;
-  }
+  asArchives = {
+    packages = builtins.mapAttrs (_: archive: archive.file) archived;
+    manifests = if archived == { } then null else archives.manifests archived;
+  };
+  asDirectories = {
+    packages = archives.unpacked archived;
+    manifests = null;
+  };
+
+  packagesOf =
+    form:
+    if otherChanges == { } then
+      unchanged form
+    else
+      directories {
+        rest = unchanged form;
+        inherit (form) manifests;
+        replaced = builtins.mapAttrs (name: _: {
+          inherit (byDirectory.${name}) name version;
+          package = changed name amongOthers;
+        }) otherChanges;
+        sources = null;
+      };
+in
+rec {
+  vendor = packagesOf asArchives;
+  unpacked = packagesOf asDirectories;
+  vendorDirectory =
+    if archived == { } then null else builtins.unsafeDiscardOutputDependency unpacked.drvPath;
+}

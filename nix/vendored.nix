@@ -11,8 +11,10 @@
 {
   # Directories as `cargo vendor` writes them: a directory for each package.
   dirs ? [ ],
-  # Packages that are store objects, by `<name>-<version>`.
+  # Packages that are store objects, by `<name>-<version>`: directories or archives.
   packages ? { },
+  # What cargo reads of the archives, of `packages` and of `rest`; null if there are none.
+  manifests ? null,
   # A further directory of packages or of links to them, or of such directories, one for each source;
   # null for none.
   rest ? null,
@@ -125,6 +127,7 @@ derivation (
       // builtins.mapAttrs (_: r: r.package) replaced;
     replacedVersions = map (r: "${r.name} ${r.version}") (builtins.attrValues replaced);
     rest = if rest == null then "" else "${rest}";
+    manifests = if manifests == null then "" else "${manifests}";
     inherit configuration;
     args = [
       "-euc"
@@ -141,6 +144,7 @@ derivation (
           done
         fi
 
+        [[ -z $manifests ]] || ln -s "$manifests" "$out/.dyndrv-manifests"
         for name in "''${!links[@]}"; do
           ln -s "''${links[$name]}" "$out/$name"
         done
@@ -149,7 +153,7 @@ derivation (
         of() {
           local entry
           for entry in "$1"/*; do
-            if [[ -e $entry/Cargo.toml ]]; then
+            if [[ -e $entry/Cargo.toml || -n $manifests && -f $entry ]]; then
               entries+=("$entry")
             elif [[ -d $entry && $2 == 1 ]]; then
               of "$entry" 2

@@ -4,7 +4,6 @@
 //! [`depinfo`] finds the files that each unit can read, [`plan`] lowers both to
 //! derivations in the formats of [`drv`].
 
-pub mod archive;
 pub mod causes;
 pub mod depinfo;
 pub mod desk;

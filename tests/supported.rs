@@ -153,7 +153,9 @@ fn exists(check: &Check) -> bool {
 /// All text below the directories that errors come from.
 fn sources() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pending: Vec<PathBuf> = vec![root.join("src"), root.join("nix")];
+    let mut pending: Vec<PathBuf> = ["src", "nix", "builder/src"]
+        .map(|dir| root.join(dir))
+        .into();
     let mut text = String::new();
     while let Some(path) = pending.pop() {
         if path.is_dir() {

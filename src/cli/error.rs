@@ -2,7 +2,8 @@
 //!
 //! No message repeats its cause: [`with_causes`](dyndrv::causes::with_causes) prints both.
 
-use dyndrv::{archive, drv, graph, plan};
+use dyndrv::{drv, graph, plan};
+use dyndrv_builder::sandbox::archive;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 

@@ -60,6 +60,9 @@ enum Command {
     /// Unpack archives of packages (a derivation's builder).
     #[command(hide = true)]
     Vendor,
+    /// Write what cargo reads of archives of packages (a derivation's builder).
+    #[command(hide = true)]
+    Manifests,
     /// Reduce a source tree to what cargo looks at (a derivation's builder).
     #[command(hide = true)]
     Skeleton,
@@ -104,7 +107,8 @@ pub fn main() -> ExitCode {
         Command::Scan(options) => scan::run(options),
         Command::Audit(options) => audit::run(&options),
         Command::Outputs(options) => outputs::run(&options),
-        Command::Vendor => vendor::run(),
+        Command::Vendor => vendor::unpack(),
+        Command::Manifests => vendor::manifests(),
         Command::Skeleton => steps::skeleton(),
         Command::Ask => steps::graph(),
         Command::PlanDeps => steps::plan_dependencies(),

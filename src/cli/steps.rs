@@ -88,7 +88,7 @@ pub fn graph() -> Result<(), Error> {
 }
 
 /// A directory for many small files. The sandbox has a file system in memory, where they cost next to nothing.
-fn scratch() -> PathBuf {
+pub(super) fn scratch() -> PathBuf {
     let memory = Path::new("/dev/shm");
     match fs::create_dir(memory.join("dyndrv")) {
         Ok(()) => memory.join("dyndrv"),

@@ -1,40 +1,92 @@
-//! Unpacks archives of packages, each into an output of its own.
+//! The steps that read archives of packages.
 
 use super::error::Error;
-use dyndrv::archive;
+use super::steps::scratch;
+use dyndrv::graph::skeleton;
 use dyndrv::plan::settings::attributes;
+use dyndrv_builder::sandbox::archive;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread;
 
-/// Unpacks what the derivation names.
-pub fn run() -> Result<(), Error> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Archive {
+    /// The name and the version.
+    package: String,
+    file: PathBuf,
+}
+
+/// Unpacks archives, each into an output of its own.
+pub fn unpack() -> Result<(), Error> {
     #[derive(Deserialize)]
     struct Attributes {
         /// By output.
         archives: BTreeMap<String, Archive>,
         outputs: BTreeMap<String, PathBuf>,
     }
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Archive {
-        /// The name and the version.
-        package: String,
-        file: PathBuf,
-        /// As the lock file has it.
-        checksum: String,
-    }
     let Attributes { archives, outputs } = attributes("vendor")?;
     for (output, archive) in archives {
         let Some(directory) = outputs.get(&output) else {
             return Err(Error::NoOutput { output });
         };
-        let unpacked = archive::unpack(&archive.file, directory)
-            .and_then(|()| archive::write_checksum(directory, &archive.checksum));
-        unpacked.map_err(|source| Error::Unpack {
-            package: archive.package,
-            source,
-        })?;
+        archive::unpack(&archive.file, directory).map_err(archive.error())?;
     }
     Ok(())
+}
+
+/// Writes what cargo reads of packages: the skeleton of a tree that has each archive as a directory.
+pub fn manifests() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        /// By directory.
+        archives: BTreeMap<String, Archive>,
+        outputs: Outputs,
+    }
+    #[derive(Deserialize)]
+    struct Outputs {
+        out: PathBuf,
+    }
+    let Attributes { archives, outputs } = attributes("manifests")?;
+    let directory = scratch().join("packages");
+    unpack_manifests(&archives, &directory)?;
+    let out = &outputs.out;
+    let mut file = BufWriter::new(File::create(out).map_err(Error::io("writing", out))?);
+    skeleton::write(&directory.into(), None, &mut file)?;
+    file.flush().map_err(Error::io("writing", out))
+}
+
+/// Unpacks archives below a directory, on all cores. Files that a skeleton has without content are empty, and so are those
+/// that it does not have: together the packages may be larger than the memory.
+fn unpack_manifests(archives: &BTreeMap<String, Archive>, directory: &Path) -> Result<(), Error> {
+    let is_wanted = |path: &Path| path.to_str().is_some_and(skeleton::is_verbatim);
+    let unpack = |(entry, archive): &(&String, &Archive)| {
+        let unpacked = archive::unpack_contents(&archive.file, &directory.join(entry), is_wanted);
+        unpacked.map_err(archive.error())
+    };
+    let archives: Vec<(&String, &Archive)> = archives.iter().collect();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let parts = archives.chunks(archives.len().div_ceil(threads).max(1));
+        let running: Vec<_> = parts
+            .map(|part| scope.spawn(move || part.iter().try_for_each(unpack)))
+            .collect();
+        running.into_iter().try_for_each(|part| match part.join() {
+            Ok(unpacked) => unpacked,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })
+}
+
+impl Archive {
+    fn error(&self) -> impl FnOnce(archive::Error) -> Error {
+        |source| Error::Unpack {
+            package: self.package.clone(),
+            source,
+        }
+    }
 }

@@ -55,6 +55,23 @@ pub struct Places {
     pub root: PathBuf,
     /// The directory of the third-party packages.
     pub vendor: PathBuf,
+    /// The directories in which the user's cargo unpacks the packages of a registry.
+    pub unpacked: Vec<PathBuf>,
+}
+
+/// The directories in which the user's cargo unpacks the packages of a registry; none if they cannot be read.
+pub fn unpacked_by_cargo() -> Vec<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    let mut unpacked: Vec<PathBuf> = registries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|registry| registry.path())
+        .collect();
+    unpacked.sort();
+    unpacked
 }
 
 impl Places {
@@ -62,7 +79,17 @@ impl Places {
         match (&unit.directory, &unit.source) {
             (Some(directory), _) if directory.is_empty() => self.root.clone(),
             (Some(directory), _) => self.root.join(directory),
-            (None, Source { entry, .. }) => self.vendor.join(entry),
+            (None, Source { entry, .. }) => self.third_party(entry),
+        }
+    }
+
+    /// The directory of a third-party package. That of an archive is where the user's cargo has unpacked it, if it has.
+    fn third_party(&self, entry: &str) -> PathBuf {
+        let place = self.vendor.join(entry);
+        let mut unpacked = self.unpacked.iter().map(|registry| registry.join(entry));
+        match place.is_file() {
+            true => unpacked.find(|place| place.is_dir()).unwrap_or(place),
+            false => place,
         }
     }
 
@@ -84,9 +111,11 @@ impl Places {
             .iter()
             .find_map(|place| below(place, &self.root))
             .or_else(|| {
-                ["/s/", "/build/s/"]
+                let below = ["/s/", "/build/s/"]
                     .iter()
-                    .find_map(|place| below(place, &self.vendor))
+                    .find_map(|place| name.strip_prefix(place))?;
+                let (entry, path) = below.split_once('/').unwrap_or((below, ""));
+                Some(self.third_party(entry).join(path))
             })
     }
 }

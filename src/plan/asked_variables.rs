@@ -17,6 +17,7 @@ use crate::graph::model::{
     ConfigEnv, Graph, Location, Mode, PackageId, TargetKind, UnitId, UnitRef,
 };
 use crate::graph::rules::linkage::Linkage;
+use dyndrv_builder::sandbox::archive;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -111,10 +112,19 @@ fn asking_packages(linkage: &Linkage<'_>, unit: UnitRef<'_>) -> BTreeSet<Package
     packages
 }
 
-/// Those of the variables whose names stand in Rust code below a directory.
-fn named_in(directory: &Path, variables: &[&str]) -> Result<BTreeSet<String>, Error> {
+/// Those of the variables whose names stand in the Rust code of a package, an archive or a directory.
+fn named_in(package: &Path, variables: &[&str]) -> Result<BTreeSet<String>, Error> {
     let mut named = BTreeSet::new();
-    let mut todo: Vec<PathBuf> = vec![directory.to_owned()];
+    let mut search = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        let found = variables.iter().filter(|name| text.contains(**name));
+        named.extend(found.map(|name| (*name).to_owned()));
+    };
+    if package.is_file() {
+        archive::read_code(package, search)?;
+        return Ok(named);
+    }
+    let mut todo: Vec<PathBuf> = vec![package.to_owned()];
     while let Some(directory) = todo.pop() {
         let entries = fs::read_dir(&directory).map_err(Error::io("reading", &directory))?;
         for entry in entries {
@@ -125,10 +135,7 @@ fn named_in(directory: &Path, variables: &[&str]) -> Result<BTreeSet<String>, Er
             if kind.is_dir() {
                 todo.push(path);
             } else if is_rust && path.is_file() {
-                let bytes = fs::read(&path).map_err(Error::io("reading", &path))?;
-                let text = String::from_utf8_lossy(&bytes);
-                let found = variables.iter().filter(|name| text.contains(**name));
-                named.extend(found.map(|name| (*name).to_owned()));
+                search(&fs::read(&path).map_err(Error::io("reading", &path))?);
             }
         }
     }

@@ -50,6 +50,9 @@ pub enum Error {
         /// The directory.
         vendor: PathBuf,
     },
+    /// The archive of a third-party package cannot be read.
+    #[error(transparent)]
+    Archive(#[from] dyndrv_builder::sandbox::archive::Error),
     /// A crate's environment that is not to be had, for a unit that needs it.
     #[error("{unit} cannot be built: {reason}")]
     NoEnvironment {

@@ -37,6 +37,11 @@ pub struct Settings {
     /// what is linked.
     #[serde(default)]
     pub environment_everywhere: bool,
+    /// Where a cargo that code of a package starts finds the third-party packages: a directory of the store, or the
+    /// derivation that makes it as its output `out`, which is then built only if a unit needs it. None for the
+    /// vendor directory, which has directories alone.
+    #[serde(default)]
+    pub vendor_directory: Option<String>,
     /// Environments by `<name>-<version>`, or by name alone.
     pub crate_env: BTreeMap<String, CrateEnv>,
     /// Whether units may be substituted from binary caches.

@@ -16,7 +16,7 @@ use std::path::Path;
 /// object to which they belong.
 #[derive(Clone, Debug)]
 pub struct UnitSources {
-    /// The path of the tree, a store path or below one.
+    /// The path of the tree, a store path or below one; or of an archive or a bundle.
     pub from: String,
     /// Its place in the sandbox.
     pub at: String,
@@ -35,7 +35,7 @@ pub struct UnitSources {
 pub struct Vendored {
     /// The vendor directory.
     pub directory: String,
-    /// The directory of each package that a graph has of it, behind all links, by its entry.
+    /// The directory or the archive of each package that a graph has of it, behind all links, by its entry.
     pub packages: BTreeMap<String, String>,
 }
 
@@ -78,7 +78,7 @@ impl Vendored {
     }
 }
 
-/// The whole directory of a third-party package, which never changes.
+/// The whole of a third-party package, which never changes.
 ///
 /// # Errors
 ///

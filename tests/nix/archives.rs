@@ -1,5 +1,5 @@
-//! Packages of registries are fetched one by one, unpacked in batches, and each a store object whose
-//! path follows from its contents.
+//! Packages of registries are fetched one by one, and each an archive that the units of the package unpack. Directories
+//! of them are made in batches, for a cargo that code of a package starts.
 
 use crate::project::{self, Project};
 use dyndrv::drv::{HashAlgorithm, hash_bytes};
@@ -101,32 +101,37 @@ fn lock(project: &Project, crates: &[&Crate]) {
 /// Two packages that are unpacked by different batches.
 fn apart() -> (Crate, Crate) {
     let one = publish("one", "1.0.0+with.more-of.it", &text("one"), |_| {});
+    let other = apart_from(&one, "other");
+    (one, other)
+}
+
+fn apart_from(one: &Crate, word: &str) -> Crate {
     loop {
-        let other = publish("other", "1.0.0", &text("other"), |_| {});
+        let other = publish("other", "1.0.0", &text(word), |_| {});
         if other.checksum.as_bytes()[0] != one.checksum.as_bytes()[0] {
-            return (one, other);
+            return other;
         }
     }
 }
 
+fn count(steps: &[String], name: &str) -> usize {
+    steps.iter().filter(|step| *step == name).count()
+}
+
 #[test]
-fn another_package_unpacks_its_own_batch() {
+fn another_package_reaches_its_users_alone() {
     let (one, other) = apart();
     let project = project(&[&one, &other]);
     let first = project.build();
-    let batches = |steps: &[String]| steps.iter().filter(|step| *step == "vendored").count();
-    assert_eq!(batches(&first.steps), 2);
-
-    let newer = loop {
-        let newer = publish("other", "1.0.0", &text("newer"), |_| {});
-        if newer.checksum.as_bytes()[0] != one.checksum.as_bytes()[0] {
-            break newer;
-        }
-    };
+    assert_eq!(count(&first.steps, "manifests"), 1);
+    let newer = apart_from(&one, "newer");
     lock(&project, &[&one, &newer]);
     let second = project.build();
-    assert_eq!(batches(&second.steps), 1);
+    assert_eq!(count(&second.steps, "manifests"), 1);
     assert_eq!(second.units, ["app-0.1.0-bin-app", "other-1.0.0-lib"]);
+    for build in [&first, &second] {
+        assert_eq!(count(&build.steps, "vendored"), 0, "{:?}", build.steps);
+    }
     let printed = second.run("app", &[]);
     assert!(
         printed.contains("one") && printed.contains("newer"),
@@ -134,8 +139,85 @@ fn another_package_unpacks_its_own_batch() {
     );
 }
 
+/// The cargo that a build script calls finds directories. They are made for such a unit alone.
 #[test]
-fn each_package_is_what_import_cargo_lock_makes() {
+fn a_build_script_asks_cargo_about_archives() {
+    let (one, other) = apart();
+    let project = project(&[&one, &other]);
+    project.write(
+        "build.rs",
+        r#"
+        use std::{env, process::Command};
+        fn main() {
+            let metadata = Command::new(env::var("CARGO").unwrap())
+                .args(["metadata", "--format-version", "1", "--offline"])
+                .output().unwrap();
+            assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+            let text = String::from_utf8(metadata.stdout).unwrap();
+            let known = ["one", "other"].map(|name| text.contains(&format!("\"name\":\"{name}\"")));
+            println!("cargo::rustc-env=KNOWN={known:?}");
+        }"#,
+    );
+    project.write(
+        "src/main.rs",
+        "fn main() { println!(\"{}\", env!(\"KNOWN\")) }\n",
+    );
+    let first = project.build();
+    assert_eq!(first.run("app", &[]), "[true, true]\n");
+    assert_eq!(count(&first.steps, "vendored"), 2, "{:?}", first.steps);
+
+    lock(&project, &[&one, &apart_from(&one, "newer")]);
+    assert_eq!(count(&project.build().steps, "vendored"), 1);
+}
+
+/// What a unit sees of its package.
+#[test]
+fn a_unit_sees_all_files_of_an_archive() {
+    let script = r#"
+        use std::{env, fs, os::unix::fs::MetadataExt, path::Path};
+        fn list(dir: &Path, found: &mut Vec<String>) {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                let seen = fs::symlink_metadata(&path).unwrap();
+                let name = path.strip_prefix(env::current_dir().unwrap()).unwrap().display().to_string();
+                if seen.is_dir() { list(&path, found); found.push(format!("{name}/")); }
+                else if seen.is_symlink() { found.push(format!("{name} to {}", fs::read_link(&path).unwrap().display())); }
+                else { found.push(format!("{name} {:o} {}", seen.mode() & 0o777, seen.mtime())); }
+            }
+        }
+        fn main() {
+            let mut found = Vec::new();
+            list(&env::current_dir().unwrap(), &mut found);
+            found.sort();
+            println!("cargo::rustc-env=FOUND={}", found.join(", "));
+        }"#;
+    let code = "pub const TEXT: &str = concat!(env!(\"CARGO_MANIFEST_DIR\"), \": \", env!(\"FOUND\"), \
+                include_str!(\"../NOTES\"));";
+    let nonce = project::fresh();
+    let seen = publish("seen", "1.0.0", code, |tar| {
+        let dir = tar.get_current_dir().unwrap().join("seen-1.0.0");
+        fs::write(dir.join("build.rs"), script).unwrap();
+        fs::write(dir.join("NOTES"), format!("; {nonce}")).unwrap();
+        fs::write(dir.join("Cargo.lock"), "version = 4\n").unwrap();
+        fs::write(dir.join("Cargo.toml.orig"), "").unwrap();
+        fs::write(dir.join(".cargo_vcs_info.json"), "{}").unwrap();
+        fs::create_dir(dir.join("empty")).unwrap();
+        fs::copy("/bin/true", dir.join("program")).unwrap();
+        std::os::unix::fs::symlink("src/lib.rs", dir.join("link")).unwrap();
+    });
+    let printed = project(&[&seen]).build().run("app", &[]);
+    assert_eq!(
+        printed,
+        format!(
+            "/build/s/seen-1.0.0: .cargo-checksum.json 644 1, .cargo_vcs_info.json 644 1, Cargo.lock 644 1, \
+             Cargo.toml 644 1, Cargo.toml.orig 644 1, NOTES 644 1, build.rs 644 1, empty/, link to src/lib.rs, \
+             program 755 1, src/, src/lib.rs 644 1; {nonce}\n"
+        )
+    );
+}
+
+#[test]
+fn each_directory_is_what_import_cargo_lock_makes() {
     let (one, other) = apart();
     let linked = publish("linked", "1.0.0", &text("linked"), |tar| {
         let dir = tar.get_current_dir().unwrap().join("linked-1.0.0");
@@ -148,7 +230,8 @@ fn each_package_is_what_import_cargo_lock_makes() {
         "dyndrv.nix",
         r#"{ dyndrv, pkgs, src, settings }:
         let
-          ours = (dyndrv.build { inherit src; }).passthru.graph.graph.vendor;
+          plan = (dyndrv.build { inherit src; }).passthru.thirdPartyPlan;
+          ours = builtins.outputOf plan.settings.vendorDirectory "out";
           imported = pkgs.rustPlatform.importCargoLock { lockFile = src + "/Cargo.lock"; };
         in
         pkgs.stdenv.mkDerivation {

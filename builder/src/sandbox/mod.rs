@@ -2,7 +2,7 @@
 //!
 //! | module | brings |
 //! |---|---|
-//! | [`sources`] | source files, from directories and from [`bundle`]s |
+//! | [`sources`] | source files, from directories, [`bundle`]s and [`archive`]s |
 //! | [`environment`] | variables, those of a [`recorded_environment`] among them |
 //! | [`c_compilers`] | path prefix maps for C compilers |
 //! | [`libraries`] | the lists of libraries that outputs have |
@@ -10,6 +10,7 @@
 //!
 //! Libraries of other units are links: nothing but the compiler looks at them.
 
+pub mod archive;
 pub mod bundle;
 pub mod c_compilers;
 pub mod cargo_home;
@@ -126,7 +127,7 @@ impl Sandbox {
     pub fn settle(&self, process: &Process) -> Result<()> {
         for source in &process.sources {
             self.below(Path::new(&source.at))?;
-            sources::lay_out(source)?;
+            sources::lay_out(source, self.memory.as_deref())?;
         }
         self.create(Path::new(&process.cwd))?;
         match process.env.get(MANIFEST_DIR).map(Path::new) {
@@ -148,7 +149,7 @@ impl Sandbox {
     ) -> Result<T> {
         for source in &process.sources {
             self.below(Path::new(&source.at))?;
-            sources::lay_out_some(source, |at| {
+            sources::lay_out_some(source, self.memory.as_deref(), |at| {
                 places.iter().any(|place| at.starts_with(place))
             })?;
         }

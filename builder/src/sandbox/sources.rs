@@ -8,11 +8,14 @@
 //! |---|---|---|
 //! | a directory of the store | runs | copied |
 //! | a directory of the store | does not run | behind links in a real directory |
-//! | a file of the store, a [`bundle`](super::bundle) | | unpacked |
+//! | an [`archive`] | does not run | unpacked in memory, behind links in a real directory |
+//! | an archive | runs | unpacked |
+//! | any other file of the store, a [`bundle`](super::bundle) | | unpacked |
 //!
 //! Files are writable and as old as everything in the store, so that `make` and its kind
 //! find nothing out of date, and so that [`is_new`] tells what a process has written.
 
+use super::archive::{self, is_archive};
 use super::bundle::{Bundle, Entry, Kind};
 use super::files::{create_dir_all, entries, make_link, resolved};
 use crate::error::{Error, Result};
@@ -24,15 +27,26 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// When everything in the store was modified, in seconds since 1970.
-const STORE_TIME: u64 = 1;
+pub(super) const STORE_TIME: u64 = 1;
 
 /// Lays out one source. Sources may lie inside each other and may share directories, but no
-/// two may bring the same file.
-pub fn lay_out(source: &Source) -> Result<()> {
+/// two may bring the same file. `memory` is a directory in memory, if there is one.
+pub fn lay_out(source: &Source, memory: Option<&Path>) -> Result<()> {
     let (from, at) = (Path::new(&source.from), Path::new(&source.at));
-    let metadata = fs::metadata(from).map_err(|e| Error::io("cannot read the source", from, e))?;
+    let unreadable = |e| Error::io("cannot read the source", from, e);
+    let metadata = fs::metadata(from).map_err(unreadable)?;
     if !metadata.is_dir() {
-        return Ok(Bundle::open(from)?.unpack(at)?);
+        if !is_archive(from).map_err(unreadable)? {
+            return Ok(Bundle::open(from)?.unpack(at)?);
+        }
+        return match (memory, at.file_name()) {
+            (Some(memory), Some(name)) if source.links => {
+                let unpacked = memory.join("sources").join(name);
+                archive::unpack(from, &unpacked)?;
+                show(&unpacked, at)
+            }
+            _ => Ok(archive::unpack(from, at)?),
+        };
     }
     // Vendor directories often hold links to the packages.
     let from = resolved(from);
@@ -49,10 +63,16 @@ pub fn lay_out(source: &Source) -> Result<()> {
 /// # Errors
 ///
 /// As of [`lay_out`].
-pub fn lay_out_some(source: &Source, wanted: impl Fn(&Path) -> bool) -> Result<()> {
+pub fn lay_out_some(
+    source: &Source,
+    memory: Option<&Path>,
+    wanted: impl Fn(&Path) -> bool,
+) -> Result<()> {
     let (from, at) = (Path::new(&source.from), Path::new(&source.at));
-    if from.is_dir() {
-        return lay_out(source);
+    if from.is_dir()
+        || is_archive(from).map_err(|e| Error::io("cannot read the source", from, e))?
+    {
+        return lay_out(source, memory);
     }
     let is_wanted =
         |entry: &Entry| matches!(entry.kind, Kind::Symlink { .. }) || wanted(&at.join(&entry.path));
@@ -166,6 +186,8 @@ pub fn is_new(metadata: &fs::Metadata) -> bool {
 mod tests {
     use super::*;
     use crate::sandbox::bundle;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use std::os::unix::fs::symlink;
     use std::path::PathBuf;
     use tempfile::TempDir;
@@ -212,7 +234,7 @@ mod tests {
         let executable = fs::Permissions::from_mode(0o555);
         fs::set_permissions(f.store("a/configure"), executable).unwrap();
         symlink("configure", f.store("a/link")).unwrap();
-        lay_out(&f.source("a", "s/a-1.0.0")).unwrap();
+        lay_out(&f.source("a", "s/a-1.0.0"), None).unwrap();
         for (file, mode) in [
             ("s/a-1.0.0/src/lib.rs", 0o644),
             ("s/a-1.0.0/configure", 0o755),
@@ -237,7 +259,7 @@ mod tests {
             links: true,
             ..f.source("a", "s/a-1.0.0")
         };
-        lay_out(&source).unwrap();
+        lay_out(&source, None).unwrap();
         assert_eq!(
             fs::canonicalize(f.at("s/a-1.0.0")).unwrap(),
             f.at("s/a-1.0.0")
@@ -259,7 +281,7 @@ mod tests {
             links: true,
             ..f.source("a", "s")
         };
-        lay_out(&source).unwrap();
+        lay_out(&source, None).unwrap();
         copy(&f.store("files"), &f.at("s"), Clash::Replace).unwrap();
         let read = |file: &str| fs::read_to_string(f.at("s").join(file)).unwrap();
         assert_eq!(read("src/x/made.rs"), "files/src/x/made.rs");
@@ -284,8 +306,60 @@ mod tests {
     #[test]
     fn a_file_of_the_store_is_a_bundle() {
         let f = Fixture::new(&["a/x"]);
-        lay_out(&bundled(&f, &["x"])).unwrap();
+        lay_out(&bundled(&f, &["x"]), None).unwrap();
         assert_eq!(fs::read_to_string(f.at("ws/x")).unwrap(), "a/x");
+    }
+
+    /// A package whose archive has a link out of it.
+    #[test]
+    fn an_archive_that_leads_outside_is_refused() {
+        let f = Fixture::new(&["a"]);
+        let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        let mut add = |path: &str, target: &str| {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            builder.append_link(&mut header, path, target).unwrap();
+        };
+        add("a-1.0.0/inside", "src");
+        add("a-1.0.0/outside", "../../home");
+        let bytes = builder.into_inner().unwrap().finish().unwrap();
+        fs::write(f.store("a"), bytes).unwrap();
+        let source = f.source("a", "s/a-1.0.0");
+        for failed in [
+            lay_out(&source, None),
+            lay_out_some(&source, None, |_| false),
+        ] {
+            let message = failed.unwrap_err().to_string();
+            for part in ["a-1.0.0/outside to ../../home", "take another version"] {
+                assert!(message.contains(part), "{message}");
+            }
+            assert!(!f.at("s/a-1.0.0/outside").is_symlink());
+        }
+    }
+
+    #[test]
+    fn an_archive_without_running_code_is_unpacked_in_memory() {
+        let f = Fixture::new(&["a", "b"]);
+        let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        builder
+            .append_dir_all("a-1.0.0", f.root.join("store"))
+            .unwrap();
+        let bytes = builder.into_inner().unwrap().finish().unwrap();
+        fs::write(f.store("a"), bytes).unwrap();
+        let memory = f.root.join("memory");
+        for links in [true, false] {
+            let place = format!("s/a-{links}");
+            let source = Source {
+                links,
+                ..f.source("a", &place)
+            };
+            lay_out(&source, Some(&memory)).unwrap();
+            assert!(!f.at(&place).is_symlink());
+            assert_eq!(fs::read_to_string(f.at(&place).join("b")).unwrap(), "b");
+            assert_eq!(f.at(&place).join("b").is_symlink(), links);
+        }
+        assert_eq!(entries(&memory.join("sources")).unwrap().len(), 1);
     }
 
     #[test]
@@ -294,7 +368,7 @@ mod tests {
         symlink("d", f.store("a/link")).unwrap();
         let source = bundled(&f, &["d/x", "d/y", "link", "z"]);
         let wanted = f.at("ws/d/y");
-        lay_out_some(&source, |at| at == wanted).unwrap();
+        lay_out_some(&source, None, |at| at == wanted).unwrap();
         assert_eq!(fs::read_to_string(f.at("ws/link/y")).unwrap(), "a/d/y");
         assert!(!f.at("ws/d/x").exists() && !f.at("ws/z").exists());
     }
@@ -305,7 +379,7 @@ mod tests {
             let f = Fixture::new(&["ws/crates/a/x", "ws/crates/b/x", "b2/y"]);
             for from in order {
                 let at = if from == "ws" { "ws" } else { "ws/crates/b" };
-                lay_out(&f.source(from, at)).unwrap();
+                lay_out(&f.source(from, at), None).unwrap();
             }
             for file in ["ws/crates/a/x", "ws/crates/b/x", "ws/crates/b/y"] {
                 assert!(f.at(file).exists(), "{file}");
@@ -316,8 +390,8 @@ mod tests {
     #[test]
     fn two_sources_with_one_file_are_refused() {
         let f = Fixture::new(&["a/x", "b/x"]);
-        lay_out(&f.source("a", "ws")).unwrap();
-        let message = lay_out(&f.source("b", "ws")).unwrap_err().to_string();
+        lay_out(&f.source("a", "ws"), None).unwrap();
+        let message = lay_out(&f.source("b", "ws"), None).unwrap_err().to_string();
         assert!(message.contains("ws/x"), "{message}");
         copy(&f.store("b"), &f.at("ws"), Clash::Keep).unwrap();
         assert_eq!(fs::read_to_string(f.at("ws/x")).unwrap(), "a/x");
@@ -327,7 +401,7 @@ mod tests {
     fn a_package_may_be_a_link_in_its_vendor_directory() {
         let f = Fixture::new(&["a/x"]);
         symlink(f.store("a"), f.store("vendored")).unwrap();
-        lay_out(&f.source("vendored", "s/a")).unwrap();
+        lay_out(&f.source("vendored", "s/a"), None).unwrap();
         assert!(!f.at("s/a").is_symlink());
         assert!(f.at("s/a/x").exists());
     }

@@ -37,8 +37,8 @@ pub struct Process {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// A store path, or a path below one: a directory, or a
-    /// [`bundle`](crate::sandbox::bundle).
+    /// A store path, or a path below one: a directory, a [`bundle`](crate::sandbox::bundle), or the
+    /// [`archive`](crate::sandbox::archive) of a published package.
     pub from: String,
     /// The absolute path in the sandbox.
     pub at: String,

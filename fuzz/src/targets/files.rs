@@ -96,7 +96,7 @@ pub fn archive(members: &[u8]) {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
         encoder.write_all(members).expect("memory");
         fs::write(&file, encoder.finish().expect("memory")).expect("a file");
-        let _ = dyndrv::archive::unpack(&file, to);
+        let _ = dyndrv_builder::sandbox::archive::unpack(&file, to);
     });
 }
 

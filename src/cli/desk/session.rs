@@ -4,7 +4,7 @@ use super::{Checked, How, Project, Units};
 use dyndrv::desk::checkout::{Checkout, Stamps, hash};
 use dyndrv::desk::client::{Client, Options};
 use dyndrv::desk::evaluation::{self, Evaluated};
-use dyndrv::desk::format::Places;
+use dyndrv::desk::format::{Places, unpacked_by_cargo};
 use dyndrv::desk::incremental;
 use dyndrv::desk::jobs::Building;
 use dyndrv::desk::kept::{self, Kept};
@@ -348,6 +348,7 @@ impl Session {
         self.progress.set_places(Places {
             root: self.root(),
             vendor: desk.places.vendor.clone(),
+            unpacked: unpacked_by_cargo(),
         });
     }
 

@@ -19,6 +19,7 @@ mod failure;
 pub mod fuzzing;
 mod join;
 mod manifest;
+pub mod manifests;
 mod packages;
 mod paths;
 mod process;
@@ -41,7 +42,7 @@ pub struct Request {
     /// the source root; empty for the root itself.
     pub manifest_dir: String,
     /// The directory of third-party packages, one entry for each, as nixpkgs'
-    /// `importCargoLock` or `cargo vendor --versioned-dirs` makes it. None if
+    /// `importCargoLock` or `cargo vendor --versioned-dirs` makes it, or the same with archives. None if
     /// there are none, or if the sources bring their own and say so in cargo's configuration.
     pub vendor: Option<PathBuf>,
     /// The user's own `CARGO_HOME`, with the packages that cargo has fetched, for a
@@ -232,9 +233,12 @@ impl Places {
             "" => source.clone(),
             dir => real(&source.join(dir))?,
         };
+        let vendor = request.vendor.as_ref().map(real).transpose()?;
         Ok(Self {
             source,
-            vendor: request.vendor.as_ref().map(real).transpose()?,
+            vendor: vendor
+                .map(|vendor| manifests::lay_out(vendor, &request.scratch))
+                .transpose()?,
             cwd,
         })
     }

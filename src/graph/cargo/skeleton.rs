@@ -257,7 +257,8 @@ fn end_of_link(source: &SourceRoot, link: &Path) -> Option<PathBuf> {
     }
 }
 
-fn is_verbatim(path: &str) -> bool {
+/// Whether a file with this path is in a skeleton with its content, whatever the others say.
+pub fn is_verbatim(path: &str) -> bool {
     let name = file_name(path);
     matches!(
         name,

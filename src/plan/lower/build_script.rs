@@ -63,9 +63,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// The configuration of a cargo that a build script or a test may start: it finds the locked
-    /// packages in the vendor directory.
+    /// packages in a directory, which such a unit alone needs.
     pub(in crate::plan) fn cargo_config(&self) -> String {
-        replacement(&self.graph.sources, &self.vendored.directory)
+        let directory = match &self.settings.vendor_directory {
+            Some(place) => self.recordings.get(place).unwrap_or(place),
+            None => &self.vendored.directory,
+        };
+        replacement(&self.graph.sources, directory)
     }
 
     /// The variables that a library needs to work, such as where `prost-build` finds its

@@ -122,7 +122,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// The placeholders of the environments whose derivations the settings name.
+/// The placeholders of the environments, and of the vendor directory, whose derivations the settings name.
 ///
 /// # Errors
 ///
@@ -138,11 +138,15 @@ pub(super) fn recordings(
         Recorded::At(place) => Some(place),
         Recorded::Refused { .. } => None,
     });
-    let of_platforms = [&settings.environment, &settings.target_tools.environment];
-    for place in of_crates.chain(of_platforms.into_iter().flatten()) {
+    let others = [
+        &settings.environment,
+        &settings.target_tools.environment,
+        &settings.vendor_directory,
+    ];
+    for place in of_crates.chain(others.into_iter().flatten()) {
         if place.ends_with(".drv") {
             let drv = place.parse().map_err(|source| Error::NotAStorePath {
-                what: "an environment".to_owned(),
+                what: "an environment or a vendor directory".to_owned(),
                 path: place.clone(),
                 source,
             })?;

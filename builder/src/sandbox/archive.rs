@@ -2,32 +2,42 @@
 //!
 //! | an entry is | there will be |
 //! |---|---|
-//! | a file | the same, executable or not |
+//! | a file | the same, executable or not, writable, and as old as everything in the store |
 //! | a directory | the same, also an empty one |
 //! | a symbolic link to a place in the package | the same |
 //! | a hard link to a file of the package | that file |
 //! | of another kind, or leads outside of the package | an error |
 //!
 //! The first component of each path, `<name>-<version>`, is left out. The checksum of the
-//! archive is not looked at: Nix has compared it with the lock file's.
+//! archive is not compared: Nix has compared it with the lock file's.
 //!
 //! That nothing leads outside follows from two rules. No entry lies below a symbolic link. The
 //! target of one is relative, has `..` at its start alone, and no more of them than there are
 //! directories above the link: so it starts in a real directory of the package, and each further
 //! link on its way does the same.
 
+use super::sources::STORE_TIME;
 use flate2::bufread::GzDecoder;
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 use tar::{Entry, EntryType};
 
+/// The first bytes of an archive, of which no other form of sources has any.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The file that cargo wants to see beside the manifest of a package in a directory.
+const CHECKSUM: &str = ".cargo-checksum.json";
+
 /// What cannot be unpacked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Error {
     /// The archive cannot be read to its end.
-    #[error("cannot read the archive {}", archive.display())]
     Unreadable {
         /// The file.
         archive: PathBuf,
@@ -35,7 +45,6 @@ pub enum Error {
         source: io::Error,
     },
     /// An entry that is not in the package.
-    #[error("the archive {} has the entry {}, which leads outside of the package", archive.display(), entry.display())]
     Outside {
         /// The file.
         archive: PathBuf,
@@ -43,7 +52,6 @@ pub enum Error {
         entry: PathBuf,
     },
     /// A link to something that is not, or not for certain, in the package.
-    #[error("the archive {} has the link {} to {}, which leads outside of the package", archive.display(), entry.display(), target.display())]
     LinkOutside {
         /// The file.
         archive: PathBuf,
@@ -53,7 +61,6 @@ pub enum Error {
         target: PathBuf,
     },
     /// A device, a pipe and the like.
-    #[error("the archive {} has the entry {} of the kind {kind:?}, which no package has", archive.display(), entry.display())]
     Kind {
         /// The file.
         archive: PathBuf,
@@ -63,7 +70,6 @@ pub enum Error {
         kind: EntryType,
     },
     /// An entry that cannot be unpacked.
-    #[error("cannot unpack the entry {} of the archive {}", entry.display(), archive.display())]
     Entry {
         /// The file.
         archive: PathBuf,
@@ -73,7 +79,6 @@ pub enum Error {
         source: io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write {}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
@@ -82,20 +87,132 @@ pub enum Error {
     },
 }
 
-/// Unpacks an archive into a directory, which may exist.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { archive, .. } => {
+                write!(f, "cannot read the archive {}", archive.display())
+            }
+            Self::Outside { archive, entry } => write!(
+                f,
+                "the archive {} has the entry {}, which leads outside of the package",
+                archive.display(),
+                entry.display()
+            ),
+            Self::LinkOutside {
+                archive,
+                entry,
+                target,
+            } => write!(
+                f,
+                "the archive {} has the link {} to {}, which leads outside of the package",
+                archive.display(),
+                entry.display(),
+                target.display()
+            ),
+            Self::Kind {
+                archive,
+                entry,
+                kind,
+            } => write!(
+                f,
+                "the archive {} has the entry {} of the kind {kind:?}, which no package has",
+                archive.display(),
+                entry.display()
+            ),
+            Self::Entry { archive, entry, .. } => write!(
+                f,
+                "cannot unpack the entry {} of the archive {}",
+                entry.display(),
+                archive.display()
+            ),
+            Self::Unwritable { path, .. } => write!(f, "cannot write {}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { source, .. }
+            | Self::Entry { source, .. }
+            | Self::Unwritable { source, .. } => Some(source),
+            Self::Outside { .. } | Self::LinkOutside { .. } | Self::Kind { .. } => None,
+        }
+    }
+}
+
+impl From<Error> for crate::error::Error {
+    fn from(error: Error) -> Self {
+        use std::error::Error;
+        let cause = error.source().map(|source| format!(": {source}"));
+        Self::new(format!("{error}{}", cause.unwrap_or_default())).note(
+            "the archive is the one that Cargo.lock names; if it is broken, take another version of the package",
+        )
+    }
+}
+
+/// Whether a file is an archive, by its first bytes.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn is_archive(file: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    let mut file = File::open(file)?.take(GZIP.len() as u64);
+    file.read_to_end(&mut start)?;
+    Ok(start == GZIP)
+}
+
+/// Reads the Rust code of a package, file by file, in the order of the archive.
+///
+/// # Errors
+///
+/// If the archive cannot be read.
+pub fn read_code(archive: &Path, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+    let unreadable = |source| Error::Unreadable {
+        archive: archive.to_owned(),
+        source,
+    };
+    let file = BufReader::new(File::open(archive).map_err(unreadable)?);
+    let mut entries = tar::Archive::new(GzDecoder::new(file));
+    for entry in entries.entries().map_err(unreadable)? {
+        let mut entry = entry.map_err(unreadable)?;
+        let path = entry.path().map_err(unreadable)?;
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let mut text = Vec::new();
+            entry.read_to_end(&mut text).map_err(unreadable)?;
+            take(&text);
+        }
+    }
+    Ok(())
+}
+
+/// Unpacks an archive into a directory, which may exist, and adds the file that cargo wants to see there.
 ///
 /// # Errors
 ///
 /// If the archive is broken or leads outside of the package, or a file cannot be written.
 pub fn unpack(archive: &Path, directory: &Path) -> Result<(), Error> {
+    unpack_contents(archive, directory, |_| true)
+}
+
+/// The same, but only files for which `wanted` holds have contents. They are named by their paths in the package.
+///
+/// # Errors
+///
+/// As of [`unpack`].
+pub fn unpack_contents(
+    archive: &Path,
+    directory: &Path,
+    wanted: impl Fn(&Path) -> bool,
+) -> Result<(), Error> {
     let unreadable = |source| Error::Unreadable {
         archive: archive.to_owned(),
         source,
     };
-    let file = File::open(archive).map_err(unreadable)?;
-    let mut entries = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
-    // Nix sets it.
-    entries.set_preserve_mtime(false);
+    let bytes = fs::read(archive).map_err(unreadable)?;
+    let mut entries = tar::Archive::new(GzDecoder::new(bytes.as_slice()));
     let mut tree = Tree {
         archive,
         directory,
@@ -103,22 +220,48 @@ pub fn unpack(archive: &Path, directory: &Path) -> Result<(), Error> {
     };
     fs::create_dir_all(directory).map_err(unwritable(directory))?;
     for entry in entries.entries().map_err(unreadable)? {
-        tree.add(&mut entry.map_err(unreadable)?)?;
+        tree.add(&mut entry.map_err(unreadable)?, &wanted)?;
     }
-    Ok(())
+    write_checksum(directory, &bytes)
 }
 
-/// The file that cargo wants to see beside the manifest of a package in a directory.
+/// Writes the file that cargo wants to see, with the checksum of the archive.
 ///
 /// It names no files: so cargo does not read them again, of which Nix takes care.
-///
-/// # Errors
-///
-/// If it cannot be written.
-pub fn write_checksum(directory: &Path, checksum: &str) -> Result<(), Error> {
-    let file = directory.join(".cargo-checksum.json");
+fn write_checksum(directory: &Path, archive: &[u8]) -> Result<(), Error> {
+    let checksum: String = Sha256::digest(archive)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let at = directory.join(CHECKSUM);
     let text = serde_json::json!({ "files": {}, "package": checksum }).to_string();
-    fs::write(&file, text).map_err(unwritable(&file))
+    let written = write_file(&mut text.as_bytes(), &at, false);
+    written.map(drop).map_err(unwritable(&at))
+}
+
+/// Writes a file in place of one that an earlier entry of its name has made, and gives the number of bytes.
+fn write_file(contents: &mut impl Read, at: &Path, executable: bool) -> io::Result<u64> {
+    let mut file = replace(at, || {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(if executable { 0o755 } else { 0o644 })
+            .open(at)
+    })?;
+    let written = io::copy(contents, &mut file)?;
+    file.set_modified(UNIX_EPOCH + Duration::from_secs(STORE_TIME))?;
+    Ok(written)
+}
+
+/// Creates a file or a link. One that is there gives way, and not what a link leads to.
+fn replace<T>(at: &Path, create: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match create() {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(at)?;
+            create()
+        }
+        created => created,
+    }
 }
 
 fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Error {
@@ -135,7 +278,11 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    fn add(&mut self, entry: &mut Entry<'_, impl io::Read>) -> Result<(), Error> {
+    fn add(
+        &mut self,
+        entry: &mut Entry<'_, impl Read>,
+        wanted: impl Fn(&Path) -> bool,
+    ) -> Result<(), Error> {
         let kind = entry.header().entry_type();
         let unreadable = |source| Error::Unreadable {
             archive: self.archive.to_owned(),
@@ -171,12 +318,22 @@ impl Tree<'_> {
         if let Some(parent) = place.parent() {
             self.make_directory(parent, &path)?;
         }
-        if kind == EntryType::Link {
-            let file = self.linked(&path, target)?;
-            return fs::hard_link(file, &at).map_err(unwritable(&at));
-        }
-        let unpacked = entry.unpack(&at).map(drop);
-        unpacked.map_err(|source| Error::Entry {
+        let made = match kind {
+            EntryType::Link => {
+                let file = self.linked(&path, target)?;
+                return fs::hard_link(file, &at).map_err(unwritable(&at));
+            }
+            EntryType::Symlink => replace(&at, || symlink(&target, &at)),
+            _ => {
+                let mode = entry.header().mode().map_err(unreadable)?;
+                let size = if wanted(&place) { entry.size() } else { 0 };
+                match write_file(&mut entry.take(size), &at, mode & 0o100 != 0) {
+                    Ok(written) if written < size => Err(io::ErrorKind::UnexpectedEof.into()),
+                    written => written.map(drop),
+                }
+            }
+        };
+        made.map_err(|source| Error::Entry {
             archive: self.archive.to_owned(),
             entry: path,
             source,
@@ -271,7 +428,7 @@ mod tests {
     use super::*;
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use tar::{Builder, Header};
     use tempfile::TempDir;
 
@@ -320,6 +477,11 @@ mod tests {
             unpack(&self.archive, &self.out())
         }
 
+        fn checksum(&self) -> String {
+            let digest = Sha256::digest(fs::read(&self.archive).unwrap());
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        }
+
         fn text(&self, file: &str) -> String {
             fs::read_to_string(self.out().join(file)).unwrap()
         }
@@ -344,26 +506,70 @@ mod tests {
             ("a-1.0.0/Cargo.toml", 0o644, REGULAR, "x = 2"),
         ]);
         f.unpack().unwrap();
-        write_checksum(&f.out(), "0123").unwrap();
         assert_eq!(f.text("Cargo.toml"), "x = 2");
         assert_eq!(f.text("copy"), "x = 1");
         assert_eq!(f.text("src/lib.rs"), "fn a() {}");
         assert_eq!(f.text("empty/not"), "");
         assert_eq!(
-            f.text(".cargo-checksum.json"),
-            r#"{"files":{},"package":"0123"}"#
+            f.text(CHECKSUM),
+            format!(r#"{{"files":{{}},"package":"{}"}}"#, f.checksum())
         );
         let link = fs::read_link(f.out().join("src/README.md")).unwrap();
         assert_eq!(link, Path::new("../docs/README"));
-        let is_executable = |file: &str| {
-            let mode = fs::metadata(f.out().join(file))
-                .unwrap()
-                .permissions()
-                .mode();
-            mode & 0o100 != 0
-        };
-        assert!(is_executable("configure"));
-        assert!(!is_executable("src/lib.rs"));
+        for (file, mode) in [("configure", 0o755), ("src/lib.rs", 0o644)] {
+            let metadata = fs::metadata(f.out().join(file)).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, mode, "{file}");
+            assert_eq!(metadata.mtime(), STORE_TIME.cast_signed(), "{file}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_not_wanted_are_empty() {
+        let f = archive(&[
+            MANIFEST,
+            ("a-1.0.0/src/lib.rs", 0o644, REGULAR, "fn a() {}"),
+        ]);
+        unpack_contents(&f.archive, &f.out(), |path| path == Path::new("Cargo.toml")).unwrap();
+        assert_eq!(f.text("Cargo.toml"), "x = 1");
+        assert_eq!(f.text("src/lib.rs"), "");
+    }
+
+    /// A package that has the file which cargo wants to see, as `cargo vendor` has written it.
+    #[test]
+    fn the_checksum_is_that_of_the_archive_and_written_to_no_other_file() {
+        let f = archive(&[
+            MANIFEST,
+            (
+                "a-1.0.0/.cargo-checksum.json",
+                0o777,
+                EntryType::Symlink,
+                "Cargo.toml",
+            ),
+        ]);
+        f.unpack().unwrap();
+        assert!(f.text(CHECKSUM).contains(&f.checksum()));
+        assert_eq!(f.text("Cargo.toml"), "x = 1");
+    }
+
+    #[test]
+    fn code_is_read_without_unpacking() {
+        let f = archive(&[
+            MANIFEST,
+            ("a-1.0.0/src/lib.rs", 0o644, REGULAR, "fn a() {}"),
+        ]);
+        let mut found = Vec::new();
+        read_code(&f.archive, |text| found.push(text.to_owned())).unwrap();
+        assert_eq!(found, [b"fn a() {}"]);
+    }
+
+    #[test]
+    fn an_archive_is_known_by_its_first_bytes() {
+        let f = archive(&[MANIFEST]);
+        assert!(is_archive(&f.archive).unwrap());
+        for other in ["", "d", "dyndrv bundle 1\n[]\n"] {
+            fs::write(&f.archive, other).unwrap();
+            assert!(!is_archive(&f.archive).unwrap(), "{other:?}");
+        }
     }
 
     #[test]
