@@ -313,7 +313,7 @@ mod tests {
     /// A package whose archive has a link out of it.
     #[test]
     fn an_archive_that_leads_outside_is_refused() {
-        let f = Fixture::new(&["a"]);
+        let f = Fixture::new(&["b"]);
         let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
         let mut add = |path: &str, target: &str| {
             let mut header = tar::Header::new_gnu();
@@ -324,8 +324,8 @@ mod tests {
         add("a-1.0.0/inside", "src");
         add("a-1.0.0/outside", "../../home");
         let bytes = builder.into_inner().unwrap().finish().unwrap();
-        fs::write(f.store("a"), bytes).unwrap();
-        let source = f.source("a", "s/a-1.0.0");
+        fs::write(f.store("archive"), bytes).unwrap();
+        let source = f.source("archive", "s/a-1.0.0");
         for failed in [
             lay_out(&source, None),
             lay_out_some(&source, None, |_| false),
@@ -346,13 +346,13 @@ mod tests {
             .append_dir_all("a-1.0.0", f.root.join("store"))
             .unwrap();
         let bytes = builder.into_inner().unwrap().finish().unwrap();
-        fs::write(f.store("a"), bytes).unwrap();
+        fs::write(f.store("archive"), bytes).unwrap();
         let memory = f.root.join("memory");
         for links in [true, false] {
             let place = format!("s/a-{links}");
             let source = Source {
                 links,
-                ..f.source("a", &place)
+                ..f.source("archive", &place)
             };
             lay_out(&source, Some(&memory)).unwrap();
             assert!(!f.at(&place).is_symlink());
