@@ -2,8 +2,8 @@
 # contents and its name alone.
 #
 # nixpkgs' `fetchurl` fetches the archives, one by one, under the names that its `importCargoLock` gives
-# them. Units unpack the one of their package themselves: Nix takes long for a store object of many files.
-# So does one derivation for cargo's part of all packages, a single file.
+# them. A unit unpacks the archive of its package: Nix takes long to register a store object of many files.
+# For the same reason what cargo reads of all packages is a single file, which one derivation writes.
 #
 # Directories are for a cargo that code of a package starts. They are made in up to sixteen batches: a
 # sandbox for each of hundreds would take longer than the unpacking, and Nix takes long to register very

@@ -205,8 +205,10 @@ fn graph(
     let lock = lock.map(|file| (file, places.root.as_str()));
     let mut skeleton = Vec::new();
     graph::skeleton::write(source, lock, &mut skeleton)?;
+    // One of the two is an error where the other is not.
+    let required = request.incremental.as_ref().is_some_and(|how| how.required);
     let key = hash(format!(
-        "{} {:?} {:?} {} {}",
+        "{} {:?} {:?} {required} {} {}",
         env!("CARGO_PKG_VERSION"),
         places,
         request.selection,
@@ -233,12 +235,7 @@ fn graph(
         selection: request.selection.clone().into(),
     };
     let outcome = match graph::ask(&asked) {
-        Err(graph::Error::NotIncremental { .. })
-            if request
-                .incremental
-                .as_ref()
-                .is_some_and(|how| !how.required) =>
-        {
+        Err(graph::Error::NotIncremental { .. }) if request.incremental.is_some() && !required => {
             asked.incremental = false;
             graph::ask(&asked)
         }

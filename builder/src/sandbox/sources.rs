@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::spec::Source;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
@@ -42,8 +43,18 @@ pub fn lay_out(source: &Source, memory: Option<&Path>) -> Result<()> {
         return match (memory, at.file_name()) {
             (Some(memory), Some(name)) if source.links => {
                 let unpacked = memory.join("sources").join(name);
-                archive::unpack(from, &unpacked)?;
-                show(&unpacked, at)
+                if archive::unpack(from, &unpacked).is_ok() {
+                    return show(&unpacked, at);
+                }
+                // Memory is full. Another cause is one on disk too.
+                match fs::remove_dir_all(&unpacked) {
+                    Err(e)
+                        if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+                    {
+                        Err(Error::io("cannot remove", &unpacked, e))
+                    }
+                    _ => Ok(archive::unpack(from, at)?),
+                }
             }
             _ => Ok(archive::unpack(from, at)?),
         };
@@ -360,6 +371,16 @@ mod tests {
             assert_eq!(f.at(&place).join("b").is_symlink(), links);
         }
         assert_eq!(entries(&memory.join("sources")).unwrap().len(), 1);
+
+        // Nothing can be created below a file.
+        let full = f.root.join("full");
+        fs::write(&full, "").unwrap();
+        let source = Source {
+            links: true,
+            ..f.source("archive", "s/b")
+        };
+        lay_out(&source, Some(&full)).unwrap();
+        assert!(!f.at("s/b/b").is_symlink() && f.at("s/b/b").exists());
     }
 
     #[test]

@@ -337,8 +337,10 @@ impl Session {
     }
 
     fn kept(&self, choice: &Choice) -> Kept {
+        // One of the two is an error where the other is not.
+        let required = choice.incremental.as_ref().is_some_and(|how| how.required);
         let key = hash(format!(
-            "{:?} {} {:?}",
+            "{:?} {} {:?} {required}",
             choice.selection, choice.directory, choice.what
         ));
         Kept::new(self.directory.join("plans"), &key[..16])

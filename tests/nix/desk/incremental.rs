@@ -123,6 +123,10 @@ fn dev_is_incremental_by_default() {
     desk.project.write("Cargo.toml", &(manifest.clone() + off));
     desk.says("", "build", &["--no-link"]);
     assert!(!are_incremental(&desk));
+    // What was known of the build before must not hide the error.
+    let output = desk.call("", "build", &["--no-link", "--incremental"]);
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(log.contains("`incremental` has no effect"), "{log}");
     desk.project.write("Cargo.toml", &manifest);
     desk.says("", "build", &["--no-link"]);
     assert!(are_incremental(&desk));
