@@ -125,7 +125,7 @@ in
   incremental,
   # What is checked, and how: see `nix/checks.nix`.
   checks,
-  # Store paths that the result must not have in its closure.
+  # Store paths that the result must not have in its closure; `vendorDirectory` may be among them.
   disallowedRequisites,
   meta,
   passthru,
@@ -137,6 +137,10 @@ let
     # What users have in their sources may look like a reference.
     unsafeDiscardReferences.out = true;
   };
+
+  # The vendor directory is built only if a unit needs it, which the planner knows.
+  guardVendorDirectory =
+    vendorDirectory != null && builtins.elem vendorDirectory disallowedRequisites;
 
   # What cargo is asked with, beside the skeleton.
   places = {
@@ -201,7 +205,7 @@ let
       thirdParty = { inherit settings vendor; };
       workspace = {
         inherit settings;
-        workspace = { inherit extraSources; };
+        workspace = { inherit extraSources guardVendorDirectory; };
       };
       checks = {
         inherit settings;
@@ -290,7 +294,7 @@ let
       attrs = {
         inherit settings;
         workspace = {
-          inherit src extraSources;
+          inherit src extraSources guardVendorDirectory;
           index = thirdParty.plan.index.outPath;
         }
         // incrementally.attrs;
@@ -366,10 +370,16 @@ else
 
   {
     package =
-      derive "${builder}/bin/dyndrv-builder" (if version == "" then pname else "${pname}-${version}") {
-        run = "assemble";
-        parts = [ (ofWorkspace.output "result") ];
-      } { outputChecks.out = { inherit disallowedRequisites; }; }
+      derive "${builder}/bin/dyndrv-builder" (if version == "" then pname else "${pname}-${version}")
+        {
+          run = "assemble";
+          parts = [ (ofWorkspace.output "result") ];
+        }
+        {
+          outputChecks.out.disallowedRequisites = builtins.filter (
+            path: path != vendorDirectory
+          ) disallowedRequisites;
+        }
       // {
         inherit pname version meta;
         passthru = {

@@ -300,7 +300,7 @@ let
           ofSource = src: (projectOf false (withoutBase // { inherit src; })).package;
         };
         crateEnv = crates.environments;
-        disallowedRequisites = if guardClosure then compilers else [ ];
+        disallowedRequisites = if guardClosure then compilers ++ directories else [ ];
         checks = (if isUnread then { } else { inherit (manifest) members; }) // checks;
       };
 
@@ -315,6 +315,7 @@ let
         ++ (if cc ? cc then [ cc.cc ] else [ ])
         ++ (if cc ? libc.dev.outPath then [ cc.libc.dev ] else [ ])
       );
+      directories = if vendored.vendorDirectory == null then [ ] else [ vendored.vendorDirectory ];
 
       shell = import ./shell.nix {
         pkgs = targetPkgs;

@@ -110,6 +110,9 @@ pub struct WorkspaceSettings {
     /// The index of the third-party plan.
     #[serde(default)]
     pub index: PathBuf,
+    /// Whether a result is refused that has [`Settings::vendor_directory`] in its closure.
+    #[serde(default)]
+    pub guard_vendor_directory: bool,
     /// How the units of an incremental graph are compiled.
     #[serde(default)]
     pub incremental: IncrementalSettings,

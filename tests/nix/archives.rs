@@ -3,6 +3,7 @@
 
 use crate::project::{self, Project};
 use dyndrv::drv::{HashAlgorithm, hash_bytes};
+use serde_json::json;
 use std::fs;
 use std::process::Command;
 
@@ -168,6 +169,37 @@ fn a_build_script_asks_cargo_about_archives() {
 
     lock(&project, &[&one, &apart_from(&one, "newer")]);
     assert_eq!(count(&project.build().steps, "vendored"), 1);
+}
+
+/// The Nix language knows of no unit that sees these directories, so the planner refuses them.
+#[test]
+fn a_result_that_keeps_the_directories_of_packages_is_refused() {
+    let (one, other) = apart();
+    let mut project = project(&[&one, &other]);
+    project.write(
+        "build.rs",
+        r#"
+        use std::{env, process::Command};
+        fn main() {
+            let metadata = Command::new(env::var("CARGO").unwrap())
+                .args(["metadata", "--format-version", "1", "--offline"])
+                .output().unwrap();
+            let text = String::from_utf8(metadata.stdout).unwrap();
+            let (_, places) = text.split_once("\"manifest_path\":\"/nix/store/").unwrap();
+            let (place, _) = places.split_once('"').unwrap();
+            println!("cargo::rustc-env=PLACE=/nix/store/{place}");
+        }"#,
+    );
+    project.write(
+        "src/main.rs",
+        "fn main() { println!(\"{}\", env!(\"PLACE\")) }\n",
+    );
+    let log = project.try_build().err().unwrap();
+    for text in ["not allowed to refer", "-cargo-vendor-dir"] {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
+    project.args = json!({ "guardClosure": false });
+    assert!(project.build().run("app", &[]).contains("-cargo-vendor-dir"));
 }
 
 /// What a unit sees of its package.

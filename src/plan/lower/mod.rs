@@ -62,6 +62,8 @@ pub struct Lowering<'a> {
     pub(super) candidates: Candidates,
     /// The placeholders of recorded environments, by the derivations that record them.
     pub(super) recordings: BTreeMap<String, String>,
+    /// Whether a unit that was lowered sees [`Settings::vendor_directory`].
+    vendor_directory_seen: bool,
     /// How incremental units are compiled.
     pub(super) incremental: Incremental,
     default_env: CrateEnv,
@@ -83,6 +85,16 @@ struct Attributes<'a, S> {
     /// Outputs that Nix need not search for references.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unsafe_discard_references: BTreeMap<&'a str, bool>,
+    /// What Nix refuses in the closures of outputs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    output_checks: BTreeMap<&'a str, OutputCheck<'a>>,
+}
+
+/// What Nix refuses in the closure of an output.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OutputCheck<'a> {
+    disallowed_requisites: &'a [String],
 }
 
 impl<'a> Lowering<'a> {
@@ -115,6 +127,7 @@ impl<'a> Lowering<'a> {
             },
             candidates,
             recordings,
+            vendor_directory_seen: false,
             incremental: Incremental::default(),
             default_env: CrateEnv::default(),
             derivations: BTreeMap::new(),
@@ -167,10 +180,16 @@ impl<'a> Lowering<'a> {
             self.candidates.add_object(&source.object);
         }
         let lowered = self.as_in_base(unit, |lowering| lowering.lowered(unit, sources))?;
-        match lowered {
-            Some(derivation) => Ok(derivation),
-            None => self.lowered(unit, sources),
-        }
+        let derivation = match lowered {
+            Some(derivation) => derivation,
+            None => self.lowered(unit, sources)?,
+        };
+        let directory = self.settings.vendor_directory.as_deref();
+        let inputs = derivation.input_derivations().keys();
+        self.vendor_directory_seen |= inputs
+            .map(ToString::to_string)
+            .any(|drv| Some(drv.as_str()) == directory);
+        Ok(derivation)
     }
 
     fn lowered(
@@ -197,6 +216,19 @@ impl<'a> Lowering<'a> {
         outputs: &[&str],
         candidates: &Candidates,
     ) -> Result<ValidatedDerivation, Error> {
+        self.derivation_without(program, name, spec, outputs, candidates, &[])
+    }
+
+    /// The same, without `disallowed` in the closure of its outputs.
+    fn derivation_without(
+        &self,
+        program: &str,
+        name: &str,
+        spec: &impl Serialize,
+        outputs: &[&str],
+        candidates: &Candidates,
+        disallowed: &[String],
+    ) -> Result<ValidatedDerivation, Error> {
         let name = format!("{}-{name}", emitter::NAME);
         let attributes = Attributes {
             name: &name,
@@ -207,6 +239,16 @@ impl<'a> Lowering<'a> {
                 .iter()
                 .filter(|&&name| name == incremental::STATE)
                 .map(|&name| (name, true))
+                .collect(),
+            output_checks: outputs
+                .iter()
+                .filter(|_| !disallowed.is_empty())
+                .map(|&name| {
+                    let check = OutputCheck {
+                        disallowed_requisites: disallowed,
+                    };
+                    (name, check)
+                })
                 .collect(),
         };
         let text = serde_json::to_string(&attributes).map_err(Error::json("a unit"))?;

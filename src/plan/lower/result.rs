@@ -10,18 +10,34 @@ use dyndrv_builder::spec::{self, Spec};
 use std::collections::BTreeSet;
 
 impl<'a> Lowering<'a> {
-    /// The derivation that puts the products of the root units together.
+    /// The derivation that puts the products of the root units together. With `guard`, Nix refuses
+    /// a result that has the vendor directory in its closure, of which the Nix language cannot know
+    /// whether a unit needs it at all.
     ///
     /// # Errors
     ///
     /// If a root unit's path is not known.
-    pub fn result(&self, name: &str) -> Result<ValidatedDerivation, Error> {
+    pub fn result(&self, name: &str, guard: bool) -> Result<ValidatedDerivation, Error> {
         let mut parts = Vec::new();
         for unit in self.shown() {
             parts.push(self.output(unit, "out")?);
         }
         let spec = Spec::Assemble(spec::Assemble::result(parts));
-        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
+        let directory = self.settings.vendor_directory.as_ref();
+        let seen = directory.filter(|_| guard && self.vendor_directory_seen);
+        let disallowed: Vec<String> = seen
+            .and_then(|place| self.recordings.get(place))
+            .into_iter()
+            .cloned()
+            .collect();
+        self.derivation_without(
+            &self.builder(),
+            name,
+            &spec,
+            &["out"],
+            &self.candidates,
+            &disallowed,
+        )
     }
 
     /// The derivation that puts the directories of all build scripts that were run where cargo has them:
