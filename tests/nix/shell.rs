@@ -1,7 +1,7 @@
 //! The shell of a project: plain cargo builds it there.
 
-use crate::project::{Project, nix};
-use std::process::Output;
+use crate::project::{Project, nix, root};
+use std::process::{Command, Output};
 
 /// Runs a command in the shell of a project, in its directory.
 fn in_shell(project: &Project, command: &[&str]) -> Output {
@@ -32,6 +32,12 @@ fn cargo_builds_a_project_in_its_shell() {
         }).devShell
         "#,
     );
+    // In the shell cargo finds third-party packages where the user's own runs have left them, which on a new machine is nowhere.
+    let fetched = Command::new(root().join("dev/cargo"))
+        .args(["fetch", "--locked", "--quiet"])
+        .current_dir(project.path())
+        .status();
+    assert!(fetched.unwrap().success());
     for (command, expected) in [
         (
             "cargo build --offline --quiet && target/debug/squeeze",
