@@ -197,6 +197,7 @@ let
         inherit toolchain;
         packages = {
           inherit (pkgs) cargo rustfmt;
+          rustPlatform = pkgs.rustPlatform or { };
           # In a cross build those whose wrappers know the standard library of the target.
           rustc = if isCross then crossPkgs.buildPackages.rustc else pkgs.rustc;
           clippy = if isCross then crossPkgs.buildPackages.clippy or pkgs.clippy else pkgs.clippy;
@@ -330,6 +331,7 @@ let
               clippy
               rustfmt
             ];
+        inherit (tooled) standardLibrary;
         inherit nativeBuildInputs buildInputs env;
         crates = crates.attrs;
       };

@@ -6,6 +6,8 @@
   name,
   # Packages with rustc, cargo, clippy and rustfmt.
   toolchain,
+  # The sources of its standard library, or null.
+  standardLibrary,
   # What all crates have.
   nativeBuildInputs,
   buildInputs,
@@ -41,12 +43,8 @@ let
     buildPackages.perl
   ];
   analyzer = if pkgs ? rust-analyzer then [ pkgs.rust-analyzer ] else [ ];
-  # Where rust-analyzer finds the standard library, if the toolchain does not have it.
-  sources =
-    if pkgs ? rustPlatform.rustLibSrc then
-      { RUST_SRC_PATH = "${pkgs.rustPlatform.rustLibSrc}"; }
-    else
-      { };
+  # nixpkgs' rust-analyzer would take the library of nixpkgs' own compiler, whatever the toolchain is.
+  sources = if standardLibrary == null then { } else { RUST_SRC_PATH = "${standardLibrary}"; };
 
   inputs = {
     nativeBuildInputs =

@@ -1,4 +1,5 @@
-# The packages of a toolchain, from whatever users give.
+# The packages of a toolchain, from whatever users give, and `standardLibrary`: where its sources have the standard
+# library, for rust-analyzer, or null.
 #
 # | given | shape |
 # |---|---|
@@ -17,9 +18,12 @@ let
     "rustc"
     "cargo"
   ];
+
+  # Where rustup's component `rust-src` puts it.
+  libraryOf = package: "${package}/lib/rustlib/src/rust/library";
 in
 if toolchain == null then
-  packages
+  packages // { standardLibrary = packages.rustPlatform.rustLibSrc or null; }
 else if isSet && missing != [ ] then
   throw "dyndrv: `toolchain` lacks `${builtins.head missing}`. Give one derivation with `bin/rustc` and `bin/cargo`, or a set with `rustc`, `cargo`, `clippy` and `rustfmt`"
 else if isSet then
@@ -27,6 +31,11 @@ else if isSet then
     inherit (toolchain) rustc cargo;
     clippy = toolchain.clippy or toolchain.rustc;
     rustfmt = toolchain.rustfmt or toolchain.rustc;
+    standardLibrary =
+      if toolchain ? rust-src then
+        libraryOf toolchain.rust-src
+      else
+        toolchain.rustPlatform.rustLibSrc or null;
   }
 else if builtins.isString toolchain || builtins.isPath toolchain || toolchain ? outPath then
   {
@@ -34,6 +43,7 @@ else if builtins.isString toolchain || builtins.isPath toolchain || toolchain ? 
     cargo = toolchain;
     clippy = toolchain;
     rustfmt = toolchain;
+    standardLibrary = libraryOf toolchain;
   }
 else
   throw "dyndrv: `toolchain` must be a derivation with `bin/rustc` and `bin/cargo`, or a set of `rustc`, `cargo`, `clippy` and `rustfmt`, not a ${builtins.typeOf toolchain}"

@@ -77,6 +77,31 @@ fn a_toolchain_is_given_once() {
     assert_eq!(evaluate(of_project).unwrap(), json!([true, false]));
 }
 
+/// The sources that rust-analyzer reads are those of the compiler, whatever compiler nixpkgs has.
+#[test]
+fn a_shell_has_the_standard_library_of_its_toolchain() {
+    let expression = r#"
+        let
+          set = pkgs // { rustPlatform = pkgs.rustPlatform // { rustLibSrc = "/of-nixpkgs"; }; };
+          of = toolchain:
+            ((mkLib (tools // { pkgs = set; inherit toolchain; })).project { inherit src; })
+            .devShell.RUST_SRC_PATH or null;
+          parts = { inherit (pkgs) rustc cargo; };
+          inToolchain = "${toolchain}/lib/rustlib/src/rust/library";
+        in
+        [
+          (of null)
+          (of toolchain == inToolchain)
+          (of (parts // { rust-src = toolchain; }) == inToolchain)
+          (of (parts // { rustPlatform.rustLibSrc = "/of-the-set"; }))
+          (of parts)
+        ]"#;
+    assert_eq!(
+        evaluate(expression).unwrap(),
+        json!(["/of-nixpkgs", true, true, "/of-the-set", null])
+    );
+}
+
 #[test]
 fn wrong_arguments_of_the_library_are_named() {
     for (expression, expected) in [
