@@ -199,7 +199,12 @@ fn a_result_that_keeps_the_directories_of_packages_is_refused() {
         assert!(log.contains(text), "no {text:?} in:\n{log}");
     }
     project.args = json!({ "guardClosure": false });
-    assert!(project.build().run("app", &[]).contains("-cargo-vendor-dir"));
+    assert!(
+        project
+            .build()
+            .run("app", &[])
+            .contains("-cargo-vendor-dir")
+    );
 }
 
 /// What a unit sees of its package.
