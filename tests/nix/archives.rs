@@ -140,6 +140,21 @@ fn another_package_reaches_its_users_alone() {
     );
 }
 
+/// A build script that does this with the `text` of cargo's metadata.
+fn asking_cargo(then: &str) -> String {
+    r#"
+    use std::{env, process::Command};
+    fn main() {
+        let metadata = Command::new(env::var("CARGO").unwrap())
+            .args(["metadata", "--format-version", "1", "--offline"])
+            .output().unwrap();
+        assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+        let text = String::from_utf8(metadata.stdout).unwrap();
+        THEN
+    }"#
+    .replace("THEN", then)
+}
+
 /// The cargo that a build script calls finds directories. They are made for such a unit alone.
 #[test]
 fn a_build_script_asks_cargo_about_archives() {
@@ -147,17 +162,11 @@ fn a_build_script_asks_cargo_about_archives() {
     let project = project(&[&one, &other]);
     project.write(
         "build.rs",
-        r#"
-        use std::{env, process::Command};
-        fn main() {
-            let metadata = Command::new(env::var("CARGO").unwrap())
-                .args(["metadata", "--format-version", "1", "--offline"])
-                .output().unwrap();
-            assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
-            let text = String::from_utf8(metadata.stdout).unwrap();
+        &asking_cargo(
+            r#"
             let known = ["one", "other"].map(|name| text.contains(&format!("\"name\":\"{name}\"")));
-            println!("cargo::rustc-env=KNOWN={known:?}");
-        }"#,
+            println!("cargo::rustc-env=KNOWN={known:?}");"#,
+        ),
     );
     project.write(
         "src/main.rs",
@@ -178,17 +187,12 @@ fn a_result_that_keeps_the_directories_of_packages_is_refused() {
     let mut project = project(&[&one, &other]);
     project.write(
         "build.rs",
-        r#"
-        use std::{env, process::Command};
-        fn main() {
-            let metadata = Command::new(env::var("CARGO").unwrap())
-                .args(["metadata", "--format-version", "1", "--offline"])
-                .output().unwrap();
-            let text = String::from_utf8(metadata.stdout).unwrap();
+        &asking_cargo(
+            r#"
             let (_, places) = text.split_once("\"manifest_path\":\"/nix/store/").unwrap();
             let (place, _) = places.split_once('"').unwrap();
-            println!("cargo::rustc-env=PLACE=/nix/store/{place}");
-        }"#,
+            println!("cargo::rustc-env=PLACE=/nix/store/{place}");"#,
+        ),
     );
     project.write(
         "src/main.rs",

@@ -23,7 +23,7 @@ const LATER: i64 = 70 * 365 * 86_400;
 const AUTOCFG: &str =
     "autocfg 1.4.0 leaves a file in OUT_DIR, with a random name; 1.5.0 removes it";
 
-const SHADOW: &str = "shadow-rs 0.37.0 writes the time into a comment of the code that it makes, whatever SOURCE_DATE_EPOCH says";
+const SHADOW_RS: &str = "shadow-rs 0.37.0 writes the time into a comment of the code that it makes, whatever SOURCE_DATE_EPOCH says";
 
 /// Derivations that come out differently, and why: a part of the name, and the cause.
 const EXCEPTIONS: &[(&str, &str)] = &[
@@ -33,10 +33,10 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("-crate-memoffset-0.9.1-build-script-run-", AUTOCFG),
     (
         "-crate-libz-ng-sys-1.1.16-build-script-run-",
-        "cmake leaves a log in OUT_DIR that names directories by random names",
+        "cmake leaves a log in OUT_DIR, with random names of directories",
     ),
-    ("-crate-starship-1.22.1-build-script-run-", SHADOW),
-    ("-crate-starship-1.22.1-lib-", SHADOW),
+    ("-crate-starship-1.22.1-build-script-run-", SHADOW_RS),
+    ("-crate-starship-1.22.1-lib-", SHADOW_RS),
     ("-crate-build-scripts.drv", "it refers to all runs"),
 ];
 

@@ -65,11 +65,15 @@ impl<'a> Lowering<'a> {
     /// The configuration of a cargo that a build script or a test may start: it finds the locked
     /// packages in a directory, which such a unit alone needs.
     pub(in crate::plan) fn cargo_config(&self) -> String {
-        let directory = match &self.settings.vendor_directory {
+        replacement(&self.graph.sources, self.vendor_directory())
+    }
+
+    /// The directory of the locked packages, or its placeholder.
+    pub(super) fn vendor_directory(&self) -> &str {
+        match &self.settings.vendor_directory {
             Some(place) => self.recordings.get(place).unwrap_or(place),
             None => &self.vendored.directory,
-        };
-        replacement(&self.graph.sources, directory)
+        }
     }
 
     /// The variables that a library needs to work, such as where `prost-build` finds its

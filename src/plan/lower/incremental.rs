@@ -175,7 +175,14 @@ impl<'a> Lowering<'a> {
                 });
         }
         let spec = Spec::States(spec::States { units });
-        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
+        self.derivation(
+            &self.builder(),
+            name,
+            &spec,
+            &["out"],
+            &self.candidates,
+            &[],
+        )
     }
 }
 

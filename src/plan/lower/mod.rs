@@ -185,10 +185,11 @@ impl<'a> Lowering<'a> {
             None => self.lowered(unit, sources)?,
         };
         let directory = self.settings.vendor_directory.as_deref();
-        let inputs = derivation.input_derivations().keys();
-        self.vendor_directory_seen |= inputs
-            .map(ToString::to_string)
-            .any(|drv| Some(drv.as_str()) == directory);
+        let directory: Option<StorePath> = directory.and_then(|place| place.parse().ok());
+        self.vendor_directory_seen |= directory.is_some_and(|place| {
+            derivation.input_derivations().contains_key(&place)
+                || derivation.input_sources().contains(&place)
+        });
         Ok(derivation)
     }
 
@@ -203,24 +204,19 @@ impl<'a> Lowering<'a> {
         };
         let name = self.name(unit);
         let outputs = self.outputs_of(unit);
-        self.derivation(&self.builder(), &name, &spec, outputs, &self.candidates)
+        self.derivation(
+            &self.builder(),
+            &name,
+            &spec,
+            outputs,
+            &self.candidates,
+            &[],
+        )
     }
 
     /// A derivation that runs `program` with a specification. It depends on those of the
-    /// candidates that it mentions.
+    /// candidates that it mentions. Nix refuses an output with one of `disallowed` in its closure.
     pub(super) fn derivation(
-        &self,
-        program: &str,
-        name: &str,
-        spec: &impl Serialize,
-        outputs: &[&str],
-        candidates: &Candidates,
-    ) -> Result<ValidatedDerivation, Error> {
-        self.derivation_without(program, name, spec, outputs, candidates, &[])
-    }
-
-    /// The same, without `disallowed` in the closure of its outputs.
-    fn derivation_without(
         &self,
         program: &str,
         name: &str,

@@ -10,9 +10,9 @@ use dyndrv_builder::spec::{self, Spec};
 use std::collections::BTreeSet;
 
 impl<'a> Lowering<'a> {
-    /// The derivation that puts the products of the root units together. With `guard`, Nix refuses
-    /// a result that has the vendor directory in its closure, of which the Nix language cannot know
-    /// whether a unit needs it at all.
+    /// The derivation that puts the products of the root units together. With `guard`, Nix refuses a result that
+    /// has [`Settings::vendor_directory`](crate::plan::settings::Settings::vendor_directory) in its closure. Only a
+    /// plan knows whether a unit sees that directory; named without one, it would be built for the guard alone.
     ///
     /// # Errors
     ///
@@ -23,14 +23,11 @@ impl<'a> Lowering<'a> {
             parts.push(self.output(unit, "out")?);
         }
         let spec = Spec::Assemble(spec::Assemble::result(parts));
-        let directory = self.settings.vendor_directory.as_ref();
-        let seen = directory.filter(|_| guard && self.vendor_directory_seen);
-        let disallowed: Vec<String> = seen
-            .and_then(|place| self.recordings.get(place))
-            .into_iter()
-            .cloned()
-            .collect();
-        self.derivation_without(
+        let mut disallowed = Vec::new();
+        if guard && self.vendor_directory_seen {
+            disallowed.push(self.vendor_directory().to_owned());
+        }
+        self.derivation(
             &self.builder(),
             name,
             &spec,
@@ -55,7 +52,14 @@ impl<'a> Lowering<'a> {
             parts,
             directories: vec![self.build_directory()],
         });
-        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
+        self.derivation(
+            &self.builder(),
+            name,
+            &spec,
+            &["out"],
+            &self.candidates,
+            &[],
+        )
     }
 
     /// The units of which the user sees something, and those that nothing else would build.
