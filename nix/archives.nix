@@ -14,19 +14,13 @@
   # A package with the planner.
   dyndrv,
   fetchurl,
-  # The index of each registry beside the public one → where its archives are, as `importCargoLock`
-  # has them.
-  extraRegistries,
+  # `nix/registries.nix`.
+  registries,
   # The `[metadata]` table of a lock file of the first version, which has the checksums; else empty.
   metadata,
 }:
 
 let
-  registries = {
-    "https://github.com/rust-lang/crates.io-index" = "https://static.crates.io/crates";
-  }
-  // extraRegistries;
-
   # The index of a package's registry. A sparse one's prefix is part of its address.
   indexOf =
     package:
@@ -54,21 +48,7 @@ let
       };
     };
 
-  step =
-    attrs:
-    derivation (
-      {
-        inherit system;
-        __contentAddressed = true;
-        outputHashAlgo = "sha256";
-        outputHashMode = "recursive";
-        __structuredAttrs = true;
-        builder = "${dyndrv}/bin/dyndrv";
-        preferLocalBuild = true;
-        allowSubstitutes = false;
-      }
-      // attrs
-    );
+  step = import ./step.nix { inherit system dyndrv; };
 
   # What packages have in their files may look like a reference.
   discarded = builtins.mapAttrs (_: _: true);
@@ -77,9 +57,7 @@ let
 
   unpack =
     archives:
-    step {
-      name = "vendored";
-      args = [ "vendor" ];
+    step "vendored" "vendor" {
       archives = readable archives;
       outputs = builtins.attrNames archives;
       unsafeDiscardReferences = discarded archives;
@@ -121,9 +99,7 @@ in
   # What cargo reads of these archives, by the same names.
   manifests =
     archives:
-    step {
-      name = "manifests";
-      args = [ "manifests" ];
+    step "manifests" "manifests" {
       archives = readable archives;
       unsafeDiscardReferences.out = true;
     };

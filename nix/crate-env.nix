@@ -39,10 +39,12 @@ let
     );
   locked =
     if lockedPackages == null then
-      map (name: {
-        inherit name;
-        version = null;
-      }) (builtins.attrNames overrides)
+      map
+        (name: {
+          inherit name;
+          version = null;
+        })
+        (builtins.attrNames ((if host == null then { } else host.defaults) // target.defaults // overrides))
     else
       lockedPackages;
   names = unique (map nameOf locked);
@@ -271,10 +273,18 @@ else
     inherit environments;
     # `<name>-<version>` → the keys of `ofSources` that change the sources of a third-party crate.
     changes = builtins.listToAttrs (builtins.concatMap changeOf withEntry);
-    # For a shell: what the entries of the user, and those of nixpkgs that evaluate, ask for.
-    attrs = map (p: {
-      inherit (p) name;
-      evaluates = evaluates (fileOf (environmentOf target (attrsOf target p.name p.version)));
-      attrs = attrsOf target p.name p.version;
-    }) (builtins.filter (p: target.environments != null) withEntry);
+    # For a shell: what the entries of the user, and those of nixpkgs that evaluate, ask for. Without a lock file nobody
+    # knows which of nixpkgs' are needed.
+    attrs =
+      map
+        (p: {
+          inherit (p) name;
+          evaluates = evaluates (fileOf (environmentOf target (attrsOf target p.name p.version)));
+          attrs = attrsOf target p.name p.version;
+        })
+        (
+          builtins.filter (
+            p: target.environments != null && (lockedPackages != null || isUsers p.name)
+          ) withEntry
+        );
   }

@@ -38,23 +38,7 @@ let
     outputHashMode = "recursive";
   };
 
-  # One step of the planner. It reads its arguments from the structured
-  # attributes, so that no argument meets a limit on the environment's size.
-  step =
-    name: command: attrs:
-    derivation (
-      contentAddressed
-      // {
-        inherit name system;
-        __structuredAttrs = true;
-        builder = "${dyndrv}/bin/dyndrv";
-        args = [ command ];
-        # A step takes milliseconds; to ask a cache for it takes longer.
-        preferLocalBuild = true;
-        allowSubstitutes = false;
-      }
-      // attrs
-    );
+  step = import ./step.nix { inherit system dyndrv; };
 
   emittersOf = import ./emitters.nix step;
 

@@ -10,7 +10,7 @@
 step:
 
 {
-  # What the plan's derivations have in common: `third-party`, `workspace` or `checks`.
+  # What the plan's derivations have in common: `fetches`, `third-party`, `workspace` or `checks`.
   layer,
   # The planner's command, and its attributes.
   command,
@@ -69,9 +69,11 @@ let
     };
 
   emitters = builtins.foldl' emitter below numbers;
+  # A derivation that is looked for by name.
+  derivation = name: builtins.outputOf emitters.${key named.${name}}.outPath "${name}.drv";
 in
 {
-  inherit emitters;
+  inherit emitters derivation;
 
   # With an index that `nix build` builds alone.
   plan = plan // {
@@ -80,11 +82,6 @@ in
     };
   };
 
-  # The output `out` of a derivation that is looked for by name.
-  output =
-    name:
-    let
-      written = builtins.outputOf emitters.${key named.${name}}.outPath "${name}.drv";
-    in
-    builtins.outputOf written "out";
+  # The output `out` of it.
+  output = name: builtins.outputOf (derivation name) "out";
 }

@@ -48,9 +48,12 @@ let
   byName = builtins.groupBy (p: "${p.name} ${p.version}") foreign;
   several = builtins.filter (name: builtins.length byName.${name} > 1) (builtins.attrNames byName);
   twice = builtins.head several;
+
+  # Whether it is the user who gives it, and not the sources.
+  isGiven = given.lockFile or null != null || given ? lockFileContents;
 in
 {
-  inherit contents table;
+  inherit isGiven contents table;
   packages = table.package or [ ];
 
   # The packages that are not among the sources.
@@ -63,7 +66,7 @@ in
       }, which is not supported, nor does `cargo vendor`. Use one of them, by `[patch]` if need be";
 
   # The file for a workspace whose own one is missing or another one; null to leave it.
-  replacement = if cargoLock == null then null else builtins.toFile "Cargo.lock" contents;
+  replacement = if !isGiven then null else builtins.toFile "Cargo.lock" contents;
 
   # As nixpkgs' `importCargoLock` takes them.
   fetching = {

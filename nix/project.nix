@@ -106,13 +106,6 @@ let
 
       root = if workspace == "" then src else src + "/${workspace}";
       isUnread = isBuilt src;
-      # What is read of such a source all the same, if that is not allowed.
-      reading =
-        value:
-        if isUnread then
-          builtins.addErrorContext "dyndrv: `src` is built, and reading its manifest and its lock file would import them from a derivation. Where that is not allowed, say what they have: `cargoLock = ./Cargo.lock` with a copy of the lock file, `pname` and `version`" value
-        else
-          value;
       # What cargo is asked for, in the words of the step `graph`.
       selection = {
         workspace = allMembers;
@@ -130,16 +123,18 @@ let
       };
 
       manifest = import ./manifest.nix { inherit root directory selection; };
+      named = if isUnread then import ./source-name.nix src else { inherit (manifest) pname version; };
 
-      lock = builtins.mapAttrs (_: reading) (import ./lock.nix { inherit src workspace cargoLock; });
+      lock = import ./lock.nix { inherit src workspace cargoLock; };
+      isLockKnown = !isUnread || lock.isGiven;
       own =
-        if isUnread && cargoLock != null then
+        if isUnread then
           {
             dirs = [ ];
             covers = _: false;
           }
         else
-          builtins.mapAttrs (_: reading) (import ./own-vendor.nix { inherit src workspace; });
+          import ./own-vendor.nix { inherit src workspace; };
 
       isCross = crossPkgs != null;
       targetPkgs = if isCross then crossPkgs else pkgs;
@@ -181,9 +176,6 @@ let
             environments =
               if targetTools.hasCompiler then environments crossPkgs { inherit buildInputs; } else null;
           };
-      # A vendor directory may be all that there is at evaluation.
-      isLockKnown = !isUnread || cargoLock != null || vendor == null;
-
       fileOf = drv: builtins.unsafeDiscardOutputDependency drv.drvPath;
 
       crates = import ./crate-env.nix {
@@ -215,8 +207,11 @@ let
         inherit
           pkgs
           system
+          src
+          workspace
           vendor
           lock
+          isLockKnown
           own
           ;
         inherit (crates) changes;
@@ -265,8 +260,8 @@ let
             )
           else
             { };
-        pname = if pname != null then pname else reading manifest.pname;
-        version = if version != null then version else reading manifest.version;
+        pname = if pname != null then pname else named.pname;
+        version = if version != null then version else named.version;
         meta =
           (
             if isUnread then

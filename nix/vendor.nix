@@ -12,6 +12,9 @@
 # | of the public registry, or of one of `extraRegistries` | its archive (`nix/archives.nix`) |
 # | any other, such as one from git | nixpkgs' `importCargoLock` |
 #
+# Of a lock file that is not known at evaluation, packages of registries are fetched by what a step reads of it
+# (`nix/fetches.nix`).
+#
 # A derivation as `vendor` is the directory itself, or, of nixpkgs' `fetchCargoVendor` and of crane,
 # has a directory for each source.
 {
@@ -19,10 +22,14 @@
   system,
   # A package with the planner.
   dyndrv,
+  # The source tree, and where the workspace is below it.
+  src,
+  workspace,
   # The user's argument.
   vendor,
-  # `nix/lock.nix`.
+  # `nix/lock.nix`, and whether more of it than `fetching` is known at evaluation.
   lock,
+  isLockKnown,
   # `nix/own-vendor.nix`.
   own,
   # `<name>-<version>` → { patches, prePatch, postPatch, patchFlags }, of packages that are changed.
@@ -35,14 +42,17 @@ let
     inherit (pkgs) bash coreutils;
   };
 
+  registries = import ./registries.nix (lock.fetching.extraRegistries or { });
+
   archives = import ./archives.nix {
     inherit system dyndrv;
     inherit (pkgs) fetchurl;
-    extraRegistries = lock.fetching.extraRegistries or { };
+    inherit registries;
     metadata = lock.table.metadata or { };
   };
 
-  sources = builtins.attrNames (builtins.groupBy (p: p.source) lock.foreign);
+  sources =
+    if isLockKnown then builtins.attrNames (builtins.groupBy (p: p.source) lock.foreign) else [ ];
   wanted = if vendor == null then builtins.filter (p: !(own.covers p.source)) lock.foreign else [ ];
   divided = builtins.partition archives.covers wanted;
 
@@ -170,9 +180,23 @@ let
         sources = null;
       };
 in
-rec {
-  vendor = packagesOf asArchives;
-  unpacked = packagesOf asDirectories;
-  vendorDirectory =
-    if archived == { } then null else builtins.unsafeDiscardOutputDependency unpacked.drvPath;
-}
+if isLockKnown || vendor != null then
+  rec {
+    vendor = packagesOf asArchives;
+    unpacked = packagesOf asDirectories;
+    vendorDirectory =
+      if archived == { } then null else builtins.unsafeDiscardOutputDependency unpacked.drvPath;
+  }
+else
+  # Whatever changes sources needs a lock file at evaluation, and says so.
+  builtins.seq (builtins.attrNames changes) (
+    import ./fetches.nix {
+      inherit
+        system
+        dyndrv
+        src
+        workspace
+        registries
+        ;
+    }
+  )

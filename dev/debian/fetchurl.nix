@@ -16,8 +16,7 @@ if matched == null then
   throw "fetchurl: only the archives of crates are in the store, not ${url}"
 else
   derivation {
-    name = "${crate}.crate";
-    inherit system url;
+    inherit name system url;
     builder = "${busybox}/bin/sh";
     outputHashMode = "flat";
     outputHashAlgo = "sha256";

@@ -84,7 +84,14 @@ fetch_crates() {
     }
   fi
   if ((${#files[@]})); then
-    nix-store --add-fixed sha256 "${files[@]}" >"$work/list" || die "cannot add crates to the store"
+    # The names that nixpkgs gives them in the store.
+    local -a named=()
+    for file in "${files[@]}"; do
+      name=${file##*/} name=$work/crate-${name%.crate}.tar.gz
+      ln "$file" "$name" 2>/dev/null || cp "$file" "$name"
+      named+=("$name")
+    done
+    nix-store --add-fixed sha256 "${named[@]}" >"$work/list" || die "cannot add crates to the store"
   else
     : >"$work/list"
   fi

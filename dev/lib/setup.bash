@@ -115,9 +115,9 @@ set_up() {
       */debian/cross.*) key_cross+=${hash:0:6} ;;&
       "$dev_dir"/debian/*) key_set+=${hash:0:6} ;;
       *)
-        [[ ! -e $cache/crates/$hash.unavailable ]] || continue
-        crate_roots+=("$cache/crates/$hash")
-        [[ -e $cache/crates/$hash ]] || missing_crates[$file]=$cache/crates/$hash
+        [[ ! -e $cache/archives/$hash.unavailable ]] || continue
+        crate_roots+=("$cache/archives/$hash")
+        [[ -e $cache/archives/$hash ]] || missing_crates[$file]=$cache/archives/$hash
         ;;
     esac
   done < <(sha256sum "$dev_dir"/debian/* "$@")
@@ -137,7 +137,7 @@ set_up() {
   choose_nix
   if [[ (-z $own_nix && ! -e $cache/nix/bin/nix) || ! -e $toolchain || ! -e $package_set/flake.nix ||
     (-n $cross && ! -e $cross) || ${#missing_crates[@]} != 0 ]]; then
-    mkdir -p "$cache"/{crates,sets}
+    mkdir -p "$cache"/{archives,sets}
     with_lock bring_up
   fi
   use_nix

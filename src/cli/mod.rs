@@ -63,6 +63,12 @@ enum Command {
     /// Write what cargo reads of archives of packages (a derivation's builder).
     #[command(hide = true)]
     Manifests,
+    /// Make a directory of links to packages (a derivation's builder).
+    #[command(hide = true)]
+    Links,
+    /// Plan what fetches third-party packages (a derivation's builder).
+    #[command(hide = true)]
+    PlanFetches,
     /// Reduce a source tree to what cargo looks at (a derivation's builder).
     #[command(hide = true)]
     Skeleton,
@@ -109,6 +115,8 @@ pub fn main() -> ExitCode {
         Command::Outputs(options) => outputs::run(&options),
         Command::Vendor => vendor::unpack(),
         Command::Manifests => vendor::manifests(),
+        Command::Links => vendor::links(),
+        Command::PlanFetches => steps::plan_fetches(),
         Command::Skeleton => steps::skeleton(),
         Command::Ask => steps::graph(),
         Command::PlanDeps => steps::plan_dependencies(),

@@ -9,7 +9,7 @@ use dyndrv::plan::lower::inputs::visible_objects;
 use dyndrv::plan::selection::Selection;
 use dyndrv::plan::settings::{Settings, WorkspaceSettings, attributes, read_json};
 use dyndrv::plan::sources::store_object;
-use dyndrv::plan::{checks, files, layers};
+use dyndrv::plan::{checks, fetches, files, layers};
 use dyndrv_builder::sandbox::bundle::Bundle;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,6 +98,22 @@ pub(super) fn scratch() -> PathBuf {
 
 /// The outputs of a plan, by name.
 type PlanOutputs = BTreeMap<String, PathBuf>;
+
+/// Plans what fetches third-party packages.
+pub fn plan_fetches() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        fetches: fetches::Request,
+        emitters: Prepared,
+        outputs: PlanOutputs,
+    }
+    let Attributes {
+        fetches: request,
+        emitters,
+        outputs,
+    } = attributes("plan-fetches")?;
+    Ok(fetches::plan(&request, emitters)?.write(&outputs)?)
+}
 
 /// Plans the third-party units.
 pub fn plan_dependencies() -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! The steps that read archives of packages.
+//! The steps that make directories of third-party packages.
 
 use super::error::Error;
 use super::steps::scratch;
@@ -7,9 +7,10 @@ use dyndrv::plan::settings::attributes;
 use dyndrv_builder::sandbox::archive;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::num::NonZero;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -19,6 +20,11 @@ struct Archive {
     /// The name and the version.
     package: String,
     file: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Outputs {
+    out: PathBuf,
 }
 
 /// Unpacks archives, each into an output of its own.
@@ -47,10 +53,6 @@ pub fn manifests() -> Result<(), Error> {
         archives: BTreeMap<String, Archive>,
         outputs: Outputs,
     }
-    #[derive(Deserialize)]
-    struct Outputs {
-        out: PathBuf,
-    }
     let Attributes { archives, outputs } = attributes("manifests")?;
     let directory = scratch().join("packages");
     unpack_manifests(&archives, &directory)?;
@@ -58,6 +60,32 @@ pub fn manifests() -> Result<(), Error> {
     let mut file = BufWriter::new(File::create(out).map_err(Error::io("writing", out))?);
     skeleton::write(&directory.into(), None, &mut file)?;
     file.flush().map_err(Error::io("writing", out))
+}
+
+/// Makes a vendor directory of links.
+pub fn links() -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Attributes {
+        /// By name in the directory.
+        links: BTreeMap<String, PathBuf>,
+        /// The text of `.cargo/config.toml`.
+        configuration: String,
+        outputs: Outputs,
+    }
+    let Attributes {
+        links,
+        configuration,
+        outputs: Outputs { out },
+    } = attributes("links")?;
+    let directory = out.join(".cargo");
+    fs::create_dir_all(&directory).map_err(Error::io("creating", &directory))?;
+    let file = directory.join("config.toml");
+    fs::write(&file, configuration).map_err(Error::io("writing", &file))?;
+    for (name, target) in links {
+        let link = out.join(name);
+        symlink(target, &link).map_err(Error::io("creating", &link))?;
+    }
+    Ok(())
 }
 
 /// Unpacks archives below a directory, on all cores. Files that a skeleton has without content are empty, and so are those

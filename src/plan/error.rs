@@ -213,6 +213,9 @@ pub enum Error {
         /// The cause.
         source: globset::Error,
     },
+    /// The lock file's packages cannot be fetched.
+    #[error(transparent)]
+    Fetches(#[from] super::fetches::Error),
     /// Cargo's side of the plan failed.
     #[error(transparent)]
     Graph(#[from] crate::graph::Error),

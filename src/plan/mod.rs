@@ -4,6 +4,7 @@
 //!
 //! | step | module |
 //! |---|---|
+//! | third-party packages, by a lock file that is read in the build | [`fetches`] |
 //! | the attributes that a planning derivation is given | [`settings`] |
 //! | which units are built | [`selection`] |
 //! | which layer a unit belongs to | [`layers`] |
@@ -24,6 +25,7 @@ pub mod configuration;
 mod cross;
 pub mod emitter;
 pub mod error;
+pub mod fetches;
 pub mod files;
 pub mod layers;
 pub mod lower;

@@ -1,67 +1,9 @@
-//! What users of nixpkgs give to the library: sources that are built, lock files beside them,
-//! and directories that its fetchers make of third-party packages.
+//! Directories that nixpkgs' fetchers make of third-party packages.
 
 use crate::project::{self, Project};
 use serde_json::json;
 
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-
-/// Without import from derivation.
-const WITHOUT_IMPORT: [&str; 1] = ["--no-allow-import-from-derivation"];
-
-/// A program whose sources are there only after a derivation was built, as those of
-/// `fetchFromGitHub`. They have no lock file.
-fn fetched() -> Project {
-    let source = format!("fn main() {{ println!(\"{}\") }}\n", project::fresh());
-    let mut project = Project::of(&[("Cargo.toml", MANIFEST), ("src/main.rs", &source)]).locked();
-    project.write(
-        "dyndrv.nix",
-        "{ dyndrv, pkgs, src, settings }:\n\
-         dyndrv.build ({\n\
-           src = pkgs.stdenv.mkDerivation {\n\
-             name = \"fetched\";\n\
-             inherit src;\n\
-             installPhase = \"rm Cargo.lock; cp -R . $out\";\n\
-           };\n\
-         } // settings)\n",
-    );
-    project.options = WITHOUT_IMPORT.map(str::to_owned).into();
-    project
-}
-
-#[test]
-fn a_fetched_source_with_a_lock_file_beside_it() {
-    let mut project = fetched();
-    project.args = json!({
-        "cargoLock": project.path().join("Cargo.lock"),
-        "pname": "app",
-        "version": "0.1.0",
-    });
-    let printed = project.build().run("app", &[]);
-    assert!(printed.trim().parse::<u128>().is_ok(), "{printed}");
-}
-
-#[test]
-fn what_a_fetched_source_needs_besides_is_said() {
-    let mut project = fetched();
-    let given = [
-        json!({}),
-        json!({ "pname": "app", "version": "0.1.0" }),
-        json!({ "cargoLock": project.path().join("Cargo.lock") }),
-    ];
-    for args in given {
-        project.args = args;
-        let log = project.try_build().err().unwrap();
-        for text in [
-            "dyndrv: `src` is built",
-            "`cargoLock = ./Cargo.lock`",
-            "`pname` and `version`",
-            "the option 'allow-import-from-derivation' is disabled",
-        ] {
-            assert!(log.contains(text), "no {text:?} in:\n{log}");
-        }
-    }
-}
 
 /// nixpkgs' `fetchCargoVendor` until 2025, and since then with a directory for each source.
 #[test]

@@ -8,14 +8,14 @@ use std::fs;
 use std::process::Command;
 
 /// A published package, which only the store has.
-struct Crate {
+pub(crate) struct Crate {
     name: &'static str,
     version: &'static str,
     checksum: String,
 }
 
 /// Publishes a package of these files, which `change` may alter in their directory first.
-fn publish(
+pub(crate) fn publish(
     name: &'static str,
     version: &'static str,
     code: &str,
@@ -29,7 +29,8 @@ fn publish(
         format!("package = {{ name = \"{name}\", version = \"{version}\", edition = \"2024\" }}\n");
     fs::write(dir.join("Cargo.toml"), manifest).unwrap();
     fs::write(dir.join("src/lib.rs"), code).unwrap();
-    let archive = temp.path().join(format!("{label}.crate"));
+    // The name that nixpkgs gives it in the store.
+    let archive = temp.path().join(format!("crate-{label}.tar.gz"));
     let mut tar = Command::new("tar");
     tar.arg("-czf").arg(&archive).current_dir(temp.path());
     change(tar.arg(&label));
@@ -49,12 +50,12 @@ fn publish(
     }
 }
 
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     format!("pub const TEXT: &str = \"{text} {}\";\n", project::fresh())
 }
 
 /// A program that prints the text of each package.
-fn project(crates: &[&Crate]) -> Project {
+pub(crate) fn project(crates: &[&Crate]) -> Project {
     let lines: String = crates
         .iter()
         .map(|c| format!("println!(\"{{}}\", {}::TEXT);", c.name))
@@ -100,7 +101,7 @@ fn lock(project: &Project, crates: &[&Crate]) {
 }
 
 /// Two packages that are unpacked by different batches.
-fn apart() -> (Crate, Crate) {
+pub(crate) fn apart() -> (Crate, Crate) {
     let one = publish("one", "1.0.0+with.more-of.it", &text("one"), |_| {});
     let other = apart_from(&one, "other");
     (one, other)
@@ -115,7 +116,7 @@ fn apart_from(one: &Crate, word: &str) -> Crate {
     }
 }
 
-fn count(steps: &[String], name: &str) -> usize {
+pub(crate) fn count(steps: &[String], name: &str) -> usize {
     steps.iter().filter(|step| *step == name).count()
 }
 
@@ -141,7 +142,7 @@ fn another_package_reaches_its_users_alone() {
 }
 
 /// A build script that does this with the `text` of cargo's metadata.
-fn asking_cargo(then: &str) -> String {
+pub(crate) fn asking_cargo(then: &str) -> String {
     r#"
     use std::{env, process::Command};
     fn main() {
@@ -331,7 +332,7 @@ fn a_package_that_leads_outside_is_named() {
     let log = project(&[&bad]).try_build().err().expect("an error");
     for text in [
         "the package bad 1.2.3 cannot be unpacked",
-        "bad-1.2.3.crate has the link bad-1.2.3/link to ../../outside",
+        "crate-bad-1.2.3.tar.gz has the link bad-1.2.3/link to ../../outside",
         "take another version of the package",
     ] {
         assert!(log.contains(text), "no {text:?} in:\n{log}");

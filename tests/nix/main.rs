@@ -24,6 +24,7 @@ mod emission;
 mod environments;
 mod examples;
 mod faults;
+mod fetched;
 mod files;
 mod flakes;
 mod garbage;

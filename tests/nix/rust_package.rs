@@ -424,6 +424,7 @@ fn fetched_sources_are_not_read_at_evaluation() {
           checkFlags = [ "--skip=needs_a_network" ];
     "#;
     for how in [
+        "",
         "cargoHash = \"sha256-x\";",
         "cargoLock.lockFile = ./Cargo.lock;",
         "cargoDeps = fetchCargoVendor { inherit src; hash = \"\"; };",

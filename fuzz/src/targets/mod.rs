@@ -10,7 +10,7 @@
 //! | `manifest` | `Cargo.toml` | the skeleton holds entries of the tree alone |
 //! | `graph` | cargo's unit graph and metadata | a graph, or an error |
 //! | `configuration` | cargo's configuration and its origins | settings, or an error |
-//! | `lock_file` | `Cargo.lock` and a configuration with sources | each source is replaced by the vendor directory |
+//! | `lock_file` | `Cargo.lock` and a configuration with sources | each source is replaced by the vendor directory, and what fetches the packages is derivations |
 //! | `archive` | the members of a `.crate` file | nothing is written outside of the directory |
 //! | `bundle` | a source bundle | likewise; what is read is written the same |
 //! | `daemon` | what Nix's daemon answers | values, or an error, and no more than it sent |

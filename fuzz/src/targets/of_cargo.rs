@@ -1,8 +1,11 @@
 //! What cargo, rustc and build scripts print, and what manifests say.
 
 use super::parts;
+use dyndrv::drv::Derivation;
 use dyndrv::graph::fuzzing;
 use dyndrv::graph::skeleton::{self, Entry};
+use dyndrv::plan::emitter::{Content, Prepared};
+use dyndrv::plan::fetches::{Request, VENDOR, VENDOR_DIRECTORY};
 use dyndrv_builder::build_script::instructions::{self, Package};
 use dyndrv_builder::rustc::dep_info as rules;
 use std::path::Path;
@@ -76,7 +79,8 @@ pub fn configuration(input: &[u8]) {
     }
 }
 
-/// Every source that the lock file and the configuration name is replaced by the vendor directory.
+/// Every source that the lock file and the configuration name is replaced by the vendor directory, and what fetches
+/// the packages is derivations.
 pub fn lock_file(input: &[u8]) {
     static WORKSPACE: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
         let workspace = tempfile::tempdir().expect("a directory for the lock file");
@@ -97,6 +101,7 @@ pub fn lock_file(input: &[u8]) {
     for (file, text) in files {
         std::fs::write(WORKSPACE.path().join(file), text).expect("a file");
     }
+    fetches(lock_file);
     let Ok(replaced) = fuzzing::vendored(WORKSPACE.path()) else {
         return;
     };
@@ -116,6 +121,38 @@ pub fn lock_file(input: &[u8]) {
         sources["dyndrv-vendor"]["directory"].as_str(),
         Some("/vendor")
     );
+}
+
+fn fetches(lock_file: &str) {
+    static SOURCES: LazyLock<tempfile::TempDir> =
+        LazyLock::new(|| tempfile::tempdir().expect("a directory for the lock file"));
+    std::fs::write(SOURCES.path().join("Cargo.lock"), lock_file).expect("a file");
+    let index = "https://github.com/rust-lang/crates.io-index".to_owned();
+    let request = Request {
+        src: SOURCES.path().to_owned(),
+        workspace: String::new(),
+        registries: [(index, "https://static.crates.io/crates".to_owned())].into(),
+        system: "x86_64-linux".to_owned(),
+        dyndrv: format!("/nix/store/{}-dyndrv", "0".repeat(32)),
+    };
+    let emitters = Prepared {
+        layer: "fetches".to_owned(),
+        count: 2,
+        named: [VENDOR, VENDOR_DIRECTORY]
+            .map(|name| (name.to_owned(), 1))
+            .into(),
+    };
+    let Ok(plan) = dyndrv::plan::fetches::plan(&request, emitters) else {
+        return;
+    };
+    for item in plan.items() {
+        let Content::Derivation { text, .. } = item.content else {
+            panic!("{} holds no derivation", item.output);
+        };
+        let name = item.path.name().trim_end_matches(".drv");
+        let derivation = Derivation::from_aterm_bytes(text.as_bytes(), name).expect("a derivation");
+        assert_eq!(derivation.drv_path().ok().as_ref(), Some(item.path));
+    }
 }
 
 /// Manifests of the workspace that the documents are about.

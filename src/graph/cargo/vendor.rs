@@ -10,7 +10,7 @@
 
 use crate::graph::error::{Error, Result, io};
 use crate::graph::model::Sources;
-use percent_encoding::percent_decode_str;
+use crate::graph::rules::sources::{self, DEFAULT_REGISTRY, Locked};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,6 @@ use toml::{Table, Value};
 
 /// The keys of a source and their values.
 type Definition = BTreeMap<String, String>;
-
-/// cargo's name of the public registry.
-const DEFAULT_REGISTRY: &str = "crates-io";
 
 /// The sources that `vendor` takes the place of, for a cargo that is started in `cwd`, in or
 /// below the source root.
@@ -125,49 +122,16 @@ fn from_lock_file(workspace: &Path) -> Result<Sources> {
         .filter_map(|package| package.get("source")?.as_str())
         .collect();
     for source in sources {
-        defined.extend(locked_source(source));
+        let Locked { name, definition } = sources::locked(source);
+        defined.insert(name, definition);
     }
     Ok(defined)
-}
-
-/// The definition of a source of the lock file; none for the public registry.
-fn locked_source(source: &str) -> Option<(String, Definition)> {
-    let mut definition = Definition::new();
-    let mut set = |key: &str, value: &str| {
-        definition.insert(key.to_owned(), value.to_owned());
-    };
-    if let Some(git) = source.strip_prefix("git+") {
-        let address = git.split_once('#').map_or(git, |(address, _)| address);
-        let (url, query) = address.split_once('?').unwrap_or((address, ""));
-        set("git", url);
-        if let Some((key @ ("branch" | "tag" | "rev"), value)) = query.split_once('=') {
-            let value = percent_decode_str(value).decode_utf8_lossy();
-            set(key, &value);
-        }
-        return Some((format!("git+{address}"), definition));
-    }
-    if source.contains("github.com/rust-lang/crates.io-index") {
-        return None;
-    }
-    // Sparse registries keep their prefix, which is part of the address.
-    let url = source.strip_prefix("registry+").unwrap_or(source);
-    set("registry", url);
-    Some((source.to_owned(), definition))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn a_locked_git_source_keeps_its_branch() {
-        let (name, table) =
-            locked_source("git+https://example.org/r?branch=a%2Fb#0123").unwrap_or_default();
-        assert_eq!(name, "git+https://example.org/r?branch=a%2Fb");
-        assert_eq!(table["git"], "https://example.org/r");
-        assert_eq!(table["branch"], "a/b");
-    }
 
     const LOCK: &str = r#"
         [[package]]

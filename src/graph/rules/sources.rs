@@ -1,7 +1,55 @@
 //! The configuration with which cargo takes all packages from the vendor directory.
 
 use crate::graph::model::Sources;
+use percent_encoding::percent_decode_str;
+use std::collections::BTreeMap;
 use toml::{Table, Value};
+
+/// cargo's name of the public registry.
+pub const DEFAULT_REGISTRY: &str = "crates-io";
+
+/// A source as cargo's configuration defines it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// Its name there.
+    pub name: String,
+    /// Its keys and their values; the public registry has none.
+    pub definition: BTreeMap<String, String>,
+}
+
+/// The definition of a source of the lock file.
+pub fn locked(source: &str) -> Locked {
+    let mut definition = BTreeMap::new();
+    let mut set = |key: &str, value: &str| {
+        definition.insert(key.to_owned(), value.to_owned());
+    };
+    if let Some(git) = source.strip_prefix("git+") {
+        let address = git.split_once('#').map_or(git, |(address, _)| address);
+        let (url, query) = address.split_once('?').unwrap_or((address, ""));
+        set("git", url);
+        if let Some((key @ ("branch" | "tag" | "rev"), value)) = query.split_once('=') {
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            set(key, &value);
+        }
+        return Locked {
+            name: format!("git+{address}"),
+            definition,
+        };
+    }
+    if source.contains("github.com/rust-lang/crates.io-index") {
+        return Locked {
+            name: DEFAULT_REGISTRY.to_owned(),
+            definition,
+        };
+    }
+    // Sparse registries keep their prefix, which is part of the address.
+    let url = source.strip_prefix("registry+").unwrap_or(source);
+    set("registry", url);
+    Locked {
+        name: source.to_owned(),
+        definition,
+    }
+}
 
 /// The name of the source that takes the place of all others.
 const REPLACEMENT: &str = "dyndrv-vendor";
@@ -9,6 +57,17 @@ const REPLACEMENT: &str = "dyndrv-vendor";
 /// A configuration file that replaces the sources by the directory `vendor`, and cargo's access
 /// to the network by nothing.
 pub fn replacement(sources: &Sources, vendor: &str) -> String {
+    let offline = table([("offline", true.into())]);
+    let replaced = replaced(sources, vendor).into();
+    table([("net", offline.into()), ("source", replaced)]).to_string()
+}
+
+/// A configuration file that replaces the sources by the directory `vendor`, as `cargo vendor` prints it.
+pub fn configuration(sources: &Sources, vendor: &str) -> String {
+    table([("source", replaced(sources, vendor).into())]).to_string()
+}
+
+fn replaced(sources: &Sources, vendor: &str) -> Table {
     let replaced = sources.iter().map(|(name, definition)| {
         let mut source = table([("replace-with", REPLACEMENT.into())]);
         let definition = definition.iter();
@@ -18,8 +77,7 @@ pub fn replacement(sources: &Sources, vendor: &str) -> String {
     let mut replaced: Table = replaced.collect();
     let directory = table([("directory", vendor.into())]);
     replaced.insert(REPLACEMENT.to_owned(), directory.into());
-    let offline = table([("offline", true.into())]);
-    table([("net", offline.into()), ("source", replaced.into())]).to_string()
+    replaced
 }
 
 fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
@@ -33,6 +91,14 @@ fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_locked_git_source_keeps_its_branch() {
+        let Locked { name, definition } = locked("git+https://example.org/r?branch=a%2Fb#0123");
+        assert_eq!(name, "git+https://example.org/r?branch=a%2Fb");
+        assert_eq!(definition["git"], "https://example.org/r");
+        assert_eq!(definition["branch"], "a/b");
+    }
 
     #[test]
     fn every_source_is_replaced_by_the_directory() {
