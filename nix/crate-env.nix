@@ -206,7 +206,22 @@ let
 
   isKnown = platform: name: isUsers name || platform.defaults ? ${name};
 
+  # Only what a lock file names may be evaluated: one package that does not would be in the way of all.
+  unread = name: {
+    refused = "nixpkgs has an environment for the crate `${name}`, and the lock file, which says whether it is needed, is not known at evaluation. Give a copy of the lock file (`cargoLock = ./Cargo.lock`), or say what the crate needs: `crateEnv.${name} = pkgs.defaultCrateOverrides.${name}`, or `{ }` for nothing";
+  };
+
   lower =
+    package@{ name, ... }:
+    if lockedPackages == null && !(isUsers name) then
+      {
+        environment = unread name;
+      }
+      // (if host == null then { } else { hostEnvironment = unread name; })
+    else
+      lowerKnown package;
+
+  lowerKnown =
     { name, version, ... }:
     let
       attrs = attrsOf target name version;

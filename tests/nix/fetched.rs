@@ -146,6 +146,27 @@ fn the_entries_of_crate_env_are_used_by_name() {
     assert_eq!(project.build().run("app", &[]), "given\n");
 }
 
+/// Values of nixpkgs' entries are not even looked at: one that does not evaluate would be in the way of all.
+#[test]
+fn an_entry_of_nixpkgs_is_refused_where_a_unit_would_need_it() {
+    let zlib = publish("libz-sys", "1.0.0", &text("zlib"), |_| {});
+    let project = project(&[&zlib]);
+    project.write(
+        "src/main.rs",
+        "fn main() { println!(\"{}\", libz_sys::TEXT) }\n",
+    );
+    let mut project = fetched(project, "");
+    let log = project.try_build().err().unwrap();
+    for text in [
+        "nixpkgs has an environment for the crate `libz-sys`",
+        "`crateEnv.libz-sys = pkgs.defaultCrateOverrides.libz-sys`",
+    ] {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
+    project.args = json!({ "crateEnv": { "libz-sys": {} } });
+    assert!(project.build().run("app", &[]).contains("zlib"));
+}
+
 #[test]
 fn what_cannot_be_fetched_is_said() {
     let from_git = |project: &Project| {
