@@ -63,7 +63,11 @@ pub struct Places {
 pub fn unpacked_by_cargo() -> Vec<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    home.map_or_else(Vec::new, |home| unpacked_below(&home))
+}
+
+fn unpacked_below(cargo_home: &Path) -> Vec<PathBuf> {
+    let registries = fs::read_dir(cargo_home.join("registry/src"));
     let mut unpacked: Vec<PathBuf> = registries
         .into_iter()
         .flatten()
@@ -292,5 +296,38 @@ fn name_files(places: &Places, document: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| name_files(places, item)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_is_where_the_users_cargo_has_unpacked_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let (vendor, home) = (temp.path().join("vendor"), temp.path().join("home"));
+        let unpacked = home.join("registry/src/index-1/itoa-1.0.0");
+        for directory in [&vendor.join("fnv-1.0.0"), &unpacked] {
+            fs::create_dir_all(directory).unwrap();
+        }
+        for archive in ["itoa-1.0.0", "ryu-1.0.0"] {
+            fs::write(vendor.join(archive), "").unwrap();
+        }
+        let places = Places {
+            root: PathBuf::from("/home/project"),
+            vendor: vendor.clone(),
+            unpacked: unpacked_below(&home),
+        };
+        for (name, place) in [
+            ("/s/itoa-1.0.0/src/lib.rs", unpacked.join("src/lib.rs")),
+            ("/s/ryu-1.0.0", vendor.join("ryu-1.0.0")),
+            ("/s/fnv-1.0.0/lib.rs", vendor.join("fnv-1.0.0/lib.rs")),
+            ("/w/src/main.rs", "/home/project/src/main.rs".into()),
+        ] {
+            assert_eq!(places.real(name), Some(place), "{name}");
+        }
+        assert_eq!(unpacked_below(temp.path()), Vec::<PathBuf>::new());
     }
 }
