@@ -39,12 +39,10 @@ let
     );
   locked =
     if lockedPackages == null then
-      map
-        (name: {
-          inherit name;
-          version = null;
-        })
-        (builtins.attrNames ((if host == null then { } else host.defaults) // target.defaults // overrides))
+      map (name: {
+        inherit name;
+        version = null;
+      }) (builtins.attrNames (target.defaults // overrides))
     else
       lockedPackages;
   names = unique (map nameOf locked);

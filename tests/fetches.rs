@@ -94,5 +94,5 @@ fn what_is_wrong_with_the_lock_file_is_said() {
     let error = plan(&request(Path::new("/nowhere")), prepared())
         .unwrap_err()
         .to_string();
-    assert!(error.contains("have no source/Cargo.lock"), "{error}");
+    assert!(error.contains("have no Cargo.lock"), "{error}");
 }

@@ -142,7 +142,7 @@ fn another_package_reaches_its_users_alone() {
 }
 
 /// A build script that does this with the `text` of cargo's metadata.
-pub(crate) fn asking_cargo(then: &str) -> String {
+fn asking_cargo(then: &str) -> String {
     r#"
     use std::{env, process::Command};
     fn main() {
@@ -156,11 +156,8 @@ pub(crate) fn asking_cargo(then: &str) -> String {
     .replace("THEN", then)
 }
 
-/// The cargo that a build script calls finds directories. They are made for such a unit alone.
-#[test]
-fn a_build_script_asks_cargo_about_archives() {
-    let (one, other) = apart();
-    let project = project(&[&one, &other]);
+/// The program prints whether cargo's metadata, which its build script asks for, has the packages `one` and `other`.
+pub(crate) fn print_what_cargo_knows(project: &Project) {
     project.write(
         "build.rs",
         &asking_cargo(
@@ -173,19 +170,10 @@ fn a_build_script_asks_cargo_about_archives() {
         "src/main.rs",
         "fn main() { println!(\"{}\", env!(\"KNOWN\")) }\n",
     );
-    let first = project.build();
-    assert_eq!(first.run("app", &[]), "[true, true]\n");
-    assert_eq!(count(&first.steps, "vendored"), 2, "{:?}", first.steps);
-
-    lock(&project, &[&one, &apart_from(&one, "newer")]);
-    assert_eq!(count(&project.build().steps, "vendored"), 1);
 }
 
-/// The Nix language knows of no unit that sees these directories, so the planner refuses them.
-#[test]
-fn a_result_that_keeps_the_directories_of_packages_is_refused() {
-    let (one, other) = apart();
-    let mut project = project(&[&one, &other]);
+/// The program prints the directory of a package, of which its build script asks cargo.
+pub(crate) fn print_a_directory(project: &Project) {
     project.write(
         "build.rs",
         &asking_cargo(
@@ -199,6 +187,28 @@ fn a_result_that_keeps_the_directories_of_packages_is_refused() {
         "src/main.rs",
         "fn main() { println!(\"{}\", env!(\"PLACE\")) }\n",
     );
+}
+
+/// The cargo that a build script calls finds directories. They are made for such a unit alone.
+#[test]
+fn a_build_script_asks_cargo_about_archives() {
+    let (one, other) = apart();
+    let project = project(&[&one, &other]);
+    print_what_cargo_knows(&project);
+    let first = project.build();
+    assert_eq!(first.run("app", &[]), "[true, true]\n");
+    assert_eq!(count(&first.steps, "vendored"), 2, "{:?}", first.steps);
+
+    lock(&project, &[&one, &apart_from(&one, "newer")]);
+    assert_eq!(count(&project.build().steps, "vendored"), 1);
+}
+
+/// The Nix language knows of no unit that sees these directories, so the planner refuses them.
+#[test]
+fn a_result_that_keeps_the_directories_of_packages_is_refused() {
+    let (one, other) = apart();
+    let mut project = project(&[&one, &other]);
+    print_a_directory(&project);
     let log = project.try_build().err().unwrap();
     for text in ["not allowed to refer", "-cargo-vendor-dir"] {
         assert!(log.contains(text), "no {text:?} in:\n{log}");

@@ -1,7 +1,9 @@
 //! Sources that are there only when a derivation was built, as those of `fetchFromGitHub`. Nothing of them is read at
 //! evaluation, so nothing is imported from a derivation.
 
-use crate::archives::{apart, asking_cargo, count, project, publish, text};
+use crate::archives::{
+    apart, count, print_a_directory, print_what_cargo_knows, project, publish, text,
+};
 use crate::project::{self, Project};
 use serde_json::{Value, json};
 
@@ -88,18 +90,7 @@ fn an_edit_of_them_fetches_nothing_again() {
 fn a_build_script_in_them_asks_cargo_about_archives() {
     let (one, other) = apart();
     let project = project(&[&one, &other]);
-    project.write(
-        "build.rs",
-        &asking_cargo(
-            r#"
-            let known = ["one", "other"].map(|name| text.contains(&format!("\"name\":\"{name}\"")));
-            println!("cargo::rustc-env=KNOWN={known:?}");"#,
-        ),
-    );
-    project.write(
-        "src/main.rs",
-        "fn main() { println!(\"{}\", env!(\"KNOWN\")) }\n",
-    );
+    print_what_cargo_knows(&project);
     let built = fetched(project, "").build();
     assert_eq!(built.run("app", &[]), "[true, true]\n");
 }
@@ -108,19 +99,7 @@ fn a_build_script_in_them_asks_cargo_about_archives() {
 fn a_result_that_keeps_the_directories_of_their_packages_is_refused() {
     let (one, other) = apart();
     let project = project(&[&one, &other]);
-    project.write(
-        "build.rs",
-        &asking_cargo(
-            r#"
-            let (_, places) = text.split_once("\"manifest_path\":\"/nix/store/").unwrap();
-            let (place, _) = places.split_once('"').unwrap();
-            println!("cargo::rustc-env=PLACE=/nix/store/{place}");"#,
-        ),
-    );
-    project.write(
-        "src/main.rs",
-        "fn main() { println!(\"{}\", env!(\"PLACE\")) }\n",
-    );
+    print_a_directory(&project);
     let log = fetched(project, "").try_build().err().unwrap();
     for text in ["not allowed to refer", "-crate-vendor-directory"] {
         assert!(log.contains(text), "no {text:?} in:\n{log}");
@@ -186,7 +165,7 @@ fn what_cannot_be_fetched_is_said() {
         (
             &|project| project.remove("Cargo.lock"),
             json!({}),
-            "the sources have no source/Cargo.lock. Name one by `cargoLock = ./Cargo.lock`",
+            "the sources have no Cargo.lock. Name one by `cargoLock = ./Cargo.lock`",
         ),
         (
             &from_git,

@@ -8,7 +8,7 @@ pub enum Error {
         "the sources have no {lock_file}. Name one by `cargoLock = ./Cargo.lock`, a copy of what `cargo generate-lockfile` makes, or say by `workspace` where theirs is"
     )]
     NoLockFile {
-        /// Its place.
+        /// Its place below the sources.
         lock_file: String,
     },
     /// The sources' configuration takes packages from a directory among them.
@@ -22,7 +22,9 @@ pub enum Error {
         directory: String,
     },
     /// A lock file that is none.
-    #[error("{lock_file} is not a lock file of cargo")]
+    #[error(
+        "{lock_file} among the sources is not a lock file of cargo; `cargo generate-lockfile` makes it anew"
+    )]
     Syntax {
         /// Its place.
         lock_file: String,
@@ -55,7 +57,7 @@ pub enum Error {
     },
     /// A checksum that is none.
     #[error(
-        "`{package}` has the checksum `{checksum}` in the lock file, which is not the SHA-256 of an archive: 64 hexadecimal digits"
+        "`{package}` has the checksum `{checksum}` in the lock file, which is not the SHA-256 of an archive (64 hexadecimal digits); `cargo generate-lockfile` makes the lock file anew"
     )]
     Checksum {
         /// The package's name and version.

@@ -181,7 +181,10 @@ mod tests {
         let checksum = "checksum = \"aa\"";
         let a = package("a", INDEX, checksum);
         for (text, said) in [
-            ("[".to_owned(), "source/Cargo.lock is not a lock file"),
+            (
+                "[".to_owned(),
+                "Cargo.lock among the sources is not a lock file",
+            ),
             (
                 package("a", "git+https://example.org/r#0123", ""),
                 "`a 1.0.0` comes from git+https://example.org/r#0123",

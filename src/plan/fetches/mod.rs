@@ -23,7 +23,7 @@ use crate::drv::{
     StructuredAttrs, ValidatedDerivation, placeholder,
 };
 use crate::graph::rules::sources;
-use crate::plan;
+use crate::plan::{self, sources::store_object};
 use lock_file::{Archive, Packages};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -56,10 +56,10 @@ pub struct Request {
 }
 
 impl Request {
-    /// The lock file as its place below the sources' parent, for people.
+    /// The lock file's place below the sources, for people.
     fn place(&self) -> String {
-        let below = Path::new("source").join(&self.workspace);
-        below.join("Cargo.lock").display().to_string()
+        let place = Path::new(&self.workspace).join("Cargo.lock");
+        place.display().to_string()
     }
 }
 
@@ -67,7 +67,8 @@ impl Request {
 ///
 /// # Errors
 ///
-/// If there is no lock file, or a package cannot be fetched by what it says, or is among the sources.
+/// If there is no lock file, if a package cannot be fetched by what it says, or if packages are to be taken from a
+/// directory among the sources.
 pub fn plan(request: &Request, emitters: Prepared) -> Result<Plan, plan::Error> {
     vendored_tree::refuse(request)?;
     let path = request.src.join(&request.workspace).join("Cargo.lock");
@@ -79,7 +80,7 @@ pub fn plan(request: &Request, emitters: Prepared) -> Result<Plan, plan::Error> 
         read => read.map_err(plan::Error::io("reading", path))?,
     };
     let packages = lock_file::packages(&text, request)?;
-    let tool = store_path("dyndrv", &request.dyndrv)?;
+    let tool = store_object("dyndrv", &request.dyndrv)?;
     let mut fetches = Fetches {
         collection: Collection::new(&request.src),
         system: &request.system,
@@ -293,14 +294,6 @@ fn readable(packages: &[&Archive], archives: &BTreeMap<String, Made>) -> Map<Str
         Some((label, json!({ "package": package, "file": file })))
     });
     readable.collect()
-}
-
-fn store_path(what: &str, path: &str) -> Result<StorePath, plan::Error> {
-    path.parse().map_err(|source| plan::Error::NotAStorePath {
-        what: what.to_owned(),
-        path: path.to_owned(),
-        source,
-    })
 }
 
 #[cfg(test)]
