@@ -491,6 +491,35 @@ fn a_flake_that_asks_for_the_features_too_late() {
     }
 }
 
+/// `dev/soak versions` has a real one.
+#[test]
+fn a_nix_that_is_too_old() {
+    let of_version = |version: &str| {
+        let expression = format!(
+            "let
+               older = builtins // {{ nixVersion = \"{version}\"; }};
+               dyndrv = builtins.scopedImport {{ builtins = older; }} {}/nix/dyndrv.nix;
+               call = function: function (builtins.mapAttrs (_: _: null) (builtins.functionArgs function));
+             in call (call dyndrv)",
+            project::root().display(),
+        );
+        let output = project::nix()
+            .args(["eval", "--impure", "--expr", &expression])
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let log = of_version("2.26.3");
+    for text in [
+        "dyndrv: this Nix (2.26.3) does not build derivations that a build has written",
+        "Nix 2.34 or later",
+        "for the daemon too",
+    ] {
+        assert!(log.contains(text), "no {text:?} in:\n{log}");
+    }
+    assert!(!of_version("2.34.0").contains("this Nix"));
+}
+
 #[test]
 fn a_nix_without_its_sandbox() {
     let mut project = Project::of(&[
