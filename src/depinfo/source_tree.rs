@@ -265,8 +265,13 @@ impl SourceTree {
         })
     }
 
-    /// Opens a file as a check that it can be read.
+    /// Opens a file as a check that it can be read, unless it has been read.
     pub(super) fn check_readable(&self, path: &str) -> Result<()> {
+        let known = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        if known.get(path).is_some_and(|cell| cell.get().is_some()) {
+            return Ok(());
+        }
+        drop(known);
         self.root.note_read(path);
         match std::fs::File::open(self.root.join(path)) {
             Ok(_) => Ok(()),

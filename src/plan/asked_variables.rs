@@ -98,15 +98,15 @@ fn asking_packages(linkage: &Linkage<'_>, unit: UnitRef<'_>) -> BTreeSet<Package
                 && needed.mode == Mode::Build
                 && needed.target().kind == TargetKind::CustomBuild
         });
-        let linked = script.flat_map(|script| linkage.visible(script));
-        packages.extend(linked.map(|library| library.unit.package));
+        let linked = script.flat_map(|script| linkage.libraries(script));
+        packages.extend(linked.map(|library| library.package));
         return packages;
     }
-    for library in linkage.visible(unit) {
-        if library.unit.target().proc_macro {
-            packages.insert(library.unit.package);
-            let linked = linkage.visible(library.unit).into_iter();
-            packages.extend(linked.map(|library| library.unit.package));
+    for library in linkage.libraries(unit) {
+        if library.target().proc_macro {
+            packages.insert(library.package);
+            let linked = linkage.libraries(library).into_iter();
+            packages.extend(linked.map(|library| library.package));
         }
     }
     packages

@@ -279,8 +279,7 @@ fn linked_into_script<'a>(linkage: &Linkage<'a>, package: PackageId) -> BTreeSet
         .filter(|unit| unit.package == package)
         .filter(|unit| unit.target().kind == TargetKind::CustomBuild)
         .filter(|unit| unit.mode == Mode::Build)
-        .flat_map(|unit| linkage.visible(unit))
-        .map(|library| library.unit)
+        .flat_map(|unit| linkage.libraries(unit))
         .collect()
 }
 
@@ -349,19 +348,11 @@ fn cfg(unit: UnitRef<'_>) -> Cfg {
 /// The packages that run inside the compiler of a unit.
 fn macro_packages<'a>(linkage: &Linkage<'a>, unit: UnitRef<'a>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for library in linkage.visible(unit) {
-        if library.unit.target().proc_macro {
-            names.insert(library.unit.package().name.clone());
-            names.extend(visible_packages(linkage, library.unit));
+    for library in linkage.libraries(unit) {
+        if library.target().proc_macro {
+            let linked = linkage.libraries(library).into_iter().chain([library]);
+            names.extend(linked.map(|unit| unit.package().name.clone()));
         }
     }
     names
-}
-
-fn visible_packages<'a>(linkage: &Linkage<'a>, unit: UnitRef<'a>) -> BTreeSet<String> {
-    linkage
-        .visible(unit)
-        .into_iter()
-        .map(|library| library.unit.package().name.clone())
-        .collect()
 }

@@ -35,7 +35,6 @@
 use super::products::ProductKind;
 use crate::graph::model::{CrateType, Dependency, Graph, Mode, TargetKind, UnitId, UnitRef};
 use dyndrv_builder::spec::LinkArgTarget;
-use std::collections::BTreeSet;
 
 /// A file of another unit that a unit can see.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,20 +135,39 @@ impl<'a> Linkage<'a> {
         unit: UnitRef<'a>,
         lists: impl Fn(UnitRef<'a>) -> bool,
     ) -> Vec<Visible<'a>> {
-        let mut seen = BTreeSet::new();
+        let libraries = self.libraries_until(unit, lists).into_iter();
+        let mut files: Vec<_> = libraries
+            .flat_map(|library| needed_files(unit, library))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// The units whose files must lie in a unit's dependency directory, sorted: who needs no files has them
+    /// much faster than by [`Self::visible`].
+    pub fn libraries(&self, unit: UnitRef<'a>) -> Vec<UnitRef<'a>> {
+        self.libraries_until(unit, |_| false)
+    }
+
+    fn libraries_until(
+        &self,
+        unit: UnitRef<'a>,
+        lists: impl Fn(UnitRef<'a>) -> bool,
+    ) -> Vec<UnitRef<'a>> {
+        let mut seen = vec![false; self.graph.units.len()];
         let mut queue: Vec<UnitRef<'a>> = linkable_dependencies(unit).collect();
-        let mut files = Vec::new();
+        let mut libraries = Vec::new();
         while let Some(next) = queue.pop() {
-            if !seen.insert(next) {
+            if std::mem::replace(&mut seen[next.id().0], true) {
                 continue;
             }
-            files.extend(needed_files(unit, next));
+            libraries.push(next);
             if !next.target().proc_macro && !lists(next) {
                 queue.extend(linkable_dependencies(next));
             }
         }
-        files.sort();
-        files
+        libraries.sort();
+        libraries
     }
 
     /// The `--extern` options of a unit, as name and file, in cargo's order.

@@ -182,8 +182,8 @@ fn package_files(
             let own = graph.roots().filter(|root| root.package == package);
             let used: BTreeSet<&str> = own
                 .filter(|root| root.mode == Mode::Test)
-                .flat_map(|root| linkage.visible(root))
-                .map(|library| library.unit.package().name.as_str())
+                .flat_map(|root| linkage.libraries(root))
+                .map(|library| library.package().name.as_str())
                 .collect();
             let src = &workspace.src;
             let files = data::of_package(graph, package, src, &directories, lists, globs, &used)?;

@@ -82,11 +82,9 @@ impl<'a> Lowering<'a> {
         let Some(script) = run.script() else {
             return;
         };
-        let libraries = self.linkage.visible(script);
-        let packages: BTreeSet<PackageId> = libraries
-            .iter()
-            .map(|library| library.unit.package)
-            .collect();
+        let libraries = self.linkage.libraries(script);
+        let packages: BTreeSet<PackageId> =
+            libraries.iter().map(|library| library.package).collect();
         for package in packages {
             for (name, value) in &self.crate_env(&self.graph[package]).env {
                 if !process.env.contains_key(name) {

@@ -31,9 +31,9 @@ impl<'a> Lowering<'a> {
     /// If the package's environment is not to be had.
     pub(in crate::plan) fn run_environments(&self, run: UnitRef<'a>) -> Result<Vec<String>, Error> {
         let script = run.script();
-        let tools = script.map(|script| self.linkage.visible(script));
+        let tools = script.map(|script| self.linkage.libraries(script));
         let tools = tools.into_iter().flatten();
-        let packages = tools.map(|library| library.unit.package());
+        let packages = tools.map(UnitRef::package);
         self.named_environments(run, packages, true)
     }
 
@@ -46,8 +46,8 @@ impl<'a> Lowering<'a> {
         &self,
         unit: UnitRef<'a>,
     ) -> Result<Vec<String>, Error> {
-        let libraries = self.linkage.visible(unit).into_iter();
-        let packages = libraries.map(|library| library.unit.package());
+        let libraries = self.linkage.libraries(unit).into_iter();
+        let packages = libraries.map(UnitRef::package);
         self.named_environments(unit, packages, true)
     }
 

@@ -187,8 +187,8 @@ impl<'a> Lowering<'a> {
             return Vec::new();
         }
         let mut packages = vec![unit.package];
-        for library in self.linkage.visible(unit) {
-            let package = library.unit.package;
+        for library in self.linkage.libraries(unit) {
+            let package = library.package;
             if !packages.contains(&package) {
                 packages.push(package);
             }
