@@ -351,7 +351,7 @@ in
 if !(builtins ? outputOf) then
   throw "dyndrv: this Nix (${builtins.nixVersion}) runs without the experimental features `ca-derivations` and `dynamic-derivations`. With Nix 2.34 or later, put the line `extra-experimental-features = ca-derivations dynamic-derivations` into nix.conf (and restart the daemon, if there is one), or call `nix --extra-experimental-features 'ca-derivations dynamic-derivations' …`. A flake's nixConfig comes too late for them"
 # An older Nix also has the builtin, and then refuses to build what a build has written, with an error that does not say why.
-# Those from 2.30 on build it (NixOS/nix#13186); only 2.34 and later are tested.
+# NixOS/nix#13186 brought that back for 2.30. Only 2.34 and later are tested; those in between are let through.
 else if builtins.compareVersions builtins.nixVersion "2.30" < 0 then
   throw "dyndrv: this Nix (${builtins.nixVersion}) does not build derivations that a build has written. It needs Nix 2.34 or later: install that, for the daemon too, if there is one"
 else

@@ -82,7 +82,12 @@ fn build(command: &str) -> BTreeSet<String> {
             let expected: BTreeSet<_> = linkage.visible(unit).into_iter().collect();
             assert_eq!(followed(&linkage, unit), expected, "{}", unit.label());
         }
-        for file in linkage.visible(unit) {
+        let visible = linkage.visible(unit);
+        // Each library gives at least one file, so that either list may stand for the other.
+        let owners: BTreeSet<_> = visible.iter().map(|file| file.unit).collect();
+        let libraries = linkage.libraries(unit);
+        assert!(owners.into_iter().eq(libraries), "{}", unit.label());
+        for file in visible {
             let from = layout.out(file.unit).join(&file.file);
             symlink(from, layout.dir().join(&file.file)).unwrap();
         }

@@ -143,8 +143,8 @@ impl<'a> Linkage<'a> {
         files
     }
 
-    /// The units whose files must lie in a unit's dependency directory, sorted: who needs no files has them
-    /// much faster than by [`Self::visible`].
+    /// The units whose files [`Self::visible`] lists, sorted and each once. To name the files of each takes far longer
+    /// than to find it.
     pub fn libraries(&self, unit: UnitRef<'a>) -> Vec<UnitRef<'a>> {
         self.libraries_until(unit, |_| false)
     }
