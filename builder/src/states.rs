@@ -1,31 +1,21 @@
-//! Lists the incremental states of units: `<identity>/<output>` is a link to an output, and `<identity>/derivation` tells
-//! the unit's derivation without a reference to it.
+//! Lists the incremental states of units, as one file: a JSON object with a [`StateOf`](crate::spec::StateOf) for each
+//! identity. The derivation of a unit is in it without a reference to it.
 //!
 //! The list keeps what it names in the store, and is all that a later build needs as its base.
 
 use crate::error::{Error, Result};
-use crate::sandbox::files::{create_dir_all, make_link};
+use crate::sandbox::files::make_link;
 use crate::spec::task::Outputs;
-use crate::spec::{DERIVATION_FILE, States, StatesOf};
+use crate::spec::{States, StatesOf};
 use std::fs;
 use std::path::Path;
 
 /// Writes the list to the output `out`.
 pub fn list(states: &States, outputs: &Outputs) -> Result<()> {
     let out = outputs.get("out")?;
-    create_dir_all(out)?;
-    for (identity, of_unit) in &states.units {
-        let directory = out.join(identity);
-        create_dir_all(&directory)?;
-        for (name, path) in &of_unit.outputs {
-            make_link(Path::new(path), &directory.join(name))?;
-        }
-        if let Some(derivation) = &of_unit.derivation {
-            let file = directory.join(DERIVATION_FILE);
-            fs::write(&file, derivation).map_err(|e| Error::io("cannot write", &file, e))?;
-        }
-    }
-    Ok(())
+    let text = serde_json::to_vec(&states.units)
+        .map_err(|e| Error::new(format!("cannot write the list of states: {e}")))?;
+    fs::write(out, text).map_err(|e| Error::io("cannot write", out, e))
 }
 
 /// Makes the output `out` a link to a list.

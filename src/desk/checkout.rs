@@ -186,6 +186,19 @@ impl Stamp {
         }
     }
 
+    /// Whether it is that of a file as it is now.
+    pub fn is_of(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|metadata| match metadata.is_dir() {
+            true => *self == Self::of_empty_directory(),
+            false => *self == Self::of(path, &metadata),
+        })
+    }
+
+    /// The kind of the file and whether its owner can run it, as bits of its mode.
+    pub fn permissions(&self) -> u32 {
+        self.mode & 0o170_100
+    }
+
     /// Nothing of it counts but that it is there.
     fn of_empty_directory() -> Self {
         Self {
@@ -242,6 +255,22 @@ pub fn below<'a>(
 pub fn hash(bytes: impl AsRef<[u8]>) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The hash of a file's content, or the text of a link.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn content(path: &Path) -> Result<String, Error> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => {
+            let bytes = fs::read(path).map_err(Error::io("reading", path))?;
+            Ok(hash(bytes))
+        }
+        // Stamps have the target of a link; nothing else has content.
+        _ => Ok(fs::read_link(path).map_or(String::new(), |to| to.to_string_lossy().into_owned())),
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! Files outside of the checkout that an impure evaluation reads do not count: `--evaluate` evaluates again.
 
 use super::Error;
-use super::checkout::{Checkout, Stamps, below, hash};
+use super::checkout::{Checkout, Stamps, below, content, hash};
 use super::client::{Client, Event};
 use super::plan;
 use super::settings::{Desk, Location, ThirdParty};
@@ -291,17 +291,6 @@ fn key(
         source,
     })?;
     Ok((hash(text), hashes))
-}
-
-fn content(path: &Path) -> Result<String, Error> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_file() => {
-            let bytes = fs::read(path).map_err(Error::io("reading", path))?;
-            Ok(hash(bytes))
-        }
-        // Stamps have the target of a link; nothing else has content.
-        _ => Ok(fs::read_link(path).map_or(String::new(), |to| to.to_string_lossy().into_owned())),
-    }
 }
 
 /// The commit, and whether anything differs from it.

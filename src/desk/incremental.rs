@@ -15,9 +15,10 @@ use super::plan::Incremental;
 use super::state::{self, Cache};
 use crate::drv::references::Objects;
 use crate::graph::{Graph, UnitRef};
+use crate::plan::lower::incremental::of_list;
 use crate::plan::selection::Selection;
 use crate::plan::settings::{Base, IncrementalSettings};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -97,55 +98,34 @@ fn modified(link: &Path) -> Option<SystemTime> {
 /// Where a link leads, if that is there.
 fn target(link: &Path) -> Option<PathBuf> {
     let list = fs::canonicalize(link).ok()?;
-    list.is_dir().then_some(list)
+    list.is_file().then_some(list)
 }
 
-/// How the units of a graph are compiled.
+/// How the units of a graph are compiled. What they mention of their base is added to `objects`.
 ///
 /// # Errors
 ///
-/// If the base cannot be read.
-pub fn settings(incremental: &Incremental, graph: &Graph) -> Result<IncrementalSettings, Error> {
+/// If the base is no list of states.
+pub fn settings(
+    incremental: &Incremental,
+    graph: &Graph,
+    objects: &mut Objects,
+) -> Result<IncrementalSettings, Error> {
     let known = match &incremental.base {
-        Some(list) => entries(list)?.into_iter().collect(),
-        None => BTreeSet::new(),
+        Some(list) => of_list(list)?,
+        None => BTreeMap::new(),
     };
-    let is_new =
-        |unit: UnitRef<'_>| unit.has_state() && !known.contains(&unit.identity().to_string());
+    let outputs = known.values().flat_map(|unit| unit.outputs.values());
+    let list = incremental.base.iter().map(|list| list.to_string_lossy());
+    for path in list.chain(outputs.map(|path| path.as_str().into())) {
+        if let Ok(path) = path.parse() {
+            objects.insert(&path);
+        }
+    }
+    let is_new = |unit: UnitRef<'_>| unit.has_state() && !known.contains_key(&unit.identity());
     Ok(IncrementalSettings {
         keep: incremental.renew || graph.units().any(is_new),
         base: incremental.base.clone().map(Base::States),
         ..IncrementalSettings::default()
     })
-}
-
-/// Adds what units mention of their base.
-///
-/// # Errors
-///
-/// As [`settings`].
-pub fn add_objects(incremental: &Incremental, objects: &mut Objects) -> Result<(), Error> {
-    if let Some(list) = &incremental.base {
-        let mut paths = vec![list.clone()];
-        for unit in entries(list)? {
-            let directory = list.join(unit);
-            let links = entries(&directory)?.into_iter();
-            paths.extend(links.filter_map(|name| fs::read_link(directory.join(name)).ok()));
-        }
-        for path in paths {
-            if let Ok(path) = path.to_string_lossy().parse() {
-                objects.insert(&path);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn entries(directory: &Path) -> Result<Vec<String>, Error> {
-    let entries = fs::read_dir(directory).map_err(Error::io("reading", directory))?;
-    let names = entries.map(|entry| {
-        let entry = entry.map_err(Error::io("reading", directory))?;
-        Ok(entry.file_name().to_string_lossy().into_owned())
-    });
-    names.collect()
 }

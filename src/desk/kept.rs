@@ -5,10 +5,12 @@
 //! | `KEY.json` | the last plan |
 //! | `KEY.before.json` | the last plan before it with other units |
 //! | `KEY.files.json` | the files that the last plan depends on |
+//! | `KEY.earlier.json` and others | [`earlier`] builds |
 //! | `KEY-NAME` | a root for the garbage collector: a result |
 
 use super::Error;
-use super::state::{self, Cache, Files, Record};
+use super::earlier::{self, Files, Sources};
+use super::state::{self, Cache, Record};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -35,7 +37,8 @@ impl Kept {
         }
     }
 
-    fn file(&self, what: &str) -> PathBuf {
+    /// The document of the selection with this name behind its key.
+    pub(super) fn file(&self, what: &str) -> PathBuf {
         self.directory.join(format!("{}{what}.json", self.key))
     }
 
@@ -76,12 +79,33 @@ impl Kept {
         keep_selections(&self.directory, SELECTIONS)
     }
 
-    /// Keeps the files that a plan depends on, because it was built.
+    /// The plan of an earlier build whose sources had the same contents, if it is there still, and its files as they are now.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn earlier(
+        &self,
+        sources: Sources<'_>,
+        last: Option<&Files>,
+    ) -> Result<Option<(Record, Files)>, Error> {
+        earlier::find(self, sources, last)
+    }
+
+    /// Keeps a plan and the files that it depends on, because it was built. `base` is the list of states that the next
+    /// plan starts with.
     ///
     /// # Errors
     ///
     /// If they cannot be written.
-    pub fn keep_files(&self, files: &Files) -> Result<(), Error> {
+    pub fn keep_built(
+        &self,
+        record: &Record,
+        files: &Files,
+        base: Option<&Path>,
+    ) -> Result<(), Error> {
+        self.keep(record)?;
+        earlier::keep(self, record, files, base)?;
         state::write(&self.file(".files"), files)
     }
 }

@@ -10,7 +10,7 @@
 //! | the files of the checkout | [`checkout`] | always; they are looked at, not read |
 //! | skeleton and graph | [`plan`] | the skeleton changed, or the selection |
 //! | the third-party units | [`plan`] | the graph changed |
-//! | the workspace's units | [`plan`] | a file changed that the last plan depends on |
+//! | the workspace's units | [`plan`] | a file changed that the last plan depends on, and no [`earlier`] one had the same |
 //! | derivations and bundles into the store, and the build | [`build`], through [`client`] | they are not built |
 //!
 //! [`jobs`] says how many units are built at once, beside other invocations.
@@ -22,6 +22,7 @@ pub mod build;
 pub mod checkout;
 pub mod client;
 pub mod compare;
+pub mod earlier;
 pub mod error;
 pub mod evaluation;
 pub mod explain;

@@ -127,8 +127,7 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
             if let Some(incremental) = &request.incremental
                 && graph.incremental
             {
-                workspace.incremental = incremental::settings(incremental, &graph)?;
-                incremental::add_objects(incremental, &mut objects)?;
+                workspace.incremental = incremental::settings(incremental, &graph, &mut objects)?;
             }
             let emitters = prepared("workspace");
             let plan = layers::workspace(&graph, &settings, objects, &workspace, &lists, emitters)?;

@@ -18,11 +18,11 @@
 //! Every file can be removed at any time. A document of another version of dyndrv counts as absent.
 
 use super::Error;
-use super::checkout::{Stamps, hash};
+use super::checkout::hash;
 use crate::graph::{Mode, Target};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -167,29 +167,6 @@ pub struct UnitProfile {
     pub debug_assertions: bool,
     /// `overflow-checks`.
     pub overflow_checks: bool,
-}
-
-/// What a plan depends on, and how that was when it was made.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Files {
-    /// The settings of the flake.
-    pub settings: PathBuf,
-    /// All files of the source tree.
-    pub stamps: Stamps,
-    /// Those whose content counts.
-    pub depends: BTreeSet<String>,
-}
-
-impl Files {
-    /// Whether a plan for these settings and files would be the same.
-    pub fn is_current(&self, settings: &Path, stamps: &Stamps) -> bool {
-        self.settings == settings
-            && self.stamps.len() == stamps.len()
-            && self.stamps.iter().zip(stamps).all(|(then, now)| {
-                then.0 == now.0 && (then.1 == now.1 || !self.depends.contains(then.0))
-            })
-    }
 }
 
 /// The place of everything that is kept.

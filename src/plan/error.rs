@@ -120,14 +120,14 @@ pub enum Error {
     NoStates,
     /// A list of states that is none.
     #[error(
-        "{} is no list of incremental states (it has the entry `{entry}`); `incrementalFrom.states` takes what `nix build` of a project's `states` gives",
+        "{} is no list of incremental states; `incrementalFrom.states` takes what `nix build` of a project's `states` gives",
         path.display()
     )]
     NotAList {
-        /// The directory.
+        /// The file.
         path: PathBuf,
-        /// What it has.
-        entry: String,
+        /// What is wrong with it.
+        source: std::io::Error,
     },
     /// A file that another step wrote is not complete.
     #[error("{} ends early; please report this", path.display())]

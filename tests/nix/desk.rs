@@ -93,12 +93,23 @@ impl Desk {
     }
 
     fn command(&self, directory: &str, command: &str, arguments: &[&str]) -> Command {
+        self.command_after("", directory, command, arguments)
+    }
+
+    /// The same, after a line of bash.
+    fn command_after(
+        &self,
+        line: &str,
+        directory: &str,
+        command: &str,
+        arguments: &[&str],
+    ) -> Command {
         let nix = match command {
             "clean" | "editor" | "init" | "diff" => Vec::new(),
             _ => self.nix_arguments(),
         };
         let script = format!(
-            "eval \"$({}/dev/nix --env)\"; export XDG_CACHE_HOME={}; exec \"$@\"",
+            "eval \"$({}/dev/nix --env)\"; export XDG_CACHE_HOME={}; {line}exec \"$@\"",
             root().display(),
             self.cache.path().display()
         );
@@ -135,8 +146,9 @@ impl Desk {
         for attribute in attributes.filter(|attribute| attribute.is_dir()) {
             for path in inside(&attribute.join("plans")) {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                let is_other = name.ends_with(".files.json") || name.ends_with(".before.json");
-                if name.ends_with(".json") && !is_other {
+                // Others have a second part, as `KEY.before.json`.
+                let key = name.strip_suffix(".json");
+                if key.is_some_and(|key| !key.contains('.')) {
                     let text = fs::read_to_string(&path).unwrap();
                     let record: Value = serde_json::from_str(&text).unwrap();
                     let units = record["document"]["units"].as_array().unwrap().iter();

@@ -1,7 +1,7 @@
 //! Incremental compilation: an edit compiles these units with the state of the base, and no others.
 
 use crate::project::{self, Build, Project};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -175,42 +175,43 @@ fn a_second_build_has_the_same_outputs_but_for_the_query_cache() {
 
 /// Each unit's outputs, but its state, of which the digests of the files but the query cache.
 fn states(project: &Project) -> BTreeMap<String, BTreeMap<String, String>> {
-    let list = project.build_attribute("states").unwrap().out;
-    let entries = |path: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(path).unwrap();
-        entries.map(|entry| entry.unwrap().path()).collect()
-    };
     let name = |path: &Path| path.file_name().unwrap().display().to_string();
     let mut units = BTreeMap::new();
-    for unit in entries(&list) {
-        let mut outputs = BTreeMap::new();
-        for output in entries(&unit) {
-            match name(&output).as_str() {
-                "derivation" => {}
-                "state" => {
-                    let mut open = vec![output];
-                    while let Some(path) = open.pop() {
-                        if path.is_dir() {
-                            open.extend(entries(&path));
-                        } else if name(&path) != "query-cache.bin" {
-                            let content = fs::read(&path).unwrap();
-                            let digest = dyndrv::drv::hash_bytes(
-                                dyndrv::drv::HashAlgorithm::Sha256,
-                                &content,
-                            );
-                            outputs.insert(name(&path), format!("{digest:?}"));
-                        }
-                    }
-                }
-                other => {
-                    let target = fs::read_link(&output).unwrap();
-                    outputs.insert(other.to_owned(), target.display().to_string());
-                }
+    for (unit, listed) in listed(project) {
+        let mut outputs = listed;
+        let mut open: Vec<PathBuf> = outputs
+            .remove("state")
+            .map(PathBuf::from)
+            .into_iter()
+            .collect();
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(
+                    fs::read_dir(&path)
+                        .unwrap()
+                        .map(|entry| entry.unwrap().path()),
+                );
+            } else if name(&path) != "query-cache.bin" {
+                let content = fs::read(&path).unwrap();
+                let digest = dyndrv::drv::hash_bytes(dyndrv::drv::HashAlgorithm::Sha256, &content);
+                outputs.insert(name(&path), format!("{digest:?}"));
             }
         }
-        units.insert(name(&unit), outputs);
+        units.insert(unit, outputs);
     }
     units
+}
+
+/// The outputs of the units in the list of states, by identity.
+fn listed(project: &Project) -> BTreeMap<String, BTreeMap<String, String>> {
+    let list = project.build_attribute("states").unwrap().out;
+    let list: Value = serde_json::from_slice(&fs::read(list).unwrap()).unwrap();
+    let units = list.as_object().unwrap().iter();
+    let outputs = units.map(|(unit, listed)| {
+        let outputs = serde_json::from_value(listed["outputs"].clone());
+        (unit.clone(), outputs.unwrap())
+    });
+    outputs.collect()
 }
 
 #[test]
@@ -264,11 +265,10 @@ fn an_output_that_is_the_bases_may_be_left_when_another_was_collected() {
 
 /// The output with a library that keeps its state, which is built.
 fn library_of(base: &Project) -> String {
-    let list = base.build_attribute("states").unwrap().out;
-    let units = fs::read_dir(list).unwrap().map(|unit| unit.unwrap().path());
-    let outputs = units.map(|unit| fs::read_link(unit.join("out")).unwrap());
-    let mut found = outputs.filter(|out| out.to_string_lossy().contains(INVENTORY));
-    found.next().unwrap().display().to_string()
+    let mut outputs = listed(base)
+        .into_values()
+        .map(|mut outputs| outputs.remove("out").unwrap());
+    outputs.find(|out| out.contains(INVENTORY)).unwrap()
 }
 
 fn nix_store(args: &[&str]) -> String {
@@ -337,6 +337,16 @@ fn a_list_of_states_is_a_base() {
     base.build();
     let list = base.build_attribute("states").unwrap();
     let mut project = Project::copy_of(base.path());
+    project.args = base.args.clone();
+    project.args["incrementalFrom"] = json!({ "states": base.build().out });
+    let error = project
+        .build_attribute("workspacePlan.index")
+        .err()
+        .unwrap();
+    assert!(
+        error.contains("is no list of incremental states"),
+        "{error}"
+    );
     project.args = base.args.clone();
     project.args["incrementalFrom"] = json!({ "states": list.out });
     assert_eq!(project.build().units, [""; 0]);

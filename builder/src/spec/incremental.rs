@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The file of a list of states that has [`StateOf::derivation`].
-pub const DERIVATION_FILE: &str = "derivation";
-
 /// What is said of a unit whose outputs are those of its base.
 pub const SAME: &str = "nothing has changed since the state was kept: the outputs are the same";
 

@@ -15,7 +15,7 @@ mod rustc;
 pub mod task;
 
 pub use build_script::{BuildScript, DepMetadata};
-pub use incremental::{DERIVATION_FILE, Incremental, StateOf, States, StatesOf};
+pub use incremental::{Incremental, StateOf, States, StatesOf};
 pub use link_arg::LinkArgTarget;
 pub use process::{Process, Source};
 pub use rustc::{Artifact, Product, Rustc, ScriptUse};

@@ -3,6 +3,7 @@
 use super::{Checked, How, Project, Units};
 use dyndrv::desk::checkout::{Checkout, Stamps, hash};
 use dyndrv::desk::client::{Client, Options};
+use dyndrv::desk::earlier::{Files, Sources};
 use dyndrv::desk::evaluation::{self, Evaluated};
 use dyndrv::desk::format::{Places, unpacked_by_cargo};
 use dyndrv::desk::incremental;
@@ -11,7 +12,7 @@ use dyndrv::desk::kept::{self, Kept};
 use dyndrv::desk::plan::{self, Incremental, Planned, What};
 use dyndrv::desk::progress::{Level, Progress};
 use dyndrv::desk::settings::Desk;
-use dyndrv::desk::state::{self, Cache, Files, Record};
+use dyndrv::desk::state::{self, Cache, Record};
 use dyndrv::desk::{Error, build, pages};
 use dyndrv::plan::selection::{Selection, Targets};
 use serde::Deserialize;
@@ -209,9 +210,10 @@ impl Session {
         let old_base = choice.incremental.as_ref().and_then(|how| how.base.clone());
         let last = kept.last();
         let renew = choice.incremental.as_ref().is_some_and(|how| how.renew);
+        let files = kept.files();
         let is_current =
-            |files: Files| !renew && files.is_current(&self.evaluated.settings, &self.sources);
-        if kept.files().is_some_and(is_current)
+            |files: &Files| !renew && files.is_current(&self.evaluated.settings, &self.sources);
+        if files.as_ref().is_some_and(is_current)
             && let Some(mut record) = last.clone()
             && record.is_built()
         {
@@ -223,6 +225,30 @@ impl Session {
             }
             self.finished(&record)?;
             return Ok(record);
+        }
+        let root = self.root();
+        let sources = Sources {
+            root: &root,
+            stamps: &self.sources,
+            settings: &self.evaluated.settings,
+            base: old_base.as_deref(),
+        };
+        if !renew && let Some((mut record, files)) = kept.earlier(sources, files.as_ref())? {
+            for asked in &record.results {
+                if let Some(out) = &asked.out {
+                    // Nix knows the link since it was made first.
+                    state::link(&kept.root(&asked.name), Path::new(out))?;
+                }
+            }
+            // What has no root can go at any time.
+            if record.is_built() {
+                self.set_places(desk);
+                self.progress.know(&record);
+                self.progress.rest(&mut record, None);
+                kept.keep_built(&record, &files, old_base.as_deref())?;
+                self.finished(&record)?;
+                return Ok(record);
+            }
         }
         if let Some(last) = &last {
             self.progress.know_outputs(last);
@@ -276,20 +302,23 @@ impl Session {
         let new_base = match states {
             Some(states) => client.outputs(&states)?.remove("out").map(PathBuf::from),
             // Perhaps that of another checkout, which may go.
-            None => old_base,
+            None => old_base.clone(),
         };
-        if let Some(list) = new_base.filter(|list| fs::read_link(&base).ok().as_ref() != Some(list))
+        if let Some(list) = &new_base
+            && fs::read_link(&base).ok().as_ref() != Some(list)
         {
-            state::link(&base, &list)?;
+            state::link(&base, list)?;
             client.add_root(&base.to_string_lossy())?;
         }
         self.progress.rest(&mut record, Some(client));
-        kept.keep(&record)?;
-        kept.keep_files(&Files {
-            settings: self.evaluated.settings.clone(),
-            stamps: self.sources.clone(),
-            depends,
-        })?;
+        let sources = Sources {
+            root: &root,
+            stamps: &self.sources,
+            settings: &self.evaluated.settings,
+            base: new_base.as_deref(),
+        };
+        let files = Files::read(sources, &depends, files.as_ref())?;
+        kept.keep_built(&record, &files, new_base.as_deref())?;
         kept::limit(&self.cache)?;
         self.finished(&record)?;
         Ok(record)

@@ -22,10 +22,10 @@ use crate::graph::model::{Graph, Identity, UnitRef};
 use crate::plan::Error;
 use crate::plan::emitter::{Collection, Emitted, Index};
 use crate::plan::settings::{Base, IncrementalSettings, read_json};
-use dyndrv_builder::spec::{self, DERIVATION_FILE, Spec};
+use dyndrv_builder::spec::{self, Spec};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 /// The output with rustc's state.
 pub const STATE: &str = "state";
@@ -48,6 +48,15 @@ struct BaseUnit {
     drv: Option<String>,
     /// Its outputs: paths, or placeholders.
     outputs: BTreeMap<String, String>,
+}
+
+impl From<spec::StateOf> for BaseUnit {
+    fn from(listed: spec::StateOf) -> Self {
+        Self {
+            drv: listed.derivation,
+            outputs: listed.outputs,
+        }
+    }
 }
 
 impl Incremental {
@@ -101,7 +110,10 @@ impl<'a> Lowering<'a> {
                     let index: Index = read_json(index)?;
                     of_plan(self.graph, &index, layer, &mut self.candidates, collection)?
                 }
-                Some(Base::States(list)) => of_list(list)?,
+                Some(Base::States(list)) => of_list(list)?
+                    .into_iter()
+                    .map(|(id, unit)| (id, unit.into()))
+                    .collect(),
             },
             unchanged: BTreeSet::new(),
         };
@@ -237,36 +249,15 @@ fn of_plan(
     Ok(base)
 }
 
-/// The units of a list of states.
-fn of_list(list: &Path) -> Result<BTreeMap<Identity, BaseUnit>, Error> {
-    let mut base = BTreeMap::new();
-    for (name, directory) in links(list)? {
-        let identity = name.parse().map_err(|_| Error::NotAList {
-            path: list.to_owned(),
-            entry: name.clone(),
-        })?;
-        let mut outputs = BTreeMap::new();
-        let mut drv = None;
-        for (output, link) in links(&directory)? {
-            if output == DERIVATION_FILE {
-                drv = Some(fs::read_to_string(&link).map_err(Error::io("reading", &link))?);
-                continue;
-            }
-            let path = fs::read_link(&link).map_err(Error::io("reading", &link))?;
-            outputs.insert(output, path.to_string_lossy().into_owned());
-        }
-        base.insert(identity, BaseUnit { drv, outputs });
-    }
-    Ok(base)
-}
-
-/// The entries of a directory: names and paths.
-fn links(directory: &Path) -> Result<Vec<(String, std::path::PathBuf)>, Error> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).map_err(Error::io("reading", directory))? {
-        let entry = entry.map_err(Error::io("reading", directory))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        found.push((name, entry.path()));
-    }
-    Ok(found)
+/// The units of a list of states, as the unit builder writes it.
+///
+/// # Errors
+///
+/// If the file is no such list.
+pub fn of_list(list: &Path) -> Result<BTreeMap<Identity, spec::StateOf>, Error> {
+    let read = || -> io::Result<_> { Ok(serde_json::from_slice(&fs::read(list)?)?) };
+    read().map_err(|source| Error::NotAList {
+        path: list.to_owned(),
+        source,
+    })
 }

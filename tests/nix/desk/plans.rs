@@ -110,3 +110,40 @@ fn init_writes_a_flake_that_builds() {
     assert!(built(&log) > 0, "{log}");
     assert!(!desk.call("", "init", &[]).status.success());
 }
+
+/// After an undo, or back on a branch: nothing is planned, and Nix is not asked.
+#[test]
+fn sources_as_of_an_earlier_build_need_no_plan() {
+    let desk = Desk::example("workspace", LIBRARY);
+    let build = ["--release", "--no-link"];
+    let text = desk.project.read(LIBRARY);
+    let without_nix = || {
+        let line = "export PATH=/nowhere; ";
+        let output = desk.command_after(line, "", "build", &build).output();
+        let output = output.unwrap();
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), log)
+    };
+    desk.says("", "build", &build);
+    let first = desk.planned();
+    desk.project
+        .write(LIBRARY, &format!("{text}// {}\n", fresh()));
+    assert!(!without_nix().0);
+    desk.says("", "build", &build);
+    let second = desk.planned();
+    assert_ne!(first, second);
+
+    let edited = desk.project.read(LIBRARY);
+    for (text, planned) in [(&text, &first), (&edited, &second), (&text, &first)] {
+        desk.project.write(LIBRARY, text);
+        let (success, log) = without_nix();
+        assert!(success, "{log}");
+        assert_eq!(desk.planned(), *planned);
+    }
+    // A file more, which a plan could depend on.
+    desk.project
+        .write("crates/ident/build.rs", "fn main() {}\n");
+    assert!(!without_nix().0);
+    desk.project.remove("crates/ident/build.rs");
+    assert!(without_nix().0);
+}
