@@ -93,6 +93,15 @@ pub enum Content<'a> {
     Sources(&'a Sources),
 }
 
+/// What a derivation mentions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Mention<'a> {
+    /// An item of the same collection, by its place.
+    Item(usize),
+    /// A derivation of another layer, or a store object.
+    Other(&'a StorePath),
+}
+
 #[derive(Clone, Debug)]
 struct Collected {
     output: String,
@@ -228,32 +237,29 @@ impl Collection {
         };
         let mut heads = vec![empty; prepared.total()];
         for (item, &emitter) in self.items.iter().zip(&emitters) {
-            let head = &mut heads[emitter];
-            head.outputs.push(item.output());
-            let Holds::Derivation { mentions, .. } = &item.holds else {
-                continue;
-            };
-            for path in mentions {
-                let other = match self.places.get(path) {
-                    Some(&place) if emitters[place] == emitter => continue,
-                    Some(&place) => {
-                        let output = self.items[place].output.clone();
-                        Some((prepared.key(emitters[place]), output))
+            heads[emitter].outputs.push(item.output());
+        }
+        for (emitter, head) in heads.iter_mut().enumerate() {
+            head.outputs.sort_by(|a, b| a.name.cmp(&b.name));
+            let own = |place: &usize| emitters[*place] == emitter;
+            let own: Vec<usize> = (0..self.items.len()).filter(own).collect();
+            for mention in self.needed_by(&own) {
+                match mention {
+                    Mention::Item(place) => {
+                        let others = head.others.entry(prepared.key(emitters[place]));
+                        others.or_default().insert(self.items[place].output.clone());
                     }
-                    None => self.others.get(path).cloned(),
-                };
-                match other {
-                    Some((key, output)) => {
-                        head.others.entry(key).or_default().insert(output);
-                    }
-                    None => {
-                        head.sources.insert(path.to_string());
-                    }
+                    Mention::Other(path) => match self.others.get(path) {
+                        Some((key, output)) => {
+                            let others = head.others.entry(key.clone());
+                            others.or_default().insert(output.clone());
+                        }
+                        None => {
+                            head.sources.insert(path.to_string());
+                        }
+                    },
                 }
             }
-        }
-        for head in &mut heads {
-            head.outputs.sort_by(|a, b| a.name.cmp(&b.name));
         }
         let index = Index {
             units: self
@@ -278,6 +284,39 @@ impl Collection {
             index,
             collection: self,
         }
+    }
+
+    /// What some items mention beside themselves, without what is in the closure of another one: Nix finds references
+    /// in the closures of inputs, and looks up each input.
+    fn needed_by(&self, own: &[usize]) -> Vec<Mention<'_>> {
+        let mentions = |place: usize| {
+            let mentions = match &self.items[place].holds {
+                Holds::Derivation { mentions, .. } => mentions.iter(),
+                Holds::Sources(_) => Default::default(),
+            };
+            mentions.map(|path| match self.places.get(path) {
+                Some(&place) => Mention::Item(place),
+                None => Mention::Other(path),
+            })
+        };
+        let own: BTreeSet<usize> = own.iter().copied().collect();
+        let is_own =
+            |mention: &Mention<'_>| matches!(mention, Mention::Item(place) if own.contains(place));
+        let mut needed: BTreeSet<Mention<'_>> = own
+            .iter()
+            .flat_map(|&place| mentions(place))
+            .filter(|mention| !is_own(mention))
+            .collect();
+        // Items come behind those that they mention: from the last one down, each is either needed or seen already.
+        let mut covered = BTreeSet::new();
+        for place in (0..self.items.len()).rev() {
+            let item = Mention::Item(place);
+            if covered.contains(&item) || needed.contains(&item) {
+                covered.extend(mentions(place));
+            }
+        }
+        needed.retain(|mention| !covered.contains(mention));
+        needed.into_iter().collect()
     }
 
     fn grouped<'a>(&'a self, prepared: &Prepared) -> Vec<grouping::Item<'a>> {
@@ -475,6 +514,31 @@ mod tests {
         assert_eq!(outputs(second)[..2], ["b.drv", "result.drv"]);
         let others = BTreeMap::from([("workspace-0".to_owned(), ["a.drv".to_owned()].into())]);
         assert_eq!(second.others, others);
+    }
+
+    #[test]
+    fn what_an_input_leads_to_is_no_input_itself() {
+        let mut all = Collection::new(Path::new("/"));
+        let mut add = |name: &str, needs: &[&StorePath]| {
+            let unit = derivation(name, needs, &[&path("rustc")]);
+            all.add_derivation(name, None, &unit).unwrap()
+        };
+        let base = add("base", &[]);
+        let left = add("left", &[&base]);
+        let right = add("right", &[&base]);
+        let top = add("top", &[&left, &right]);
+        // A program names all libraries of its closure, and one more.
+        let beside = add("beside", &[]);
+        add("result", &[&base, &left, &right, &top, &beside]);
+        let prepared = Prepared {
+            named: [("result".to_owned(), 1)].into(),
+            ..prepared(1)
+        };
+        let plan = all.finish(prepared, "x86_64-linux", &path("dyndrv"));
+        let outputs = ["beside.drv", "top.drv"].map(str::to_owned).into();
+        let others = BTreeMap::from([("workspace-0".to_owned(), outputs)]);
+        assert_eq!(plan.heads[1].others, others);
+        assert!(plan.heads[1].sources.is_empty());
     }
 
     #[test]

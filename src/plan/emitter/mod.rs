@@ -16,6 +16,7 @@
 //! | Which emitter writes what follows from the graph, never from contents ([`grouping`]) | an edit re-emits what it changes, and nothing else moves |
 //! | What a text mentions comes from the same emitter, an earlier one, or one of an earlier layer | Nix finds references among the inputs and the outputs of the derivation that writes a text |
 //! | All emitters have the same name, [`NAME`] | the name is part of the name of every output, and so of its path |
+//! | An emitter has no input that is in the closure of another | Nix finds references in closures, and looks up each input |
 //! | No source of a user is searched for references | it may hold what looks like one |
 //!
 //! The data's way through this module:
