@@ -50,6 +50,9 @@ pub struct Emitted {
     pub emitter: String,
     /// The emitter's output.
     pub output: String,
+    /// The derivations of the same layer that it mentions, by their store paths.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub mentions: BTreeSet<String>,
 }
 
 /// Derivations and sources in the order in which their paths become known.
@@ -62,8 +65,8 @@ pub struct Collection {
     paths: BTreeMap<String, StorePath>,
     /// The item with a path.
     places: BTreeMap<StorePath, usize>,
-    /// The emitter and the output of derivations of other layers, by path.
-    others: BTreeMap<StorePath, (String, String)>,
+    /// Derivations of other layers, by path.
+    others: BTreeMap<StorePath, Other>,
     /// The identities of units.
     units: BTreeMap<Identity, usize>,
 }
@@ -110,6 +113,14 @@ struct Collected {
     holds: Holds,
 }
 
+/// A derivation of another layer.
+#[derive(Clone, Debug)]
+struct Other {
+    emitter: String,
+    output: String,
+    mentions: BTreeSet<StorePath>,
+}
+
 #[derive(Clone, Debug)]
 enum Holds {
     Derivation {
@@ -130,8 +141,14 @@ impl Collection {
 
     /// Tells which emitter of an earlier layer writes a derivation, so that others can mention it.
     pub fn add_other(&mut self, drv: StorePath, emitted: &Emitted) {
-        let place = (emitted.emitter.clone(), emitted.output.clone());
-        self.others.insert(drv, place);
+        let mentions = emitted.mentions.iter();
+        let other = Other {
+            emitter: emitted.emitter.clone(),
+            output: emitted.output.clone(),
+            // One that is no path covers nothing.
+            mentions: mentions.filter_map(|path| path.parse().ok()).collect(),
+        };
+        self.others.insert(drv, other);
     }
 
     /// Adds source files and gives the final path of their bundle. Equal lists of a package share one.
@@ -250,9 +267,9 @@ impl Collection {
                         others.or_default().insert(self.items[place].output.clone());
                     }
                     Mention::Other(path) => match self.others.get(path) {
-                        Some((key, output)) => {
-                            let others = head.others.entry(key.clone());
-                            others.or_default().insert(output.clone());
+                        Some(other) => {
+                            let others = head.others.entry(other.emitter.clone());
+                            others.or_default().insert(other.output.clone());
                         }
                         None => {
                             head.sources.insert(path.to_string());
@@ -271,6 +288,7 @@ impl Collection {
                         drv: item.path.to_string(),
                         emitter: prepared.key(emitters[place]),
                         output: item.output.clone(),
+                        mentions: self.mentions_of_layer(item),
                     };
                     (id, emitted)
                 })
@@ -315,8 +333,40 @@ impl Collection {
                 covered.extend(mentions(place));
             }
         }
+        let mut left: Vec<&StorePath> = needed
+            .union(&covered)
+            .filter_map(|mention| match mention {
+                Mention::Other(path) => Some(*path),
+                Mention::Item(_) => None,
+            })
+            .collect();
+        while let Some(path) = left.pop() {
+            for mention in self
+                .others
+                .get(path)
+                .iter()
+                .flat_map(|other| &other.mentions)
+            {
+                if covered.insert(Mention::Other(mention)) {
+                    left.push(mention);
+                }
+            }
+        }
         needed.retain(|mention| !covered.contains(mention));
         needed.into_iter().collect()
+    }
+
+    /// The derivations of this layer that an item mentions.
+    fn mentions_of_layer(&self, item: &Collected) -> BTreeSet<String> {
+        let Holds::Derivation { mentions, .. } = &item.holds else {
+            return BTreeSet::new();
+        };
+        let is_derivation = |path: &&StorePath| {
+            let place = self.places.get(path);
+            place.is_some_and(|&place| matches!(self.items[place].holds, Holds::Derivation { .. }))
+        };
+        let mentions = mentions.iter().filter(is_derivation);
+        mentions.map(StorePath::to_string).collect()
     }
 
     fn grouped<'a>(&'a self, prepared: &Prepared) -> Vec<grouping::Item<'a>> {
@@ -475,6 +525,7 @@ mod tests {
             drv: other.to_string(),
             emitter: "third-party-1".to_owned(),
             output: "other.drv".to_owned(),
+            mentions: BTreeSet::new(),
         };
         all.add_other(other.clone(), &emitted);
         let mut below = other;
@@ -529,14 +580,36 @@ mod tests {
         let top = add("top", &[&left, &right]);
         // A program names all libraries of its closure, and one more.
         let beside = add("beside", &[]);
-        add("result", &[&base, &left, &right, &top, &beside]);
+        let [third, fourth] = ["third.drv", "fourth.drv"].map(path);
+        add(
+            "result",
+            &[&base, &left, &right, &top, &beside, &third, &fourth],
+        );
+        for (drv, mentions) in [
+            (&fourth, BTreeSet::from([third.to_string()])),
+            (&third, BTreeSet::new()),
+        ] {
+            let emitted = Emitted {
+                drv: drv.to_string(),
+                emitter: "third-party-0".to_owned(),
+                output: drv.name().to_owned(),
+                mentions,
+            };
+            all.add_other(drv.clone(), &emitted);
+        }
         let prepared = Prepared {
             named: [("result".to_owned(), 1)].into(),
             ..prepared(1)
         };
         let plan = all.finish(prepared, "x86_64-linux", &path("dyndrv"));
-        let outputs = ["beside.drv", "top.drv"].map(str::to_owned).into();
-        let others = BTreeMap::from([("workspace-0".to_owned(), outputs)]);
+        let outputs = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let others = BTreeMap::from([
+            ("third-party-0".to_owned(), outputs(&["fourth.drv"])),
+            (
+                "workspace-0".to_owned(),
+                outputs(&["beside.drv", "top.drv"]),
+            ),
+        ]);
         assert_eq!(plan.heads[1].others, others);
         assert!(plan.heads[1].sources.is_empty());
     }
