@@ -20,9 +20,10 @@ pub struct Head {
     pub system: String,
     /// The store path with `bin/dyndrv`.
     pub tool: String,
-    /// Outputs of other emitters that the texts mention, by [`key`](super::Prepared::key) of the emitter.
+    /// Outputs of other emitters that the texts mention, by [`key`](super::Prepared::key) of the emitter, but for those in the
+    /// closure of another one.
     pub others: BTreeMap<String, BTreeSet<String>>,
-    /// The other store objects that the texts mention.
+    /// The other store objects that the texts mention, with the same exception.
     pub sources: BTreeSet<String>,
     /// The files that it writes, sorted by name.
     pub outputs: Vec<Output>,
