@@ -134,12 +134,17 @@ struct Build {
 
 impl Build {
     fn record(&self, kept: &Kept) -> PathBuf {
-        kept.file(&format!(".at-{}", &self.digest[..SHORT]))
+        kept.file(&format!(".at-{}", short(&self.digest)))
     }
 
     fn depends(&self, kept: &Kept) -> PathBuf {
-        kept.file(&format!(".read-{}", &self.depends[..SHORT]))
+        kept.file(&format!(".read-{}", short(&self.depends)))
     }
+}
+
+/// The start of a digest. That of a document which somebody has changed may have any length.
+fn short(digest: &str) -> &str {
+    digest.get(..SHORT).unwrap_or(digest)
 }
 
 /// An earlier build whose sources had the same contents: what it has planned, if that is still there, and its files
