@@ -366,6 +366,94 @@ fn a_list_of_states_is_a_base() {
     );
 }
 
+/// Nix reads, writes and hashes all bytes of an output several times. Of a library that is compiled against a base, they are
+/// those that the base's library does not have.
+#[test]
+fn an_edited_library_is_the_difference_to_that_of_the_base() {
+    let member = |name: &str, needs: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{needs}")
+    };
+    let table = project::fresh().to_string().repeat(100_000);
+    let library = "pub mod table;\npub fn value() -> u64 {\n    1\n}\n";
+    let module = r#"
+        pub fn length() -> usize {
+            static TABLE: &[u8] = include_bytes!("table.txt");
+            TABLE.len()
+        }
+    "#;
+    let main = r#"fn main() { println!("{} {}", large::value(), large::table::length()); }"#;
+    let needs = "[dependencies]\nlarge = { path = \"../large\" }\n\n[build-dependencies]\nlarge = { path = \"../large\" }\n";
+    let script = r#"fn main() { println!("cargo::rustc-env=VALUE={}", large::value()); }"#;
+    let mut base = Project::of(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"app\", \"large\"]\n",
+        ),
+        ("app/Cargo.toml", &member("app", needs)),
+        ("app/src/main.rs", main),
+        ("app/build.rs", script),
+        ("large/Cargo.toml", &member("large", "")),
+        ("large/src/lib.rs", library),
+        ("large/src/table.rs", module),
+        ("large/src/table.txt", &table),
+    ])
+    .locked();
+    base.args = json!({ "profile": "dev", "pname": "app", "incremental": true });
+    let project = based(&base);
+    assert_eq!(
+        project.build().run("app", &[]).trim(),
+        format!("1 {}", table.len())
+    );
+
+    project.write("large/src/lib.rs", &library.replace("    1", "    2"));
+    let build = project.build();
+    assert_eq!(build.run("app", &[]).trim(), format!("2 {}", table.len()));
+    let emitters: Vec<String> = project.emitters().into_values().collect();
+    let emitted = project::outputs(&emitters, &[]).into_values().flatten();
+    let libraries = emitted.filter(|(output, _)| output.starts_with("large-0.1.0-lib-"));
+    let libraries: Vec<String> = libraries.map(|(_, drv)| drv).collect();
+    // Without those of the base.
+    let against_base = project::outputs(&libraries, &[]).into_iter();
+    let against_base = against_base.filter(|(_, outputs)| !outputs.contains_key("state"));
+    let against_base: Vec<_> = against_base.collect();
+    assert!(!against_base.is_empty());
+    for (drv, outputs) in against_base {
+        let files = fs::read_dir(&outputs["out"]).unwrap();
+        let bytes = files.map(|file| file.unwrap().metadata().unwrap().len());
+        let bytes: u64 = bytes.sum();
+        // What it is the difference to stays as long as it does, and is in every sandbox with it.
+        let output = project::nix()
+            .args(["path-info", "--recursive", &outputs["out"]])
+            .output()
+            .unwrap();
+        let closure = String::from_utf8(output.stdout).unwrap();
+        let files = closure.lines().flat_map(|path| fs::read_dir(path).unwrap());
+        let files = files.map(|file| file.unwrap().path());
+        let whole = files.filter(|file| file.extension().is_some_and(|e| e == "rlib"));
+        let [whole] = &whole.collect::<Vec<_>>()[..] else {
+            panic!("{closure}");
+        };
+        // The metadata has changed and is in the difference. A static item is in it too.
+        let most = fs::metadata(whole).unwrap().len() * 3 / 5;
+        assert!(bytes < most, "{drv}: {bytes} bytes");
+    }
+
+    // A unit that keeps its state keeps its library whole.
+    let mut kept = Project::copy_of(project.path());
+    kept.args = project.args.clone();
+    kept.args["incrementalKeep"] = json!(true);
+    let text = library.replace("    1", "    3");
+    kept.write("large/src/lib.rs", &text);
+    let build = kept.build();
+    assert_eq!(build.run("app", &[]).trim(), format!("3 {}", table.len()));
+    let after = based(&kept);
+    after.write("large/src/lib.rs", &text.replace("    3", "    4"));
+    assert_eq!(
+        after.build().run("app", &[]).trim(),
+        format!("4 {}", table.len())
+    );
+}
+
 /// The script sees all files of its package, because it lists a directory; cargo runs it again only if the one that
 /// it names changes. What it writes is what it made of the base, as with cargo.
 #[test]

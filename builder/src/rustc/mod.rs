@@ -78,6 +78,9 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
         incremental.finish(rustc, outputs)?;
     }
     let read = products::sort_out(outputs, &rustc.products, &allowed)?;
+    if let Some(incremental) = &incremental {
+        incremental.shorten_libraries(rustc, outputs)?;
+    }
     if let Some(output) = &rustc.list_crates {
         libraries::list(outputs.get(output)?, &rustc.crates)?;
     }

@@ -6,6 +6,7 @@
 //! | [`environment`] | variables, those of a [`recorded_environment`] among them |
 //! | [`c_compilers`] | path prefix maps for C compilers |
 //! | [`libraries`] | the lists of libraries that outputs have |
+//! | [`difference`] | libraries that an output has as the difference to an earlier one |
 //! | [`child`] | the process itself |
 //!
 //! Libraries of other units are links: nothing but the compiler looks at them.
@@ -15,6 +16,7 @@ pub mod bundle;
 pub mod c_compilers;
 pub mod cargo_home;
 pub mod child;
+pub mod difference;
 pub mod environment;
 pub mod files;
 pub mod libraries;
@@ -27,6 +29,7 @@ use crate::spec::{Artifact, BUILD, Process};
 use files::{create_dir_all, make_link};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// Variables and their values.
@@ -185,34 +188,28 @@ impl Sandbox {
     /// If a library or a list cannot be read, or two libraries have the same name.
     pub fn link_crates(&self, crates: &[Artifact], copied: Option<u64>) -> Result<()> {
         let found = closure(crates)?;
-        let mut shown: Vec<(PathBuf, &Artifact, u64)> = Vec::new();
+        let mut shown: Vec<(Library, &Artifact)> = Vec::new();
         for artifact in found.values() {
-            let file = Path::new(&artifact.from).join(&artifact.file);
-            let Ok(metadata) = fs::metadata(&file) else {
-                return Err(Error::new(format!(
-                    "the library {} does not exist in {}",
-                    artifact.file, artifact.from
-                )));
-            };
-            shown.push((file, artifact, metadata.len()));
+            shown.push((Library::of(artifact)?, artifact));
         }
         let may_change = |a: &Artifact| a.incremental && !a.file.ends_with(".rmeta");
-        let changing = shown.iter().filter(|(_, a, _)| may_change(a));
-        let bytes: u64 = changing.map(|(_, _, bytes)| bytes).sum();
-        for (file, artifact, _) in &shown {
+        let changing = shown.iter().filter(|(_, a)| may_change(a));
+        let bytes: u64 = changing.map(|(library, _)| library.bytes).sum();
+        for (library, artifact) in &shown {
             let at = self.deps().join(&artifact.file);
-            if copied.is_some_and(|most| bytes <= most) && may_change(artifact) {
-                self.copy_library(file, &at)?;
+            let is_copied = copied.is_some_and(|most| bytes <= most) && may_change(artifact);
+            if is_copied || library.is_difference {
+                self.copy_library(library, &at)?;
             } else {
-                make_link(file, &at)?;
+                make_link(&library.file, &at)?;
             }
         }
         Ok(())
     }
 
     /// Copies a library to a place in [`Self::deps`], and so to memory. A disk would write it while the linker reads.
-    fn copy_library(&self, file: &Path, at: &Path) -> Result<()> {
-        if fs::copy(file, at).is_ok() {
+    fn copy_library(&self, library: &Library, at: &Path) -> Result<()> {
+        if library.copy(at).is_ok() {
             return Ok(());
         }
         // Memory is full.
@@ -225,7 +222,8 @@ impl Sandbox {
         let copies = self.root.join("libraries");
         create_dir_all(&copies)?;
         let copy = copies.join(at.file_name().unwrap_or_default());
-        fs::copy(file, &copy).map_err(|e| Error::io("cannot copy", file, e))?;
+        let copied = library.copy(&copy);
+        copied.map_err(|e| Error::io("cannot copy", &library.file, e))?;
         make_link(&copy, at)
     }
 
@@ -240,6 +238,48 @@ impl Sandbox {
                     self.root.display()
                 ))
             })
+    }
+}
+
+/// A library as an output has it.
+#[derive(Debug)]
+struct Library {
+    /// The library, or its [`difference`].
+    file: PathBuf,
+    is_difference: bool,
+    /// The length of the library itself.
+    bytes: u64,
+}
+
+impl Library {
+    fn of(artifact: &Artifact) -> Result<Self> {
+        let file = Path::new(&artifact.from).join(&artifact.file);
+        if let Ok(metadata) = fs::metadata(&file) {
+            return Ok(Self {
+                file,
+                is_difference: false,
+                bytes: metadata.len(),
+            });
+        }
+        let file = difference::place_of(&file);
+        let Some(bytes) = difference::length(&file)? else {
+            return Err(Error::new(format!(
+                "the library {} does not exist in {}",
+                artifact.file, artifact.from
+            )));
+        };
+        Ok(Self {
+            file,
+            is_difference: true,
+            bytes,
+        })
+    }
+
+    fn copy(&self, to: &Path) -> io::Result<()> {
+        match self.is_difference {
+            true => difference::put_together(&self.file, to),
+            false => fs::copy(&self.file, to).map(drop),
+        }
     }
 }
 
@@ -410,6 +450,11 @@ mod tests {
         // Nothing can be written to a device that is full.
         let at = sandbox.deps().join("liba-1.rlib");
         std::os::unix::fs::symlink("/dev/full", &at).unwrap();
+        let library = Library {
+            file: library,
+            is_difference: false,
+            bytes: 4,
+        };
         sandbox.copy_library(&library, &at).unwrap();
         assert_eq!(fs::read_to_string(&at).unwrap(), "four");
         let copy = fs::canonicalize(at).unwrap();

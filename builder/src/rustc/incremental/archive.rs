@@ -180,7 +180,7 @@ fn replace(text: &mut [u8], from: &[u8], to: &[u8]) {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::fs;
 
@@ -199,6 +199,13 @@ mod tests {
             bytes.push(b'\n');
         }
         bytes
+    }
+
+    /// An archive with these members, whose names are short.
+    pub fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let members = members.iter();
+        let members = members.map(|(name, content)| member(&format!("{name}/"), content));
+        [MAGIC.to_vec(), members.collect::<Vec<_>>().concat()].concat()
     }
 
     /// An archive as rustc writes it in a run that has drawn these characters.

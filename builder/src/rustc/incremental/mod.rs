@@ -18,9 +18,13 @@
 //! The path of the directory that rustc writes its products to is an input of code with debug information. It is
 //! another one in each derivation, so rustc is given a link to it at a constant place.
 //!
+//! A library that was compiled against a base, and whose state is not kept, becomes its
+//! [difference](crate::sandbox::difference) to the base's.
+//!
 //! rustc's own errors (an exit status other than 1) after it was given state lead to one more run without any.
 
 mod archive;
+mod difference;
 mod state;
 
 use crate::error::{Error, Result};
@@ -194,6 +198,25 @@ impl<'a> Run<'a> {
         }
         if self.spec.directory.is_some() {
             share(&self.directory)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces libraries, which are in their places, by their differences to those of the base. A unit that keeps its state
+    /// keeps them whole: they are part of the state.
+    ///
+    /// # Errors
+    ///
+    /// If files cannot be read or written.
+    pub fn shorten_libraries(&self, rustc: &Rustc, outputs: &Outputs) -> Result<()> {
+        let Some(base) = self.spec.base.get("out").filter(|_| !self.spec.keep) else {
+            return Ok(());
+        };
+        for product in &rustc.products {
+            if product.output == "out" && product.to.ends_with(".rlib") {
+                let library = outputs.get("out")?.join(&product.to);
+                difference::replace(&library, &Path::new(base).join(&product.to))?;
+            }
         }
         Ok(())
     }

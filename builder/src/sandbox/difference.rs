@@ -1,0 +1,157 @@
+//! A library as the difference to an earlier one.
+//!
+//! A library that was compiled incrementally has hundreds of objects, of which an edit changes a few. Nix reads, writes and hashes
+//! each byte of an output several times. So the output has the file `<library>.difference` in place of the library then, which
+//! says where the bytes are that the earlier library has as well, and holds the others. What is given the library puts it together.
+//!
+//! The file is one line, [`Header`] as JSON, and behind it the bytes of its own. The header has the store path of the earlier
+//! library, so that Nix keeps that one as long as the difference, and shows it to all builds that see the difference.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// What the library consists of.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    version: u32,
+    /// The path of the earlier library.
+    earlier: PathBuf,
+    /// In their order.
+    parts: Vec<Part>,
+}
+
+/// A part of a library, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Part {
+    /// So many bytes of the difference's own.
+    Own(u64),
+    /// Where the bytes start in the earlier library, and how many there are.
+    Earlier(u64, u64),
+}
+
+impl Part {
+    const fn length(self) -> u64 {
+        match self {
+            Self::Own(length) | Self::Earlier(_, length) => length,
+        }
+    }
+}
+
+/// The file that an output has in place of a library.
+pub fn place_of(library: &Path) -> PathBuf {
+    let mut name = library.as_os_str().to_owned();
+    name.push(".difference");
+    name.into()
+}
+
+/// Writes the difference of a library to an earlier one, beside it.
+///
+/// # Errors
+///
+/// If a file cannot be read or written.
+pub fn write(library: &Path, earlier: &Path, parts: Vec<Part>) -> Result<()> {
+    let header = Header {
+        version: VERSION,
+        earlier: earlier.to_owned(),
+        parts,
+    };
+    let to = place_of(library);
+    let write = || -> io::Result<()> {
+        let from = File::open(library)?;
+        let mut file = BufWriter::new(File::create(&to)?);
+        serde_json::to_writer(&mut file, &header)?;
+        file.write_all(b"\n")?;
+        let mut at = 0;
+        for part in &header.parts {
+            if let Part::Own(length) = part {
+                copy(&from, at, *length, &mut file)?;
+            }
+            at += part.length();
+        }
+        file.flush()
+    };
+    write().map_err(|e| Error::io("cannot write", &to, e))
+}
+
+/// The length of the library that a difference stands for; none if there is no such file.
+///
+/// # Errors
+///
+/// If it cannot be read, or is malformed.
+pub fn length(difference: &Path) -> Result<Option<u64>> {
+    match open(difference) {
+        Ok((header, _, _)) => Ok(Some(header.parts.iter().map(|part| part.length()).sum())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io("cannot read", difference, e)),
+    }
+}
+
+/// Puts a library together.
+///
+/// # Errors
+///
+/// If a file cannot be read, or `to` cannot be written.
+pub fn put_together(difference: &Path, to: &Path) -> io::Result<()> {
+    let (header, mut at, own) = open(difference)?;
+    let earlier = File::open(&header.earlier)?;
+    let mut file = File::create(to)?;
+    for part in header.parts {
+        match part {
+            Part::Own(length) => {
+                copy(&own, at, length, &mut file)?;
+                at += length;
+            }
+            Part::Earlier(offset, length) => copy(&earlier, offset, length, &mut file)?,
+        }
+    }
+    Ok(())
+}
+
+/// The header of a difference; where its own bytes start, and the file.
+fn open(difference: &Path) -> io::Result<(Header, u64, File)> {
+    let mut file = BufReader::new(File::open(difference)?);
+    let mut line = Vec::new();
+    let length = file.read_until(b'\n', &mut line)?;
+    let header: Header = serde_json::from_slice(&line)?;
+    if header.version != VERSION {
+        let other = format!("its format has the version {}", header.version);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, other));
+    }
+    Ok((header, length as u64, file.into_inner()))
+}
+
+fn copy(from: &File, offset: u64, length: u64, to: &mut impl Write) -> io::Result<()> {
+    let mut from = from.try_clone()?;
+    from.seek(SeekFrom::Start(offset))?;
+    match io::copy(&mut io::Read::take(from, length), to)? {
+        copied if copied == length => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_difference_of_another_version_is_an_error() {
+        let temp = tempfile::tempdir().unwrap();
+        let file = temp.path().join("liba.rlib.difference");
+        assert_eq!(length(&file).unwrap(), None);
+        fs::write(&file, r#"{"version":2,"earlier":"/a","parts":[]}"#).unwrap();
+        let error = length(&file).unwrap_err().to_string();
+        assert!(error.contains("version 2"), "{error}");
+        fs::write(&file, "{").unwrap();
+        assert!(length(&file).is_err());
+    }
+}
