@@ -270,7 +270,7 @@ let
 
   ofWorkspace =
     let
-      count = emittersFor 25 packageCounts.workspace;
+      count = emittersFor 50 packageCounts.workspace;
     in
     emittersOf {
       layer = "workspace";
