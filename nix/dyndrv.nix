@@ -270,6 +270,8 @@ let
 
   ofWorkspace =
     let
+      # A package has two outputs or more. An edit runs the emitters of all that depends on it, one after
+      # the other, and each sees the whole closure: see `bench/scale`.
       count = emittersFor 50 packageCounts.workspace;
     in
     emittersOf {
