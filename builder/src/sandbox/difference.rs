@@ -4,7 +4,7 @@
 //! each byte of an output several times. So the output has the file `<library>.difference` in place of the library then, which
 //! says where the bytes are that the earlier library has as well, and holds the others. What is given the library puts it together.
 //!
-//! The file is one line, [`Header`] as JSON, and behind it the bytes of its own. The header has the store path of the earlier
+//! The file is one line, a JSON object, and behind it the bytes of its own. The header has the store path of the earlier
 //! library, so that Nix keeps that one as long as the difference, and shows it to all builds that see the difference.
 
 use crate::error::{Error, Result};
