@@ -270,8 +270,8 @@ let
 
   ofWorkspace =
     let
-      # A package has two outputs or more. An edit runs the emitters of all that depends on it, one after
-      # the other, and each sees the whole closure: see `bench/scale`.
+      # With fewer packages, an edit of a library runs more emitters, one after the other, each with the closure of
+      # all units as mounts. With more, an edit of a program writes more derivations again. `bench/scale` decided it.
       count = emittersFor 50 packageCounts.workspace;
     in
     emittersOf {

@@ -79,7 +79,7 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     }
     let read = products::sort_out(outputs, &rustc.products, &allowed)?;
     if let Some(incremental) = &incremental {
-        incremental.shorten_libraries(rustc, outputs)?;
+        incremental.replace_libraries(rustc, outputs)?;
     }
     if let Some(output) = &rustc.list_crates {
         libraries::list(outputs.get(output)?, &rustc.crates)?;

@@ -1,11 +1,11 @@
 //! A library as the difference to an earlier one.
 //!
 //! A library that was compiled incrementally has hundreds of objects, of which an edit changes a few. Nix reads, writes and hashes
-//! each byte of an output several times. So the output has the file `<library>.difference` in place of the library then, which
-//! says where the bytes are that the earlier library has as well, and holds the others. What is given the library puts it together.
+//! each byte of an output several times. So the output has the file `<library>.difference` in place of the library, which names the
+//! bytes that the earlier library has as well, and holds all others. Each unit that is given the library puts it together first.
 //!
-//! The file is one line, a JSON object, and behind it the bytes of its own. The header has the store path of the earlier
-//! library, so that Nix keeps that one as long as the difference, and shows it to all builds that see the difference.
+//! The file starts with one line, a header as a JSON object. The bytes that it holds follow. The header has the path of the earlier
+//! library, so that Nix keeps that library as long as the difference, and shows it to all builds that see the difference.
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -13,14 +13,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The version of the format.
-const VERSION: u32 = 1;
-
 /// What the library consists of.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
-    version: u32,
     /// The path of the earlier library.
     earlier: PathBuf,
     /// In their order.
@@ -59,7 +55,6 @@ pub fn place_of(library: &Path) -> PathBuf {
 /// If a file cannot be read or written.
 pub fn write(library: &Path, earlier: &Path, parts: Vec<Part>) -> Result<()> {
     let header = Header {
-        version: VERSION,
         earlier: earlier.to_owned(),
         parts,
     };
@@ -99,20 +94,25 @@ pub fn length(difference: &Path) -> Result<Option<u64>> {
 /// # Errors
 ///
 /// If a file cannot be read, or `to` cannot be written.
-pub fn put_together(difference: &Path, to: &Path) -> io::Result<()> {
-    let (header, mut at, own) = open(difference)?;
-    let earlier = File::open(&header.earlier)?;
-    let mut file = File::create(to)?;
-    for part in header.parts {
-        match part {
-            Part::Own(length) => {
-                copy(&own, at, length, &mut file)?;
-                at += length;
+pub fn put_together(difference: &Path, to: &Path) -> Result<()> {
+    let (header, mut at, own) =
+        open(difference).map_err(|e| Error::io("cannot read", difference, e))?;
+    let earlier = File::open(&header.earlier);
+    let earlier = earlier.map_err(|e| Error::io("cannot read", &header.earlier, e))?;
+    let mut write = || -> io::Result<()> {
+        let mut file = File::create(to)?;
+        for part in &header.parts {
+            match *part {
+                Part::Own(length) => {
+                    copy(&own, at, length, &mut file)?;
+                    at += length;
+                }
+                Part::Earlier(offset, length) => copy(&earlier, offset, length, &mut file)?,
             }
-            Part::Earlier(offset, length) => copy(&earlier, offset, length, &mut file)?,
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    write().map_err(|e| Error::io("cannot write", to, e))
 }
 
 /// The header of a difference; where its own bytes start, and the file.
@@ -121,10 +121,6 @@ fn open(difference: &Path) -> io::Result<(Header, u64, File)> {
     let mut line = Vec::new();
     let length = file.read_until(b'\n', &mut line)?;
     let header: Header = serde_json::from_slice(&line)?;
-    if header.version != VERSION {
-        let other = format!("its format has the version {}", header.version);
-        return Err(io::Error::new(io::ErrorKind::InvalidData, other));
-    }
     Ok((header, length as u64, file.into_inner()))
 }
 
@@ -144,14 +140,15 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_difference_of_another_version_is_an_error() {
+    fn a_malformed_difference_and_a_missing_library_are_named() {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("liba.rlib.difference");
         assert_eq!(length(&file).unwrap(), None);
-        fs::write(&file, r#"{"version":2,"earlier":"/a","parts":[]}"#).unwrap();
-        let error = length(&file).unwrap_err().to_string();
-        assert!(error.contains("version 2"), "{error}");
         fs::write(&file, "{").unwrap();
-        assert!(length(&file).is_err());
+        let error = length(&file).unwrap_err().to_string();
+        assert!(error.contains("liba.rlib.difference"), "{error}");
+        fs::write(&file, r#"{"earlier":"/gone/liba.rlib","parts":[]}"#).unwrap();
+        let error = put_together(&file, &temp.path().join("to")).unwrap_err();
+        assert!(error.to_string().contains("/gone/liba.rlib"), "{error}");
     }
 }

@@ -29,7 +29,6 @@ use crate::spec::{Artifact, BUILD, Process};
 use files::{create_dir_all, make_link};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// Variables and their values.
@@ -222,8 +221,7 @@ impl Sandbox {
         let copies = self.root.join("libraries");
         create_dir_all(&copies)?;
         let copy = copies.join(at.file_name().unwrap_or_default());
-        let copied = library.copy(&copy);
-        copied.map_err(|e| Error::io("cannot copy", &library.file, e))?;
+        library.copy(&copy)?;
         make_link(&copy, at)
     }
 
@@ -275,11 +273,13 @@ impl Library {
         })
     }
 
-    fn copy(&self, to: &Path) -> io::Result<()> {
-        match self.is_difference {
-            true => difference::put_together(&self.file, to),
-            false => fs::copy(&self.file, to).map(drop),
+    fn copy(&self, to: &Path) -> Result<()> {
+        if self.is_difference {
+            return difference::put_together(&self.file, to);
         }
+        let copied = fs::copy(&self.file, to);
+        copied.map_err(|e| Error::io("cannot copy", &self.file, e))?;
+        Ok(())
     }
 }
 

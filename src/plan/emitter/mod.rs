@@ -11,7 +11,7 @@
 //!
 //! | rule | because |
 //! |---|---|
-//! | An emitter has about a hundred outputs at most | registering an output costs more, the more siblings it has; the fewer it has, the more emitters an edit runs, one after the other |
+//! | An emitter writes the derivations of some dozens of packages | registering an output costs more, the more siblings it has; with fewer of them, an edit runs more emitters, one after the other |
 //! | An emitter is run if its own contents changed, or an output of an earlier emitter that its texts mention | contents and outputs are content-addressed, one file each |
 //! | Which emitter writes what follows from the graph, never from contents ([`grouping`]) | an edit re-emits what it changes, and nothing else moves |
 //! | What a text mentions comes from the same emitter, an earlier one, or one of an earlier layer | Nix finds references among the inputs and the outputs of the derivation that writes a text |

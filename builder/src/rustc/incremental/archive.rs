@@ -109,6 +109,30 @@ impl Archive {
     }
 }
 
+/// Whether the bytes of two files at these places are the same.
+///
+/// # Errors
+///
+/// If a file cannot be read, or ends early.
+pub fn same(one: &File, at: Member, other: &File, other_at: Member) -> io::Result<bool> {
+    const BLOCK: usize = 1 << 18;
+    if at.size != other_at.size {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (vec![0; BLOCK], vec![0; BLOCK]);
+    let mut done = 0;
+    while done < at.size {
+        let size = usize::try_from(at.size - done).map_or(BLOCK, |left| left.min(BLOCK));
+        one.read_exact_at(&mut a[..size], at.offset + done)?;
+        other.read_exact_at(&mut b[..size], other_at.offset + done)?;
+        if a[..size] != b[..size] {
+            return Ok(false);
+        }
+        done += size as u64;
+    }
+    Ok(true)
+}
+
 /// Replaces what rustc has drawn for its members' names.
 ///
 /// # Errors

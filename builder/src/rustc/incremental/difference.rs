@@ -1,20 +1,20 @@
 //! The library of a unit that was compiled against a base, as its [difference] to the base's.
 
-use super::archive::Archive;
+use super::archive::{Archive, Member, same};
 use crate::error::{Error, Result};
 use crate::sandbox::difference::{self, Part};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// How many bytes a difference must spare. It costs an input of all that is given the library.
+/// How many bytes a difference must spare. It is one more input of all units that are given the library.
 const LEAST: u64 = 1 << 20;
-/// How many bytes are compared at a time.
-const BLOCK: usize = 1 << 18;
+/// The share of the library that it must spare. Nix reads each byte of an output four times; each unit that is given a
+/// difference copies the whole library once.
+const SHARE: u64 = 4;
 
-/// Replaces a library by its difference to an earlier one. A library stays that is the same as the earlier one,
-/// has little in common with it, or is small.
+/// Replaces a library by its difference to an earlier one, if that pays. A library stays that is the same as the earlier
+/// one: then the output is the same too, and what depends on it is not built again.
 ///
 /// # Errors
 ///
@@ -39,19 +39,19 @@ fn parts(library: &Path, earlier: &Path) -> Result<Option<Vec<Part>>> {
     let compare = || -> io::Result<Option<Vec<Part>>> {
         let (file, other_file) = (File::open(library)?, File::open(earlier)?);
         let length = file.metadata()?.len();
-        if length == other_file.metadata()?.len() && same(&file, 0, &other_file, 0, length)? {
+        let whole = |size: u64| Member { offset: 0, size };
+        let other_length = other_file.metadata()?.len();
+        if same(&file, whole(length), &other_file, whole(other_length))? {
             return Ok(None);
         }
         let mut members: Vec<_> = own.members.iter().collect();
         members.sort_by_key(|(_, member)| member.offset);
         let (mut parts, mut at, mut spared) = (Vec::new(), 0, 0);
-        for (name, member) in members {
-            let Some(found) = other.members.get(name) else {
+        for (name, &member) in members {
+            let Some(&found) = other.members.get(name) else {
                 continue;
             };
-            let is_same = found.size == member.size
-                && same(&file, member.offset, &other_file, found.offset, member.size)?;
-            if is_same {
+            if same(&file, member, &other_file, found)? {
                 parts.push(Part::Own(member.offset - at));
                 parts.push(Part::Earlier(found.offset, found.size));
                 at = member.offset + member.size;
@@ -59,24 +59,9 @@ fn parts(library: &Path, earlier: &Path) -> Result<Option<Vec<Part>>> {
             }
         }
         parts.push(Part::Own(length - at));
-        Ok((spared >= LEAST && spared > length / 4).then_some(parts))
+        Ok((spared >= LEAST && spared >= length / SHARE).then_some(parts))
     };
     compare().map_err(|e| Error::io("cannot read", library, e))
-}
-
-fn same(one: &File, at: u64, two: &File, other_at: u64, length: u64) -> io::Result<bool> {
-    let (mut a, mut b) = (vec![0; BLOCK], vec![0; BLOCK]);
-    let mut done = 0;
-    while done < length {
-        let size = usize::try_from(length - done).map_or(BLOCK, |left| left.min(BLOCK));
-        one.read_exact_at(&mut a[..size], at + done)?;
-        two.read_exact_at(&mut b[..size], other_at + done)?;
-        if a[..size] != b[..size] {
-            return Ok(false);
-        }
-        done += size as u64;
-    }
-    Ok(true)
 }
 
 #[cfg(test)]
@@ -89,7 +74,7 @@ mod tests {
 
     /// An object that it pays to share.
     fn large(byte: u8) -> Vec<u8> {
-        vec![byte; BLOCK * 5 + 3]
+        vec![byte; 1_310_723]
     }
 
     fn fixture(own: &[(&str, &[u8])], earlier: &[(&str, &[u8])]) -> (tempfile::TempDir, PathBuf) {

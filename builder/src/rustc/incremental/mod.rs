@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
     /// # Errors
     ///
     /// If files cannot be read or written.
-    pub fn shorten_libraries(&self, rustc: &Rustc, outputs: &Outputs) -> Result<()> {
+    pub fn replace_libraries(&self, rustc: &Rustc, outputs: &Outputs) -> Result<()> {
         let Some(base) = self.spec.base.get("out").filter(|_| !self.spec.keep) else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
 //! State as it lies in the store.
 
-use super::archive::Archive;
+use super::archive::{Archive, Member, same};
 use super::{LOCK, OUTPUT, SESSION};
 use crate::error::{Error, Result};
 use crate::sandbox::files::{create_dir_all, entries, make_link};
@@ -220,8 +220,8 @@ impl<'a> Products<'a> {
             },
             _ => return Ok(None),
         };
-        let same = same(path, whole, part).map_err(|e| Error::io("cannot read", whole, e))?;
-        Ok(same.then(|| Elsewhere {
+        let found = is_part(path, whole, part).map_err(|e| Error::io("cannot read", whole, e))?;
+        Ok(found.then(|| Elsewhere {
             file: name.to_owned(),
             output: product.output.clone(),
             of: product.to.clone(),
@@ -238,18 +238,17 @@ fn open(path: &Path, part: Option<(u64, u64)>) -> io::Result<io::Take<File>> {
     Ok(file.take(size))
 }
 
-fn same(path: &Path, whole: &Path, part: Option<(u64, u64)>) -> io::Result<bool> {
-    let size = match part {
-        Some((_, size)) => size,
-        None => fs::metadata(whole)?.len(),
+fn is_part(path: &Path, whole: &Path, part: Option<(u64, u64)>) -> io::Result<bool> {
+    let (file, whole) = (File::open(path)?, File::open(whole)?);
+    let (offset, size) = match part {
+        Some(part) => part,
+        None => (0, whole.metadata()?.len()),
     };
-    if fs::metadata(path)?.len() != size {
-        return Ok(false);
-    }
-    let (mut one, mut two) = (Vec::new(), Vec::new());
-    File::open(path)?.read_to_end(&mut one)?;
-    open(whole, part)?.read_to_end(&mut two)?;
-    Ok(one == two)
+    let all = Member {
+        offset: 0,
+        size: file.metadata()?.len(),
+    };
+    same(&file, all, &whole, Member { offset, size })
 }
 
 /// Puts a file of a session in its place, as a link or as a copy that can be written.
