@@ -4,7 +4,7 @@
 
 mod support;
 
-use dyndrv_builder::spec::{Artifact, Incremental, Product, Rustc, Spec};
+use dyndrv_builder::spec::{Artifact, Incremental, Origin, Product, Rustc, Spec};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ fn edited(world: &World, source: &str) {
     run(world, "base", unit(world, None, true));
     edit(world, source);
     let mut rustc = unit(world, Some("base"), false);
-    rustc.process.sources[0].from = world.text("store/source-2");
+    rustc.process.sources[0].from = Origin::Store(world.text("store/source-2"));
     run(world, "edit", rustc);
 }
 
@@ -148,7 +148,7 @@ fn a_changed_body_gives_what_a_run_from_nothing_gives() {
     let plain = |base: Option<&str>, tree: &str| {
         let mut rustc = unit(&world, base, base.is_none());
         rustc.args.extend(["-C", "debuginfo=0"].map(String::from));
-        rustc.process.sources[0].from = world.text(tree);
+        rustc.process.sources[0].from = Origin::Store(world.text(tree));
         rustc
     };
     run(&world, "base", plain(None, "store/source-1"));
@@ -189,7 +189,7 @@ fn state_after_an_edit_is_a_base_too() {
     run(&world, "base", unit(&world, None, true));
     edit(&world, &SOURCE.replace("number * 2", "number * 4"));
     let mut rustc = unit(&world, Some("base"), true);
-    rustc.process.sources[0].from = world.text("store/source-2");
+    rustc.process.sources[0].from = Origin::Store(world.text("store/source-2"));
     run(&world, "second", rustc);
     for (name, path) in session(&world, "second") {
         assert!(!path.is_symlink(), "{name} is a link");
@@ -199,7 +199,7 @@ fn state_after_an_edit_is_a_base_too() {
         &format!("{}// comment\n", SOURCE.replace("number * 2", "number * 4")),
     );
     let mut rustc = unit(&world, Some("second"), false);
-    rustc.process.sources[0].from = world.text("store/source-1");
+    rustc.process.sources[0].from = Origin::Store(world.text("store/source-1"));
     run(&world, "third", rustc);
     assert_same(&world, "third", "second", RLIB);
 }
@@ -218,7 +218,7 @@ fn corrupt_state_is_given_up() {
         fs::write(path, content).unwrap();
         edit(&world, &format!("{SOURCE}// {name}\n"));
         let mut rustc = unit(&world, Some("base"), false);
-        rustc.process.sources[0].from = world.text("store/source-2");
+        rustc.process.sources[0].from = Origin::Store(world.text("store/source-2"));
         run(&world, "edit", rustc);
         assert!(world.path("out/edit").join(RLIB).exists());
     }
@@ -237,7 +237,7 @@ fn state_with_a_part_missing_is_none() {
         }
         edit(&world, &format!("{SOURCE}// comment\n"));
         let mut rustc = unit(&world, Some("base"), false);
-        rustc.process.sources[0].from = world.text("store/source-2");
+        rustc.process.sources[0].from = Origin::Store(world.text("store/source-2"));
         run(&world, "edit", rustc);
         assert!(world.path("out/edit").join(RLIB).exists());
     }
@@ -271,7 +271,7 @@ fn errors_in_the_code_are_reported_once() {
     run(&world, "base", unit(&world, None, true));
     edit(&world, "pub fn broken( {}\n");
     let mut rustc = unit(&world, Some("base"), false);
-    rustc.process.sources[0].from = world.text("store/source-2");
+    rustc.process.sources[0].from = Origin::Store(world.text("store/source-2"));
     let failed = world.run("edit", Spec::Rustc(Box::new(rustc)), &OUTPUTS[..2]);
     let message = failed.unwrap_err().to_string();
     assert!(
@@ -346,7 +346,7 @@ fn main() { println!(\"{}\", both()); }
         compile("user", user("base", None), &["out", "state"]);
         edit(&world, &SOURCE.replace("number * 2", "number + number"));
         let mut rustc = unit(&world, Some("base"), false);
-        rustc.process.sources[0].from = world.text("store/source-2");
+        rustc.process.sources[0].from = Origin::Store(world.text("store/source-2"));
         run(&world, "edit", rustc);
         compile("again", user("edit", Some("user")), &["out"]);
     }

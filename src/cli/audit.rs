@@ -8,8 +8,8 @@ use super::nix::{self, Build, Built};
 use clap::Args;
 use dyndrv::plan::emitter::Index;
 use dyndrv::plan::settings::read_json;
-use dyndrv_builder::sandbox::bundle::Bundle;
-use dyndrv_builder::spec::{READ_FILES, Spec};
+use dyndrv_builder::sandbox::bundle;
+use dyndrv_builder::spec::{READ_FILES, Source, Spec};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 
 struct Unit {
     name: String,
-    sources: Vec<(PathBuf, PathBuf)>,
+    sources: Vec<Source>,
     read: BTreeSet<PathBuf>,
 }
 
@@ -68,10 +68,9 @@ impl Unit {
         let Some(Spec::Rustc(rustc)) = spec(drv)? else {
             return Ok(None);
         };
-        let sources = rustc.process.sources.into_iter();
         Ok(Some(Self {
             name: format!("{}, {}", rustc.process.package, rustc.process.target),
-            sources: sources.map(|s| (s.from.into(), s.at.into())).collect(),
+            sources: rustc.process.sources,
             read: text.lines().map(PathBuf::from).collect(),
         }))
     }
@@ -79,11 +78,11 @@ impl Unit {
     /// Files of the sources, as the source tree has them, that were not read.
     fn unread(&self) -> Result<Vec<String>, Error> {
         let mut unread = Vec::new();
-        for (from, at) in &self.sources {
-            let bundle = Bundle::open(from)?;
-            let files = bundle.entries().iter().map(|entry| &entry.path);
-            let files = files.filter(|file| !self.read.contains(&at.join(file)));
-            unread.extend(files.cloned());
+        for source in &self.sources {
+            let at = Path::new(&source.at);
+            let files = bundle::entries(&source.from)?.into_iter();
+            let files = files.map(|entry| entry.path);
+            unread.extend(files.filter(|file| !self.read.contains(&at.join(file))));
         }
         Ok(unread)
     }

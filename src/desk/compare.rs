@@ -15,11 +15,14 @@
 
 use super::Error;
 use crate::drv::{Derivation, placeholder};
-use dyndrv_builder::sandbox::bundle::{Bundle, Kind};
+use dyndrv_builder::sandbox::bundle::{self, Bundle};
+use dyndrv_builder::spec::{Origin, Source};
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
+use std::io::BufRead;
 use std::path::Path;
 
 /// How a part differs.
@@ -142,7 +145,7 @@ struct Side {
     /// Other store objects, by name.
     objects: BTreeMap<String, String>,
     /// Bundles of sources, by their places.
-    bundles: BTreeMap<String, String>,
+    bundles: BTreeMap<String, Origin>,
     /// The outputs of the incremental state that it starts with.
     state: Option<String>,
     /// The specification, with names in place of paths, and without sources and incremental state.
@@ -162,8 +165,11 @@ impl Side {
             let sources = specification.pointer_mut(&format!("{process}/sources"));
             for source in sources.map(Value::take).iter().flat_map(Value::as_array) {
                 for source in source {
-                    let text = |key: &str| source[key].as_str().unwrap_or_default().to_owned();
-                    bundles.insert(text("at"), text("from"));
+                    let source = Source::deserialize(source).map_err(|source| Error::Json {
+                        document: "the sources of a unit",
+                        source,
+                    })?;
+                    bundles.insert(source.at, source.from);
                 }
             }
         }
@@ -197,7 +203,8 @@ impl Side {
                 continue;
             }
             text = text.replace(&path, &format!("<{}>", object.name()));
-            if !bundles.values().any(|bundle| *bundle == path) {
+            let is_bundle = |from: &Origin| matches!(from, Origin::Store(from) if *from == path);
+            if !bundles.values().any(is_bundle) {
                 objects.insert(object.name().to_owned(), path);
             }
         }
@@ -250,9 +257,11 @@ fn read(path: &Path) -> Result<Derivation, Error> {
 
 /// What counts of each entry of a bundle; the name alone of what is no bundle, such as the directory of a
 /// third-party package.
-fn files(path: Option<&String>) -> Result<BTreeMap<String, Vec<u8>>, Error> {
-    let Some(path) = path.map(Path::new) else {
-        return Ok(BTreeMap::new());
+fn files(from: Option<&Origin>) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    let path = match from {
+        None => return Ok(BTreeMap::new()),
+        Some(Origin::Derivation { packed }) => return files_of(Bundle::packed(packed)?),
+        Some(Origin::Store(path)) => Path::new(path),
     };
     if !path.is_file() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -260,21 +269,18 @@ fn files(path: Option<&String>) -> Result<BTreeMap<String, Vec<u8>>, Error> {
         let hash = path.as_os_str().as_encoded_bytes().to_vec();
         return Ok(BTreeMap::from([(name.to_owned(), hash)]));
     }
-    let bundle = Bundle::open(path)?;
-    let text = fs::read(path).map_err(Error::io("reading", path))?;
-    let sizes = bundle.entries().iter().map(|entry| match &entry.kind {
-        Kind::File { size, .. } => usize::try_from(*size).unwrap_or(usize::MAX),
-        _ => 0,
-    });
-    // The contents stand at the end, one behind the other.
-    let mut at = text.len().saturating_sub(sizes.clone().sum());
+    files_of(Bundle::open(path)?)
+}
+
+fn files_of(bundle: Bundle<impl BufRead>) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let mut files = BTreeMap::new();
-    for (entry, size) in bundle.entries().iter().zip(sizes) {
+    bundle.each(|entry, contents| {
         let mut content = format!("{:?} ", entry.kind).into_bytes();
-        content.extend_from_slice(text.get(at..at + size).unwrap_or_default());
-        at += size;
+        let read = contents.read_to_end(&mut content);
+        read.map_err(bundle::unreadable)?;
         files.insert(entry.path.clone(), content);
-    }
+        Ok(())
+    })?;
     Ok(files)
 }
 
@@ -459,12 +465,18 @@ mod tests {
                 { "path": "a.rs", "size": 1 },
                 { "path": "b.rs", "size": text.len() },
             ]);
-            fs::write(&file, format!("dyndrv bundle 1\n{index}\nx{text}")).unwrap();
-            file.display().to_string()
+            let bundle = format!("dyndrv bundle 1\n{index}\nx{text}");
+            fs::write(&file, &bundle).unwrap();
+            let packed = bundle::pack(bundle.as_bytes()).unwrap();
+            let store = Origin::Store(file.display().to_string());
+            [store, Origin::Derivation { packed }].map(|from| files(Some(&from)).unwrap())
         };
         let (old, new) = (bundle("old", "old"), bundle("new", "new"));
-        let (old, new) = (files(Some(&old)).unwrap(), files(Some(&new)).unwrap());
-        assert_eq!(old["a.rs"], new["a.rs"]);
-        assert_ne!(old["b.rs"], new["b.rs"]);
+        for (old, new) in old.iter().zip(&new) {
+            assert_eq!(old["a.rs"], new["a.rs"]);
+            assert_ne!(old["b.rs"], new["b.rs"]);
+        }
+        // Whether the files are small makes no difference.
+        assert_eq!(old[0], old[1]);
     }
 }

@@ -6,22 +6,22 @@ use super::emitter::sources::Sources;
 use super::settings::WorkspaceSettings;
 use crate::drv::{STORE_DIR, StorePath};
 use crate::graph::model::{Graph, Location, UnitRef};
-use dyndrv_builder::spec;
+use dyndrv_builder::spec::{self, Origin};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// Sources of a unit: their place in the store, their place in the sandbox, and the store
+/// Sources of a unit: where they come from, their place in the sandbox, and the store
 /// object to which they belong.
 #[derive(Clone, Debug)]
 pub struct UnitSources {
-    /// The path of the tree, a store path or below one; or of an archive or a bundle.
-    pub from: String,
+    /// The path of the tree, a store path or below one, or of an archive or a bundle; or the bundle itself.
+    pub from: Origin,
     /// Its place in the sandbox.
     pub at: String,
-    /// The store object to declare as an input.
-    pub object: StorePath,
+    /// The store object to declare as an input, if there is one.
+    pub object: Option<StorePath>,
     /// Whether it holds what cargo needs to know the workspace: its manifest and
     /// its lock file.
     pub locked: bool,
@@ -92,15 +92,18 @@ pub fn vendored(unit: UnitRef<'_>, entry: &str, vendored: &Vendored) -> Result<U
         vendor: vendored.directory.clone().into(),
     })?;
     Ok(UnitSources {
-        object: store_object(&format!("the source of `{}`", package.name), from)?,
-        from: from.clone(),
+        object: Some(store_object(
+            &format!("the source of `{}`", package.name),
+            from,
+        )?),
+        from: Origin::Store(from.clone()),
         at: format!("{}/{entry}", spec::VENDOR),
         locked: false,
         links: false,
     })
 }
 
-/// The files of the workspace that a unit can read, as one of the bundles that are emitted.
+/// The files of the workspace that a unit can read, as a bundle.
 ///
 /// # Errors
 ///
@@ -112,14 +115,14 @@ pub fn workspace(
     collection: &mut Collection,
 ) -> Result<UnitSources, Error> {
     let sources = Sources::of(&settings.src, files.iter().map(String::as_str))?;
-    let object = collection.add_sources(&unit.package().name, sources)?;
+    let (from, object) = collection.place_sources(&unit.package().name, sources)?;
     let of_workspace = |name: &str| match unit.graph().workspace_root.as_str() {
         "" => name.to_owned(),
         root => format!("{root}/{name}"),
     };
     let has = |name: &str| files.binary_search(&of_workspace(name)).is_ok();
     Ok(UnitSources {
-        from: object.to_string(),
+        from,
         at: spec::WORKSPACE.to_owned(),
         object,
         locked: has("Cargo.toml") && has("Cargo.lock"),

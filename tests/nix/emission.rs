@@ -2,6 +2,7 @@
 
 use crate::project::{self, Project};
 use dyndrv::drv::{Derivation, StorePath, nixbase32, placeholder};
+use dyndrv_builder::sandbox::bundle::Bundle;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -214,6 +215,9 @@ fn derivations_are_legible() {
         let env = process["env"].as_object_mut().unwrap();
         // What a version of rustc says of the target.
         env.retain(|name, _| !name.starts_with("CARGO_CFG_"));
+        for source in process["sources"].as_array_mut().unwrap() {
+            name_files(&mut source["from"]);
+        }
         let text = serde_json::to_string_pretty(&derivation).unwrap();
         insta::with_settings!({
             snapshot_path => "../snapshots",
@@ -222,6 +226,15 @@ fn derivations_are_legible() {
         }, {
             insta::assert_snapshot!(format!("derivation-{unit}"), redacted(&text));
         });
+    }
+}
+
+/// The names of the files in place of a text that holds them.
+fn name_files(from: &mut Value) {
+    if let Some(packed) = from.get_mut("packed") {
+        let entries = Bundle::packed(packed.as_str().unwrap()).unwrap();
+        let files = entries.entries().iter().map(|entry| entry.path.clone());
+        *packed = files.collect();
     }
 }
 

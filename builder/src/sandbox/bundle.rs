@@ -23,11 +23,16 @@
 //! # Ok::<(), bundle::Error>(())
 //! ```
 
+use crate::spec::Origin;
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,7 +41,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub const MAGIC: &str = "dyndrv bundle 1";
 
 /// A file, a symbolic link or an empty directory of a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Entry {
     /// Relative to where the bundle is unpacked: names separated by `/`, none of them `.` or `..`.
     pub path: String,
@@ -46,7 +51,7 @@ pub struct Entry {
 }
 
 /// The kind of an [`Entry`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Kind {
     /// A regular file.
@@ -137,6 +142,11 @@ fn io_error(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::E
     }
 }
 
+/// The error of contents that cannot be read.
+pub fn unreadable(source: io::Error) -> Error {
+    io_error("cannot read", "the bundle")(source)
+}
+
 /// Writes a bundle. `open` gives the contents of a file by its path in the bundle.
 ///
 /// Many small pieces are written: buffer the sink if it is a file.
@@ -194,6 +204,32 @@ fn copy(mut from: impl Read, sink: &mut impl Write, buffer: &mut [u8]) -> io::Re
     }
 }
 
+/// A bundle as a text of letters, digits, `+`, `/` and `=`: compressed as raw DEFLATE, in base64.
+///
+/// # Errors
+///
+/// If it cannot be compressed.
+pub fn pack(bundle: &[u8]) -> Result<String, Error> {
+    let mut compressed = DeflateEncoder::new(Vec::new(), Compression::default());
+    let packed = compressed
+        .write_all(bundle)
+        .and_then(|()| compressed.finish());
+    let packed = packed.map_err(io_error("cannot compress", "the bundle"))?;
+    Ok(BASE64.encode(&packed))
+}
+
+/// The entries of the bundle that a unit has as its sources.
+///
+/// # Errors
+///
+/// If it cannot be read, or is no bundle.
+pub fn entries(from: &Origin) -> Result<Vec<Entry>, Error> {
+    Ok(match from {
+        Origin::Store(path) => Bundle::open(Path::new(path))?.entries,
+        Origin::Derivation { packed } => Bundle::packed(packed)?.entries,
+    })
+}
+
 /// The entry of the file, link or empty directory `root`/`path`.
 ///
 /// # Errors
@@ -245,6 +281,24 @@ impl Bundle<BufReader<File>> {
     }
 }
 
+impl Bundle<Cursor<Vec<u8>>> {
+    /// Reads the entries of a bundle that was [packed](pack).
+    ///
+    /// # Errors
+    ///
+    /// If it is no packed bundle.
+    pub fn packed(text: &str) -> Result<Self, Error> {
+        let compressed = BASE64
+            .decode(text.as_bytes())
+            .map_err(|error| Error::Format(format!("it is not base64: {error}")))?;
+        let mut bytes = Vec::new();
+        DeflateDecoder::new(compressed.as_slice())
+            .read_to_end(&mut bytes)
+            .map_err(io_error("cannot decompress", "the bundle"))?;
+        Self::read(Cursor::new(bytes))
+    }
+}
+
 impl<R: BufRead> Bundle<R> {
     /// Reads the entries of a bundle.
     ///
@@ -254,9 +308,7 @@ impl<R: BufRead> Bundle<R> {
     pub fn read(mut source: R) -> Result<Self, Error> {
         let mut line = || -> Result<Vec<u8>, Error> {
             let mut line = Vec::new();
-            source
-                .read_until(b'\n', &mut line)
-                .map_err(io_error("cannot read", "the bundle"))?;
+            source.read_until(b'\n', &mut line).map_err(unreadable)?;
             Ok(line)
         };
         if line()? != format!("{MAGIC}\n").as_bytes() {
@@ -294,62 +346,68 @@ impl<R: BufRead> Bundle<R> {
     /// # Errors
     ///
     /// As for all of them.
-    pub fn unpack_some(mut self, to: &Path, wanted: impl Fn(&Entry) -> bool) -> Result<(), Error> {
+    pub fn unpack_some(self, to: &Path, wanted: impl Fn(&Entry) -> bool) -> Result<(), Error> {
         let mut made = BTreeSet::new();
         fs::create_dir_all(to).map_err(io_error("cannot create", to))?;
-        for entry in &self.entries {
-            let at = to.join(&entry.path);
+        self.each(|entry, contents| {
             if !wanted(entry) {
-                if let Kind::File { size, .. } = entry.kind {
-                    let mut contents = self.contents.by_ref().take(size);
-                    io::copy(&mut contents, &mut io::sink())
-                        .map_err(io_error("cannot read", "the bundle"))?;
-                }
-                continue;
+                return Ok(());
             }
+            let at = to.join(&entry.path);
             if let Some((directory, _)) = entry.path.rsplit_once('/')
-                && made.insert(directory)
+                && made.insert(directory.to_owned())
             {
                 let directory = to.join(directory);
                 fs::create_dir_all(&directory).map_err(io_error("cannot create", directory))?;
             }
             match &entry.kind {
-                Kind::Symlink { target } => {
-                    symlink(target, &at).map_err(io_error("cannot create", &at))?;
-                }
-                Kind::Directory { .. } => {
-                    fs::create_dir_all(&at).map_err(io_error("cannot create", &at))?;
-                }
-                Kind::File { size, executable } => {
-                    let found = create(&at, *executable, &mut self.contents.by_ref().take(*size))?;
-                    if found != *size {
-                        return Err(Error::Format(format!("it ends within `{}`", entry.path)));
-                    }
-                }
+                Kind::Symlink { target } => symlink(target, &at),
+                Kind::Directory { .. } => fs::create_dir_all(&at),
+                Kind::File { executable, .. } => create(&at, *executable, contents),
+            }
+            .map_err(io_error("cannot create", &at))
+        })
+    }
+
+    /// Shows each entry with its contents, which need not be read; an entry that is no file has none.
+    ///
+    /// # Errors
+    ///
+    /// Those of `see`, and if the bundle cannot be read, ends early, or has something behind the last file.
+    pub fn each(
+        mut self,
+        mut see: impl FnMut(&Entry, &mut dyn Read) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for entry in &self.entries {
+            let size = match entry.kind {
+                Kind::File { size, .. } => size,
+                Kind::Symlink { .. } | Kind::Directory { .. } => 0,
+            };
+            let mut contents = self.contents.by_ref().take(size);
+            see(entry, &mut contents)?;
+            io::copy(&mut contents, &mut io::sink()).map_err(unreadable)?;
+            if contents.limit() > 0 {
+                return Err(Error::Format(format!("it ends within `{}`", entry.path)));
             }
         }
         match self.contents.fill_buf() {
             Ok([]) => Ok(()),
             Ok(_) => Err(Error::Format("something follows the last file".to_owned())),
-            Err(error) => Err(io_error("cannot read", "the bundle")(error)),
+            Err(error) => Err(unreadable(error)),
         }
     }
 }
 
-/// Writes a new file, and gives its size in bytes.
-fn create(at: &Path, executable: bool, contents: &mut impl Read) -> Result<u64, Error> {
+/// Writes a new file.
+fn create(at: &Path, executable: bool, contents: &mut dyn Read) -> io::Result<()> {
     let mode = if executable { 0o755 } else { 0o644 };
-    let mut write = || -> io::Result<u64> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(at)?;
-        let size = io::copy(contents, &mut file)?;
-        file.set_modified(time())?;
-        Ok(size)
-    };
-    write().map_err(io_error("cannot create", at))
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(at)?;
+    io::copy(contents, &mut file)?;
+    file.set_modified(time())
 }
 
 /// When everything in the store was modified.

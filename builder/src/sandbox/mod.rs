@@ -319,7 +319,7 @@ fn no_sandbox(top: &str) -> Error {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::spec::{DEPS, Source};
+    use crate::spec::{DEPS, Origin, Source};
     use std::fs;
     use tempfile::TempDir;
 
@@ -359,7 +359,7 @@ mod tests {
         for at in ["../elsewhere", "ws/../../elsewhere"] {
             let process = Process {
                 sources: vec![Source {
-                    from: temp.path().join("store/a").display().to_string(),
+                    from: Origin::Store(temp.path().join("store/a").display().to_string()),
                     at: temp.path().join("build").join(at).display().to_string(),
                     links: false,
                 }],

@@ -11,6 +11,7 @@
 //! | an [`archive`] | does not run | unpacked in memory, behind links in a real directory |
 //! | an archive | runs | unpacked |
 //! | any other file of the store, a [`bundle`](super::bundle) | | unpacked |
+//! | a bundle in the derivation itself | | unpacked |
 //!
 //! Files are writable and as old as everything in the store, so that `make` and its kind
 //! find nothing out of date, and so that [`is_new`] tells what a process has written.
@@ -19,7 +20,7 @@ use super::archive::{self, is_archive};
 use super::bundle::{Bundle, Entry, Kind};
 use super::files::{create_dir_all, entries, make_link, resolved};
 use crate::error::{Error, Result};
-use crate::spec::Source;
+use crate::spec::{Origin, Source};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::io::ErrorKind;
@@ -33,7 +34,11 @@ pub(super) const STORE_TIME: u64 = 1;
 /// Lays out one source. Sources may lie inside each other and may share directories, but no
 /// two may bring the same file. `memory` is a directory in memory, if there is one.
 pub fn lay_out(source: &Source, memory: Option<&Path>) -> Result<()> {
-    let (from, at) = (Path::new(&source.from), Path::new(&source.at));
+    let at = Path::new(&source.at);
+    let from = match &source.from {
+        Origin::Store(path) => Path::new(path),
+        Origin::Derivation { packed } => return Ok(Bundle::packed(packed)?.unpack(at)?),
+    };
     let unreadable = |e| Error::io("cannot read the source", from, e);
     let metadata = fs::metadata(from).map_err(unreadable)?;
     if !metadata.is_dir() {
@@ -79,14 +84,20 @@ pub fn lay_out_some(
     memory: Option<&Path>,
     wanted: impl Fn(&Path) -> bool,
 ) -> Result<()> {
-    let (from, at) = (Path::new(&source.from), Path::new(&source.at));
+    let at = Path::new(&source.at);
+    let is_wanted =
+        |entry: &Entry| matches!(entry.kind, Kind::Symlink { .. }) || wanted(&at.join(&entry.path));
+    let from = match &source.from {
+        Origin::Store(path) => Path::new(path),
+        Origin::Derivation { packed } => {
+            return Ok(Bundle::packed(packed)?.unpack_some(at, is_wanted)?);
+        }
+    };
     if from.is_dir()
         || is_archive(from).map_err(|e| Error::io("cannot read the source", from, e))?
     {
         return lay_out(source, memory);
     }
-    let is_wanted =
-        |entry: &Entry| matches!(entry.kind, Kind::Symlink { .. }) || wanted(&at.join(&entry.path));
     Ok(Bundle::open(from)?.unpack_some(at, is_wanted)?)
 }
 
@@ -231,7 +242,7 @@ mod tests {
 
         fn source(&self, from: &str, at: &str) -> Source {
             Source {
-                from: self.store(from).display().to_string(),
+                from: Origin::Store(self.store(from).display().to_string()),
                 at: self.at(at).display().to_string(),
                 links: false,
             }
@@ -301,8 +312,8 @@ mod tests {
         assert!(!f.store("a/src/x/made.rs").exists());
     }
 
-    /// A bundle of these files below `store/a`, as the source `ws`.
-    fn bundled(f: &Fixture, files: &[&str]) -> Source {
+    /// The bytes of a bundle of these files below `store/a`.
+    fn bundle_of(f: &Fixture, files: &[&str]) -> Vec<u8> {
         let root = f.store("a");
         let entries: Vec<Entry> = files
             .iter()
@@ -310,8 +321,22 @@ mod tests {
             .collect();
         let mut bytes = Vec::new();
         bundle::write(&entries, |path| File::open(root.join(path)), &mut bytes).unwrap();
-        fs::write(f.store("bundle"), bytes).unwrap();
+        bytes
+    }
+
+    /// Such a bundle in the store, as the source `ws`.
+    fn bundled(f: &Fixture, files: &[&str]) -> Source {
+        fs::write(f.store("bundle"), bundle_of(f, files)).unwrap();
         f.source("bundle", "ws")
+    }
+
+    /// Such a bundle in the derivation, as the source `ws`.
+    fn packed(f: &Fixture, files: &[&str]) -> Source {
+        let packed = bundle::pack(&bundle_of(f, files)).unwrap();
+        Source {
+            from: Origin::Derivation { packed },
+            ..f.source("", "ws")
+        }
     }
 
     #[test]
@@ -319,6 +344,22 @@ mod tests {
         let f = Fixture::new(&["a/x"]);
         lay_out(&bundled(&f, &["x"]), None).unwrap();
         assert_eq!(fs::read_to_string(f.at("ws/x")).unwrap(), "a/x");
+    }
+
+    #[test]
+    fn a_bundle_can_be_in_the_derivation() {
+        let f = Fixture::new(&["a/x"]);
+        lay_out(&packed(&f, &["x"]), None).unwrap();
+        assert_eq!(fs::read_to_string(f.at("ws/x")).unwrap(), "a/x");
+        for broken in ["!", "AAAA", ""] {
+            let packed = broken.to_owned();
+            let source = Source {
+                from: Origin::Derivation { packed },
+                ..f.source("", "other")
+            };
+            let message = lay_out(&source, None).unwrap_err().to_string();
+            assert!(message.contains("bundle"), "{message}");
+        }
     }
 
     /// A package whose archive has a link out of it.
@@ -385,13 +426,15 @@ mod tests {
 
     #[test]
     fn a_part_of_a_bundle_has_all_links() {
-        let f = Fixture::new(&["a/d/x", "a/d/y", "a/z"]);
-        symlink("d", f.store("a/link")).unwrap();
-        let source = bundled(&f, &["d/x", "d/y", "link", "z"]);
-        let wanted = f.at("ws/d/y");
-        lay_out_some(&source, None, |at| at == wanted).unwrap();
-        assert_eq!(fs::read_to_string(f.at("ws/link/y")).unwrap(), "a/d/y");
-        assert!(!f.at("ws/d/x").exists() && !f.at("ws/z").exists());
+        for source in [bundled, packed] {
+            let f = Fixture::new(&["a/d/x", "a/d/y", "a/z"]);
+            symlink("d", f.store("a/link")).unwrap();
+            let source = source(&f, &["d/x", "d/y", "link", "z"]);
+            let wanted = f.at("ws/d/y");
+            lay_out_some(&source, None, |at| at == wanted).unwrap();
+            assert_eq!(fs::read_to_string(f.at("ws/link/y")).unwrap(), "a/d/y");
+            assert!(!f.at("ws/d/x").exists() && !f.at("ws/z").exists());
+        }
     }
 
     #[test]

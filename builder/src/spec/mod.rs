@@ -17,7 +17,7 @@ pub mod task;
 pub use build_script::{BuildScript, DepMetadata};
 pub use incremental::{Incremental, StateOf, States, StatesOf};
 pub use link_arg::LinkArgTarget;
-pub use process::{Process, Source};
+pub use process::{Origin, Process, Source};
 pub use rustc::{Artifact, Product, Rustc, ScriptUse};
 
 use serde::{Deserialize, Serialize};

@@ -33,17 +33,30 @@ pub struct Process {
     pub remap: Vec<String>,
 }
 
-/// Sources in the store, and the place below [`BUILD`](super::BUILD) where the unit sees them.
+/// Sources, and the place below [`BUILD`](super::BUILD) where the unit sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// A store path, or a path below one: a directory, a [`bundle`](crate::sandbox::bundle), or the
-    /// [`archive`](crate::sandbox::archive) of a published package.
-    pub from: String,
+    /// Where they come from.
+    pub from: Origin,
     /// The absolute path in the sandbox.
     pub at: String,
     /// Whether links to a directory of the store do instead of real files: no code of a
     /// package runs in the unit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub links: bool,
+}
+
+/// Where the files of a [`Source`] come from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Origin {
+    /// A store path, or a path below one: a directory, a [`bundle`](crate::sandbox::bundle), or the
+    /// [`archive`](crate::sandbox::archive) of a published package.
+    Store(String),
+    /// The derivation itself.
+    Derivation {
+        /// A [packed](crate::sandbox::bundle::pack) bundle.
+        packed: String,
+    },
 }

@@ -4,7 +4,7 @@ use dyndrv_builder::error::Result;
 use dyndrv_builder::sandbox::Sandbox;
 use dyndrv_builder::spec::task::Task;
 use dyndrv_builder::spec::{
-    Artifact, BuildScript, LinkArgTarget, Process, Product, Rustc, ScriptUse, Source, Spec,
+    Artifact, BuildScript, LinkArgTarget, Origin, Process, Product, Rustc, ScriptUse, Source, Spec,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -84,7 +84,7 @@ impl World {
             env: BTreeMap::from([("CARGO_PKG_NAME".to_string(), "demo".to_string())]),
             path: path.split(':').map(String::from).collect(),
             sources: vec![Source {
-                from: self.text(&format!("store/{}", self.tree)),
+                from: Origin::Store(self.text(&format!("store/{}", self.tree))),
                 at: self.text("build/ws"),
                 links: false,
             }],

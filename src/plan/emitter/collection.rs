@@ -9,7 +9,9 @@ use crate::graph::{Identity, store_name};
 use crate::plan::Error;
 use crate::plan::asked_variables::Names;
 use crate::plan::sources::Vendored;
+use dyndrv_builder::spec::Origin;
 use serde::{Deserialize, Serialize};
+use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -61,6 +63,8 @@ pub struct Collection {
     /// The directory that source files are read from.
     root: PathBuf,
     items: Vec<Collected>,
+    /// Source files that are in derivations.
+    packed: HashMap<Sources, String>,
     /// The final path of each output.
     paths: BTreeMap<String, StorePath>,
     /// The item with a path.
@@ -149,6 +153,33 @@ impl Collection {
             mentions: mentions.filter_map(|path| path.parse().ok()).collect(),
         };
         self.others.insert(drv, other);
+    }
+
+    /// Decides where source files are, and gives the store object if they are in one of their own: those that are
+    /// [small](Sources::is_small) are in the derivation itself.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn place_sources(
+        &mut self,
+        package: &str,
+        sources: Sources,
+    ) -> Result<(Origin, Option<StorePath>), Error> {
+        if !sources.is_small() {
+            let object = self.add_sources(package, sources)?;
+            return Ok((Origin::Store(object.to_string()), Some(object)));
+        }
+        // Several units of a package have the same files.
+        let packed = match self.packed.entry(sources) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let packed = new.key().packed(&self.root)?;
+                new.insert(packed)
+            }
+        };
+        let packed = packed.clone();
+        Ok((Origin::Derivation { packed }, None))
     }
 
     /// Adds source files and gives the final path of their bundle. Equal lists of a package share one.
@@ -426,13 +457,14 @@ impl Plan {
         })
     }
 
-    /// All source files of the bundles.
+    /// All source files that units have.
     pub fn source_files(&self) -> impl Iterator<Item = &str> {
         let bundles = self.items().filter_map(|item| match item.content {
             Content::Sources(sources) => Some(sources),
             Content::Derivation { .. } => None,
         });
-        bundles.flat_map(Sources::files)
+        let packed = self.collection.packed.keys();
+        bundles.chain(packed).flat_map(Sources::files)
     }
 
     /// The directory that source files are read from.
@@ -612,6 +644,34 @@ mod tests {
         ]);
         assert_eq!(plan.heads[1].others, others);
         assert!(plan.heads[1].sources.is_empty());
+    }
+
+    #[test]
+    fn small_sources_are_in_the_derivation() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut all = Collection::new(temp.path());
+        let mut place = |file: &str, size: usize| {
+            std::fs::write(temp.path().join(file), "x".repeat(size)).unwrap();
+            let sources = Sources::of(temp.path(), [file]).unwrap();
+            all.place_sources("p", sources).unwrap()
+        };
+        let small = place("small", 64 * 1024);
+        let (Origin::Derivation { packed }, None) = &small else {
+            panic!("{small:?}");
+        };
+        let bundle = dyndrv_builder::sandbox::bundle::Bundle::packed(packed).unwrap();
+        assert_eq!(bundle.entries()[0].path, "small");
+        assert_eq!(place("small", 64 * 1024), small);
+        let (from, object) = place("large", 64 * 1024 + 1);
+        let object = object.unwrap();
+        assert_eq!(from, Origin::Store(object.to_string()));
+        assert!(object.name().starts_with("crate-src-p-"), "{object}");
+
+        let plan = all.finish(prepared(1), "x86_64-linux", &path("dyndrv"));
+        assert_eq!(outputs(&plan.heads[0]).len(), 1);
+        // A checkout has changed if any of them has.
+        let files: BTreeSet<&str> = plan.source_files().collect();
+        assert_eq!(files, ["large", "small"].into());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | Derivations are sorted by their height, the highest first, then by name; equal parts of this list go to the emitters | a derivation mentions lower ones only, so emitters depend on earlier ones only |
 //! | The height is the number of steps to a derivation that nothing mentions | what few others need is near the end, together with what needs it, so that most edits touch the last emitters only |
-//! | A source bundle is written by the first emitter that mentions it | |
+//! | A source bundle is written by the first emitter that mentions it, and counts for nothing | whether a unit has one follows from the size of its files |
 //! | A derivation that the Nix language knows by name is written where that looks for it | |
 //!
 //! Nothing of this depends on what the derivations say, only on which mention which: an edit of a function moves nothing.
@@ -31,16 +31,9 @@ pub fn assign(items: &[Item<'_>], count: usize) -> Vec<usize> {
     order.sort_by_key(|&place| (std::cmp::Reverse(heights[place]), items[place].name));
 
     let mut emitters: Vec<Option<usize>> = items.iter().map(|item| item.pinned).collect();
-    let bundle_weight = |emitters: &[Option<usize>], place: usize| {
-        let new = items[place].mentions.iter();
-        new.filter(|&&mentioned| items[mentioned].is_bundle && emitters[mentioned].is_none())
-            .count()
-    };
-    let total = items.iter().filter(|item| item.pinned.is_none()).count();
-    let mut done = 0;
-    for place in order {
-        let emitter = done * count / total.max(1);
-        done += 1 + bundle_weight(&emitters, place);
+    let total = order.len();
+    for (done, place) in order.into_iter().enumerate() {
+        let emitter = done * count / total;
         emitters[place] = Some(emitter);
         for &mentioned in &items[place].mentions {
             if items[mentioned].is_bundle {

@@ -4,7 +4,7 @@
 //! many as a plan needs. So a plan does not make its derivations itself; it says what *emitters* are to write:
 //!
 //! ```text
-//! plan ─► contents-0 ─► emitter 0 ─► unit.drv, unit.drv, sources …
+//! plan ─► contents-0 ─► emitter 0 ─► unit.drv, unit.drv, large sources …
 //!      ─► contents-1 ─► emitter 1 ─► unit.drv, … (mention those of emitter 0)
 //!      ─► index
 //! ```
@@ -17,6 +17,7 @@
 //! | What a text mentions comes from the same emitter, an earlier one, or one of an earlier layer | Nix finds references among the inputs and the outputs of the derivation that writes a text |
 //! | All emitters have the same name, [`NAME`] | the name is part of the name of every output, and so of its path |
 //! | An emitter has no input that is in the closure of another | Nix finds references in closures, and looks up each input |
+//! | Sources of up to 64 KiB are in the text of the unit that reads them ([`sources`]) | a file of their own is an output more, and a mount more for the unit and for all later emitters |
 //! | No source of a user is searched for references | it may hold what looks like one |
 //!
 //! The data's way through this module:
@@ -24,7 +25,7 @@
 //! | step | module |
 //! |---|---|
 //! | collecting derivations and sources, and predicting their paths | [`collection`] |
-//! | the source files of a unit, as one file | [`sources`] |
+//! | the source files of a unit, as one file or text | [`sources`] |
 //! | which emitter writes what | [`grouping`] |
 //! | what one emitter writes, as a file | [`contents`] |
 //! | an emitter as a derivation | [`derivation`] |

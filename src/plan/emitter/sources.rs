@@ -8,8 +8,14 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+/// Up to how many bytes of files are in the derivation of the unit that reads them.
+///
+/// A store object of their own costs more than they do: it is registered when the derivation is, mounted for the unit, and
+/// mounted for each emitter that has the derivation in its closure.
+const SMALL: u64 = 64 * 1024;
+
 /// A selection of files, symbolic links and empty directories below a root directory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sources(Vec<Entry>);
 
 impl Sources {
@@ -36,6 +42,27 @@ impl Sources {
     /// The paths, relative to the root.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|entry| entry.path.as_str())
+    }
+
+    /// Whether they are few enough bytes to be in a derivation.
+    pub fn is_small(&self) -> bool {
+        let size = |entry: &Entry| match entry.kind {
+            Kind::File { size, .. } => size,
+            Kind::Symlink { .. } | Kind::Directory { .. } => 0,
+        };
+        let sum = (self.0.iter()).try_fold(0_u64, |sum, entry| sum.checked_add(size(entry)));
+        sum.is_some_and(|sum| sum <= SMALL)
+    }
+
+    /// The bundle as a text, for a derivation.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn packed(&self, root: &Path) -> Result<String, Error> {
+        let mut bytes = Vec::new();
+        self.write(root, &mut bytes)?;
+        Ok(bundle::pack(&bytes)?)
     }
 
     /// A name of 64 digits for the list of files. It does not depend on their contents: the name enters the store

@@ -72,6 +72,13 @@ impl Candidates {
         self.objects.insert(object);
     }
 
+    /// Adds such objects, or the one that there may be.
+    pub fn extend<'a>(&mut self, objects: impl IntoIterator<Item = &'a StorePath>) {
+        for object in objects {
+            self.add_object(object);
+        }
+    }
+
     /// Adds the outputs of a derivation, and gives the placeholders.
     ///
     /// # Errors
