@@ -655,14 +655,14 @@ mod tests {
             let sources = Sources::of(temp.path(), [file]).unwrap();
             all.place_sources("p", sources).unwrap()
         };
-        let small = place("small", 64 * 1024);
+        let small = place("small", 64 * 1024 - 5);
         let (Origin::Derivation { packed }, None) = &small else {
             panic!("{small:?}");
         };
         let bundle = dyndrv_builder::sandbox::bundle::Bundle::packed(packed).unwrap();
         assert_eq!(bundle.entries()[0].path, "small");
-        assert_eq!(place("small", 64 * 1024), small);
-        let (from, object) = place("large", 64 * 1024 + 1);
+        assert_eq!(place("small", 64 * 1024 - 5), small);
+        let (from, object) = place("large", 64 * 1024 - 4);
         let object = object.unwrap();
         assert_eq!(from, Origin::Store(object.to_string()));
         assert!(object.name().starts_with("crate-src-p-"), "{object}");

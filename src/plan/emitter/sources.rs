@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-/// Up to how many bytes of files are in the derivation of the unit that reads them.
+/// Up to how many bytes of files and their paths are in the derivation of the unit that reads them.
 ///
 /// A store object of their own costs more than they do: it is registered when the derivation is, mounted for the unit, and
 /// mounted for each emitter that has the derivation in its closure.
@@ -44,14 +44,17 @@ impl Sources {
         self.0.iter().map(|entry| entry.path.as_str())
     }
 
-    /// Whether they are few enough bytes to be in a derivation.
+    /// Whether they are few enough bytes to be in a derivation, with their paths.
     pub fn is_small(&self) -> bool {
         let size = |entry: &Entry| match entry.kind {
             Kind::File { size, .. } => size,
             Kind::Symlink { .. } | Kind::Directory { .. } => 0,
         };
-        let sum = (self.0.iter()).try_fold(0_u64, |sum, entry| sum.checked_add(size(entry)));
-        sum.is_some_and(|sum| sum <= SMALL)
+        let sizes = self.0.iter().map(|entry| {
+            let path = u64::try_from(entry.path.len()).unwrap_or(u64::MAX);
+            size(entry).saturating_add(path)
+        });
+        sizes.fold(0, u64::saturating_add) <= SMALL
     }
 
     /// The bundle as a text, for a derivation.
