@@ -36,14 +36,19 @@ pub fn printed<const N: usize>(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
 
+    /// A child writes the program: what another thread starts meanwhile would inherit this process's open file, and a file
+    /// that is open for writing cannot be started ("Text file busy").
     fn compiler(script: &str) -> (tempfile::TempDir, String) {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("rustc");
-        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let written = Command::new("sh")
+            .args(["-c", "printf '%s' \"$1\" >\"$2\" && chmod +x \"$2\"", "sh"])
+            .arg(format!("#!/bin/sh\n{script}\n"))
+            .arg(&file)
+            .status();
+        assert!(written.unwrap().success());
         let name = file.display().to_string();
         (temp, name)
     }
