@@ -232,8 +232,8 @@ fn derivations_are_legible() {
 /// The names of the files in place of a text that holds them.
 fn name_files(from: &mut Value) {
     if let Some(packed) = from.get_mut("packed") {
-        let entries = Bundle::packed(packed.as_str().unwrap()).unwrap();
-        let files = entries.entries().iter().map(|entry| entry.path.clone());
+        let bundle = Bundle::packed(packed.as_str().unwrap()).unwrap();
+        let files = bundle.entries().iter().map(|entry| entry.path.clone());
         *packed = files.collect();
     }
 }

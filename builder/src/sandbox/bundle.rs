@@ -10,6 +10,8 @@
 //! | second line | the [`Entry`]s as a JSON array, sorted by path |
 //! | rest | the contents of the files in the same order, without anything between them |
 //!
+//! A bundle of few bytes need not be a file: [`pack`] makes a text of it, which the derivation of the unit holds.
+//!
 //! Equal files give equal bundles: no time, owner or permission is recorded but the
 //! executable bit. A directory has an entry only if it is empty.
 //!
@@ -204,7 +206,10 @@ fn copy(mut from: impl Read, sink: &mut impl Write, buffer: &mut [u8]) -> io::Re
     }
 }
 
-/// A bundle as a text of letters, digits, `+`, `/` and `=`: compressed as raw DEFLATE, in base64.
+/// A bundle as a text of letters, digits, `+`, `/` and `=`: compressed as raw DEFLATE, in base64. So it has no store path
+/// that Nix would take for a reference.
+///
+/// The text, and with it each derivation that holds one, follows from the compressor too, whose version the lock file pins.
 ///
 /// # Errors
 ///
@@ -610,5 +615,21 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    /// Another text for the same files would make all derivations that hold them others.
+    #[test]
+    fn equal_files_give_equal_texts() {
+        let bytes = bundle(&[file("src/names/names/names/names.rs", 30, false)]).unwrap();
+        let packed = pack(&bytes).unwrap();
+        assert_eq!(
+            packed,
+            "fco9CoAwDAbQvaco3yz+4NariEM1AQUNkqig4t17gEKXNz16hPT20yW0se/c8OGI54IA07mRuLPl1mqoYOvLCH37j658Ew=="
+        );
+        let read = Bundle::packed(&packed).unwrap();
+        assert_eq!(
+            read.entries(),
+            [file("src/names/names/names/names.rs", 30, false)]
+        );
     }
 }

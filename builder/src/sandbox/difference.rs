@@ -99,20 +99,22 @@ pub fn put_together(difference: &Path, to: &Path) -> Result<()> {
         open(difference).map_err(|e| Error::io("cannot read", difference, e))?;
     let earlier = File::open(&header.earlier);
     let earlier = earlier.map_err(|e| Error::io("cannot read", &header.earlier, e))?;
-    let mut write = || -> io::Result<()> {
-        let mut file = File::create(to)?;
-        for part in &header.parts {
-            match *part {
-                Part::Own(length) => {
-                    copy(&own, at, length, &mut file)?;
-                    at += length;
-                }
-                Part::Earlier(offset, length) => copy(&earlier, offset, length, &mut file)?,
-            }
+    let cannot_write = |e| Error::io("cannot write", to, e);
+    let mut file = File::create(to).map_err(cannot_write)?;
+    for part in &header.parts {
+        let (from, source, offset, length) = match *part {
+            Part::Own(length) => (&own, difference, at, length),
+            Part::Earlier(offset, length) => (&earlier, &*header.earlier, offset, length),
+        };
+        copy(from, offset, length, &mut file).map_err(|e| match e.kind() {
+            io::ErrorKind::UnexpectedEof => Error::io("cannot read", source, e),
+            _ => cannot_write(e),
+        })?;
+        if let Part::Own(length) = part {
+            at += length;
         }
-        Ok(())
-    };
-    write().map_err(|e| Error::io("cannot write", to, e))
+    }
+    Ok(())
 }
 
 /// The header of a difference; where its own bytes start, and the file.
@@ -150,5 +152,15 @@ mod tests {
         fs::write(&file, r#"{"earlier":"/gone/liba.rlib","parts":[]}"#).unwrap();
         let error = put_together(&file, &temp.path().join("to")).unwrap_err();
         assert!(error.to_string().contains("/gone/liba.rlib"), "{error}");
+        let earlier = temp.path().join("earlier.rlib");
+        fs::write(&earlier, "short").unwrap();
+        let header = format!("{{\"earlier\":{earlier:?},\"parts\":[{{\"earlier\":[0,9]}}]}}\n");
+        fs::write(&file, header).unwrap();
+        let error = put_together(&file, &temp.path().join("to")).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("cannot read") && text.contains("earlier.rlib"),
+            "{text}"
+        );
     }
 }

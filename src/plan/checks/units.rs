@@ -279,7 +279,7 @@ impl<'b> Planner<'_, 'b> {
         let settings = lowering.settings;
         let files: Vec<String> = files.into_iter().collect();
         let tree = sources::workspace(unit, &files, self.workspace, self.collection)?;
-        self.candidates.extend(&tree.object);
+        self.candidates.add_objects(&tree.object);
         let tree: [UnitSources; 1] = [tree];
         let mut process = lowering.process(unit, invocation.env, invocation.cwd, &tree);
         process.remap.clear();

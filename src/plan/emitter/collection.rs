@@ -187,7 +187,7 @@ impl Collection {
     /// # Errors
     ///
     /// If a file cannot be read.
-    pub fn add_sources(&mut self, package: &str, sources: Sources) -> Result<StorePath, Error> {
+    fn add_sources(&mut self, package: &str, sources: Sources) -> Result<StorePath, Error> {
         let package = store_name(package);
         let package: String = package.chars().take(MAX_PACKAGE_LENGTH).collect();
         let digest = sources.digest();

@@ -8,10 +8,10 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-/// Up to how many bytes of files and their paths are in the derivation of the unit that reads them.
+/// Sources of at most so many bytes, with their paths, are in the derivation of the unit that reads them.
 ///
-/// A store object of their own costs more than they do: it is registered when the derivation is, mounted for the unit, and
-/// mounted for each emitter that has the derivation in its closure.
+/// As a store object of their own they would cost more: Nix would register it beside the derivation, and mount it for the unit
+/// and for each emitter that has the derivation in its closure.
 const SMALL: u64 = 64 * 1024;
 
 /// A selection of files, symbolic links and empty directories below a root directory.

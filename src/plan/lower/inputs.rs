@@ -67,15 +67,10 @@ impl Candidates {
         }
     }
 
-    /// Adds an object that the plan emits.
-    pub fn add_object(&mut self, object: &StorePath) {
-        self.objects.insert(object);
-    }
-
-    /// Adds such objects, or the one that there may be.
-    pub fn extend<'a>(&mut self, objects: impl IntoIterator<Item = &'a StorePath>) {
+    /// Adds objects that the plan emits.
+    pub fn add_objects<'a>(&mut self, objects: impl IntoIterator<Item = &'a StorePath>) {
         for object in objects {
-            self.add_object(object);
+            self.objects.insert(object);
         }
     }
 

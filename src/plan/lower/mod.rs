@@ -177,7 +177,7 @@ impl<'a> Lowering<'a> {
         sources: &[UnitSources],
     ) -> Result<ValidatedDerivation, Error> {
         for source in sources {
-            self.candidates.extend(&source.object);
+            self.candidates.add_objects(&source.object);
         }
         let lowered = self.as_in_base(unit, |lowering| lowering.lowered(unit, sources))?;
         let derivation = match lowered {
