@@ -6,6 +6,7 @@
   the phase of the build), and `read_log` notes when these messages arrive in Nix's internal-json log.
 - A clean build has a new store each time (`--store` below the work directory, on the same disk), which holds the toolchain,
   dyndrv and the unpacked crates, and nothing else. For cargo, it is an empty target directory, with the crates fetched.
+- With `--image`, clean builds have an empty ext4 with a journal for each, in a file (`Image`), so that no earlier build is in their way.
 - Nothing is measured in the minute after many files were removed: an ext4 without a journal looks at each inode that was
   deleted in the last 60 s before it makes a file, so that Nix's copy of a checkout takes several times as long.
 """
@@ -78,6 +79,34 @@ class Disk:
             cls.removed = None
 
 
+class Image:
+    """An empty ext4 with a journal, in a sparse file, as a mounted directory; for root."""
+
+    # More than any build here writes; what is not written takes no space.
+    SIZE = 100 << 30
+
+    def __init__(self, work):
+        self.file, self.directory = work / "image", work / "image-mounted"
+        self.directory.mkdir(exist_ok=True)
+
+    def __enter__(self):
+        with open(self.file, "wb") as file:
+            file.truncate(self.SIZE)
+        # All tables are written now, and not by the kernel while a build runs.
+        options = ["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-N", "8000000"]
+        subprocess.run(["mkfs.ext4", *options, self.file], check=True)
+        subprocess.run(["mount", "-o", "loop", self.file, self.directory], check=True)
+        os.sync()
+        self.removed = Disk.removed
+        return self.directory
+
+    def __exit__(self, *_):
+        # What a build removed here is no concern of other file systems.
+        Disk.removed = self.removed
+        subprocess.run(["umount", self.directory], check=True)
+        self.file.unlink()
+
+
 class Tree:
     """A copy of the project, and how it is edited."""
 
@@ -109,7 +138,7 @@ class Cargo:
     def __init__(self, name, project, work, environment, incremental):
         self.name = name
         self.tree = Tree(project, work / name)
-        self.target = work / f"{name}-target"
+        self.work, self.target = work, work / f"{name}-target"
         self.environment = environment | {"CARGO_TARGET_DIR": str(self.target)}
         if not incremental:
             self.environment["CARGO_INCREMENTAL"] = "0"
@@ -120,13 +149,16 @@ class Cargo:
         if done.returncode != 0:
             sys.exit(f"bench: {' '.join(command)} failed in {self.tree.directory}\n{done.stderr}")
 
-    def build(self, command="build"):
+    def build(self, command="build", *arguments):
         Disk.settle()
         start = time.monotonic()
-        self.run(["cargo", command, "--quiet", "--locked", "--offline", "--profile", "dev"])
+        self.run(["cargo", command, "--quiet", "--locked", "--offline", "--profile", "dev", *arguments])
         return {"wall": time.monotonic() - start}
 
-    def clean(self):
+    def clean(self, image=False):
+        if image:
+            with Image(self.work) as directory:
+                return self.build("build", "--target-dir", str(directory / "target"))
         Disk.put_aside(self.target)
         return self.build()
 
@@ -174,17 +206,24 @@ class Nix:
         # Without a daemon, every builder is a descendant of `nix build`.
         return result | {"cpu": cpu_of_children() - cpu}
 
-    def clean(self):
+    def clean(self, image=False):
         """Builds in a new store with nothing but what stands before planning."""
-        base, store = self.work / f"store-base-{self.name}", self.work / "store"
-        if not base.exists():
-            self.prepare(base)
+        if image:
+            with Image(self.work) as directory:
+                return self.build("--store", str(self.fresh(directory)), "--no-link")
         Disk.sweep()
-        subprocess.run(["cp", "-a", base, store], check=True)
-        os.sync()
+        store = self.fresh(self.work)
         result = self.build("--store", str(store), "--no-link")
         Disk.put_aside(store)
         return result
+
+    def fresh(self, directory):
+        base, store = self.work / f"store-base-{self.name}", directory / "store"
+        if not base.exists():
+            self.prepare(base)
+        subprocess.run(["cp", "-a", base, store], check=True)
+        os.sync()
+        return store
 
     def prepare(self, base):
         progress("filling a store with the toolchain, dyndrv and the crates")
