@@ -69,8 +69,8 @@ in
   # `.cargo/config.toml`, as `rustPlatform.importCargoLock` makes it. A package may be its archive instead, if
   # the file `.dyndrv-manifests` has what cargo reads of it (`nix/archives.nix`).
   vendor,
-  # The same without archives, for a cargo that code of a package starts: the derivation (`….drv`) that makes it,
-  # which is then built only for units that may do so. Null for `vendor` itself.
+  # The same without archives, for a cargo that a test starts: the derivation (`….drv`) that makes it, which is
+  # then built only for tests that may do so. Null for `vendor` itself.
   vendorDirectory ? null,
   # What the result is called.
   pname,
@@ -109,7 +109,7 @@ in
   incremental,
   # What is checked, and how: see `nix/checks.nix`.
   checks,
-  # Store paths that the result must not have in its closure; `vendorDirectory` may be among them.
+  # Store paths that the result must not have in its closure.
   disallowedRequisites,
   meta,
   passthru,
@@ -121,10 +121,6 @@ let
     # What users have in their sources may look like a reference.
     unsafeDiscardReferences.out = true;
   };
-
-  # The vendor directory is built only if a unit needs it, which the planner knows.
-  guardVendorDirectory =
-    vendorDirectory != null && builtins.elem vendorDirectory disallowedRequisites;
 
   # What cargo is asked with, beside the skeleton.
   places = {
@@ -189,7 +185,7 @@ let
       thirdParty = { inherit settings vendor; };
       workspace = {
         inherit settings;
-        workspace = { inherit extraSources guardVendorDirectory; };
+        workspace = { inherit extraSources; };
       };
       checks = {
         inherit settings;
@@ -280,7 +276,7 @@ let
       attrs = {
         inherit settings;
         workspace = {
-          inherit src extraSources guardVendorDirectory;
+          inherit src extraSources;
           index = thirdParty.plan.index.outPath;
         }
         // incrementally.attrs;
@@ -366,9 +362,7 @@ else
           parts = [ (ofWorkspace.output "result") ];
         }
         {
-          outputChecks.out.disallowedRequisites = builtins.filter (
-            path: path != vendorDirectory
-          ) disallowedRequisites;
+          outputChecks.out = { inherit disallowedRequisites; };
         }
       // {
         inherit pname version meta;

@@ -296,7 +296,7 @@ let
           ofSource = src: (projectOf false (withoutBase // { inherit src; })).package;
         };
         crateEnv = crates.environments;
-        disallowedRequisites = if guardClosure then compilers ++ directories else [ ];
+        disallowedRequisites = if guardClosure then compilers else [ ];
         checks = (if isUnread then { } else { inherit (manifest) members; }) // checks;
       };
 
@@ -311,7 +311,6 @@ let
         ++ (if cc ? cc then [ cc.cc ] else [ ])
         ++ (if cc ? libc.dev.outPath then [ cc.libc.dev ] else [ ])
       );
-      directories = if vendored.vendorDirectory == null then [ ] else [ vendored.vendorDirectory ];
 
       shell = import ./shell.nix {
         pkgs = targetPkgs;

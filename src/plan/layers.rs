@@ -100,7 +100,7 @@ pub fn workspace(
     let mut lowering = Lowering::new(graph, settings, &index.vendored, objects)?;
     lowering.set_incremental(&workspace.incremental, &mut collection)?;
     add_units(&mut collection, &mut lowering, &index, workspace, files)?;
-    let result = lowering.result(RESULT, workspace.guard_vendor_directory)?;
+    let result = lowering.result(RESULT)?;
     collection.add_derivation(RESULT, None, &result)?;
     let build_scripts = lowering.build_scripts(BUILD_SCRIPTS)?;
     collection.add_derivation(BUILD_SCRIPTS, None, &build_scripts)?;

@@ -37,9 +37,9 @@ pub struct Settings {
     /// what is linked.
     #[serde(default)]
     pub environment_everywhere: bool,
-    /// Where a cargo that code of a package starts finds the third-party packages: a directory of the store, or the
-    /// derivation that makes it as its output `out`, which is then built only if a unit needs it. None for the
-    /// vendor directory, which has directories alone.
+    /// Where a cargo that a test starts finds the third-party packages: a directory of the store, or the derivation that
+    /// makes it as its output `out`, which is then built only if a test needs it. For a cargo that a build script starts, the
+    /// archives are unpacked in its sandbox. None if the vendor directory has directories alone.
     #[serde(default)]
     pub vendor_directory: Option<String>,
     /// Environments by `<name>-<version>`, or by name alone.
@@ -110,9 +110,6 @@ pub struct WorkspaceSettings {
     /// The index of the third-party plan.
     #[serde(default)]
     pub index: PathBuf,
-    /// Whether a result is refused that has [`Settings::vendor_directory`] in its closure.
-    #[serde(default)]
-    pub guard_vendor_directory: bool,
     /// How the units of an incremental graph are compiled.
     #[serde(default)]
     pub incremental: IncrementalSettings,

@@ -3,7 +3,6 @@
 
 use crate::project::{self, Project};
 use dyndrv::drv::{HashAlgorithm, hash_bytes};
-use serde_json::json;
 use std::fs;
 use std::process::Command;
 
@@ -173,14 +172,14 @@ pub(crate) fn print_what_cargo_knows(project: &Project) {
 }
 
 /// The program prints the directory of a package, of which its build script asks cargo.
-pub(crate) fn print_a_directory(project: &Project) {
+fn print_a_directory(project: &Project) {
     project.write(
         "build.rs",
         &asking_cargo(
             r#"
-            let (_, places) = text.split_once("\"manifest_path\":\"/nix/store/").unwrap();
+            let (_, places) = text.split_once("\"manifest_path\":\"/build/s/").unwrap();
             let (place, _) = places.split_once('"').unwrap();
-            println!("cargo::rustc-env=PLACE=/nix/store/{place}");"#,
+            println!("cargo::rustc-env=PLACE=/build/s/{place}");"#,
         ),
     );
     project.write(
@@ -189,7 +188,7 @@ pub(crate) fn print_a_directory(project: &Project) {
     );
 }
 
-/// The cargo that a build script calls finds directories. They are made for such a unit alone.
+/// The cargo that a build script calls finds directories. They are made in its sandbox, and in no step.
 #[test]
 fn a_build_script_asks_cargo_about_archives() {
     let (one, other) = apart();
@@ -197,29 +196,23 @@ fn a_build_script_asks_cargo_about_archives() {
     print_what_cargo_knows(&project);
     let first = project.build();
     assert_eq!(first.run("app", &[]), "[true, true]\n");
-    assert_eq!(count(&first.steps, "vendored"), 2, "{:?}", first.steps);
-
     lock(&project, &[&one, &apart_from(&one, "newer")]);
-    assert_eq!(count(&project.build().steps, "vendored"), 1);
+    let second = project.build();
+    assert_eq!(second.run("app", &[]), "[true, true]\n");
+    for build in [&first, &second] {
+        assert_eq!(count(&build.steps, "vendored"), 0, "{:?}", build.steps);
+    }
 }
 
-/// The Nix language knows of no unit that sees these directories, so the planner refuses them.
+/// Nothing leads from a result to the directories: their place is the sandbox.
 #[test]
-fn a_result_that_keeps_the_directories_of_packages_is_refused() {
+fn a_result_that_has_the_place_of_a_package_keeps_no_package() {
     let (one, other) = apart();
-    let mut project = project(&[&one, &other]);
+    let project = project(&[&one, &other]);
     print_a_directory(&project);
-    let log = project.try_build().err().unwrap();
-    for text in ["not allowed to refer", "-cargo-vendor-dir"] {
-        assert!(log.contains(text), "no {text:?} in:\n{log}");
-    }
-    project.args = json!({ "guardClosure": false });
-    assert!(
-        project
-            .build()
-            .run("app", &[])
-            .contains("-cargo-vendor-dir")
-    );
+    let printed = project.build().run("app", &[]);
+    assert!(printed.starts_with("/build/s/"), "{printed}");
+    assert!(printed.ends_with("/Cargo.toml\n"), "{printed}");
 }
 
 /// What a unit sees of its package.

@@ -1,9 +1,7 @@
 //! Sources that are there only when a derivation was built, as those of `fetchFromGitHub`. Nothing of them is read at
 //! evaluation, so nothing is imported from a derivation.
 
-use crate::archives::{
-    apart, count, print_a_directory, print_what_cargo_knows, project, publish, text,
-};
+use crate::archives::{apart, count, print_what_cargo_knows, project, publish, text};
 use crate::project::{self, Project};
 use serde_json::{Value, json};
 
@@ -93,17 +91,6 @@ fn a_build_script_in_them_asks_cargo_about_archives() {
     print_what_cargo_knows(&project);
     let built = fetched(project, "").build();
     assert_eq!(built.run("app", &[]), "[true, true]\n");
-}
-
-#[test]
-fn a_result_that_keeps_the_directories_of_their_packages_is_refused() {
-    let (one, other) = apart();
-    let project = project(&[&one, &other]);
-    print_a_directory(&project);
-    let log = fetched(project, "").try_build().err().unwrap();
-    for text in ["not allowed to refer", "-crate-vendor-directory"] {
-        assert!(log.contains(text), "no {text:?} in:\n{log}");
-    }
 }
 
 #[test]

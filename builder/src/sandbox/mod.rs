@@ -225,7 +225,7 @@ impl Sandbox {
         make_link(&copy, at)
     }
 
-    fn below<'a>(&self, path: &'a Path) -> Result<&'a Path> {
+    pub(crate) fn below<'a>(&self, path: &'a Path) -> Result<&'a Path> {
         path.strip_prefix(&self.root)
             .ok()
             .filter(|rest| rest.components().all(|c| matches!(c, Component::Normal(_))))

@@ -37,6 +37,10 @@ pub struct BuildScript {
     /// the packages in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cargo_config: Option<String>,
+    /// The directory of the packages in the lock file as archives, which are unpacked below [`VENDOR`](super::VENDOR)
+    /// for that cargo; none if its configuration names directories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_packages: Option<String>,
     /// The earlier run that this one may take over, and whether it is itself to be taken over; none
     /// outside of incremental builds. There is an output `state` if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -283,7 +283,7 @@ impl Summaries {
             built,
         });
         let derivation =
-            lowering.derivation(&program(checks), &name, &spec, &["out"], candidates, &[])?;
+            lowering.derivation(&program(checks), &name, &spec, &["out"], candidates)?;
         collection.add_derivation(&name, None, &derivation)?;
         Ok(())
     }

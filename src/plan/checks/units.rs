@@ -340,8 +340,7 @@ impl<'b> Planner<'_, 'b> {
         let name = named(label, unit);
         let spec = Spec::Check(Box::new(check));
         let program = super::program(self.checks);
-        let derivation =
-            lowering.derivation(&program, &name, &spec, OUTPUTS, &self.candidates, &[])?;
+        let derivation = lowering.derivation(&program, &name, &spec, OUTPUTS, &self.candidates)?;
         self.collection.add_derivation(&name, None, &derivation)
     }
 }

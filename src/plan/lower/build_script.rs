@@ -46,7 +46,11 @@ impl<'a> Lowering<'a> {
             });
         }
         let asks_cargo = sources.iter().any(|source| source.locked);
-        let cargo_config = asks_cargo.then(|| self.cargo_config());
+        // The builder unpacks archives; without any, the directory itself will do.
+        let archives = self.settings.vendor_directory.is_some();
+        let directory = &self.vendored.directory;
+        let place = if archives { spec::VENDOR } else { directory };
+        let cargo_config = asks_cargo.then(|| replacement(&self.graph.sources, place));
         Ok(spec::BuildScript {
             process,
             program,
@@ -58,18 +62,19 @@ impl<'a> Lowering<'a> {
             targets: package.link_arg_targets(),
             local: package.is_local(),
             cargo_config,
+            locked_packages: (asks_cargo && archives).then(|| directory.clone()),
             incremental: self.incremental.of(unit),
         })
     }
 
-    /// The configuration of a cargo that a build script or a test may start: it finds the locked
-    /// packages in a directory, which such a unit alone needs.
+    /// The configuration of a cargo that a test may start: it finds the locked packages in a directory that all tests
+    /// share, and that they alone need.
     pub(in crate::plan) fn cargo_config(&self) -> String {
         replacement(&self.graph.sources, self.vendor_directory())
     }
 
     /// The directory of the locked packages, or its placeholder.
-    pub(super) fn vendor_directory(&self) -> &str {
+    fn vendor_directory(&self) -> &str {
         match &self.settings.vendor_directory {
             Some(place) => self.recordings.get(place).unwrap_or(place),
             None => &self.vendored.directory,

@@ -187,14 +187,7 @@ impl<'a> Lowering<'a> {
                 });
         }
         let spec = Spec::States(spec::States { units });
-        self.derivation(
-            &self.builder(),
-            name,
-            &spec,
-            &["out"],
-            &self.candidates,
-            &[],
-        )
+        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
     }
 }
 

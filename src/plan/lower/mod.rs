@@ -62,8 +62,6 @@ pub struct Lowering<'a> {
     pub(super) candidates: Candidates,
     /// The placeholders of recorded environments, by the derivations that record them.
     pub(super) recordings: BTreeMap<String, String>,
-    /// Whether a unit that was lowered sees [`Settings::vendor_directory`].
-    vendor_directory_seen: bool,
     /// How incremental units are compiled.
     pub(super) incremental: Incremental,
     default_env: CrateEnv,
@@ -85,16 +83,6 @@ struct Attributes<'a, S> {
     /// Outputs that Nix need not search for references.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unsafe_discard_references: BTreeMap<&'a str, bool>,
-    /// What Nix refuses in the closures of outputs.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    output_checks: BTreeMap<&'a str, OutputCheck<'a>>,
-}
-
-/// What Nix refuses in the closure of an output.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OutputCheck<'a> {
-    disallowed_requisites: &'a [String],
 }
 
 impl<'a> Lowering<'a> {
@@ -127,7 +115,6 @@ impl<'a> Lowering<'a> {
             },
             candidates,
             recordings,
-            vendor_directory_seen: false,
             incremental: Incremental::default(),
             default_env: CrateEnv::default(),
             derivations: BTreeMap::new(),
@@ -180,17 +167,10 @@ impl<'a> Lowering<'a> {
             self.candidates.add_objects(&source.object);
         }
         let lowered = self.as_in_base(unit, |lowering| lowering.lowered(unit, sources))?;
-        let derivation = match lowered {
-            Some(derivation) => derivation,
-            None => self.lowered(unit, sources)?,
-        };
-        let directory = self.settings.vendor_directory.as_deref();
-        let directory: Option<StorePath> = directory.and_then(|place| place.parse().ok());
-        self.vendor_directory_seen |= directory.is_some_and(|place| {
-            derivation.input_derivations().contains_key(&place)
-                || derivation.input_sources().contains(&place)
-        });
-        Ok(derivation)
+        match lowered {
+            Some(derivation) => Ok(derivation),
+            None => self.lowered(unit, sources),
+        }
     }
 
     fn lowered(
@@ -204,18 +184,11 @@ impl<'a> Lowering<'a> {
         };
         let name = self.name(unit);
         let outputs = self.outputs_of(unit);
-        self.derivation(
-            &self.builder(),
-            &name,
-            &spec,
-            outputs,
-            &self.candidates,
-            &[],
-        )
+        self.derivation(&self.builder(), &name, &spec, outputs, &self.candidates)
     }
 
     /// A derivation that runs `program` with a specification. It depends on those of the
-    /// candidates that it mentions. Nix refuses an output with one of `disallowed` in its closure.
+    /// candidates that it mentions.
     pub(super) fn derivation(
         &self,
         program: &str,
@@ -223,7 +196,6 @@ impl<'a> Lowering<'a> {
         spec: &impl Serialize,
         outputs: &[&str],
         candidates: &Candidates,
-        disallowed: &[String],
     ) -> Result<ValidatedDerivation, Error> {
         let name = format!("{}-{name}", emitter::NAME);
         let attributes = Attributes {
@@ -235,16 +207,6 @@ impl<'a> Lowering<'a> {
                 .iter()
                 .filter(|&&name| name == incremental::STATE)
                 .map(|&name| (name, true))
-                .collect(),
-            output_checks: outputs
-                .iter()
-                .filter(|_| !disallowed.is_empty())
-                .map(|&name| {
-                    let check = OutputCheck {
-                        disallowed_requisites: disallowed,
-                    };
-                    (name, check)
-                })
                 .collect(),
         };
         let text = serde_json::to_string(&attributes).map_err(Error::json("a unit"))?;

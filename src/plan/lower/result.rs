@@ -10,31 +10,18 @@ use dyndrv_builder::spec::{self, Spec};
 use std::collections::BTreeSet;
 
 impl<'a> Lowering<'a> {
-    /// The derivation that puts the products of the root units together. With `guard`, Nix refuses a result that
-    /// has [`Settings::vendor_directory`](crate::plan::settings::Settings::vendor_directory) in its closure. Only a
-    /// plan knows whether a unit sees that directory; named without one, it would be built for the guard alone.
+    /// The derivation that puts the products of the root units together.
     ///
     /// # Errors
     ///
     /// If a root unit's path is not known.
-    pub fn result(&self, name: &str, guard: bool) -> Result<ValidatedDerivation, Error> {
+    pub fn result(&self, name: &str) -> Result<ValidatedDerivation, Error> {
         let mut parts = Vec::new();
         for unit in self.shown() {
             parts.push(self.output(unit, "out")?);
         }
         let spec = Spec::Assemble(spec::Assemble::result(parts));
-        let mut disallowed = Vec::new();
-        if guard && self.vendor_directory_seen {
-            disallowed.push(self.vendor_directory().to_owned());
-        }
-        self.derivation(
-            &self.builder(),
-            name,
-            &spec,
-            &["out"],
-            &self.candidates,
-            &disallowed,
-        )
+        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
     }
 
     /// The derivation that puts the directories of all build scripts that were run where cargo has them:
@@ -52,14 +39,7 @@ impl<'a> Lowering<'a> {
             parts,
             directories: vec![self.build_directory()],
         });
-        self.derivation(
-            &self.builder(),
-            name,
-            &spec,
-            &["out"],
-            &self.candidates,
-            &[],
-        )
+        self.derivation(&self.builder(), name, &spec, &["out"], &self.candidates)
     }
 
     /// The units of which the user sees something, and those that nothing else would build.
