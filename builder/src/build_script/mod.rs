@@ -14,7 +14,7 @@ use crate::sandbox::files::create_dir_all;
 use crate::sandbox::sources::Clash;
 use crate::sandbox::{Sandbox, c_compilers, cargo_home, remap};
 use crate::spec::task::Outputs;
-use crate::spec::{BuildScript, VENDOR, incremental};
+use crate::spec::{BuildScript, incremental};
 use instructions::{Instructions, Messages, Package};
 use named_files::NamedFiles;
 use recorded::{Cfg, Dep, Link, Remap, Search};
@@ -51,8 +51,7 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
                 cargo_home::write(config, &sandbox.home())?;
             }
             if let Some(packages) = &script.locked_packages {
-                sandbox.below(Path::new(VENDOR))?;
-                cargo_home::unpack(Path::new(packages), Path::new(VENDOR), jobs)?;
+                sandbox.show_packages(Path::new(packages), jobs)?;
             }
             let mut finished = target_dir::marked(target_dir, || {
                 child::run("build script", &script.program, &[], &process.cwd, &env)

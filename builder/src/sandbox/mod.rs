@@ -25,7 +25,7 @@ pub mod remap;
 pub mod sources;
 
 use crate::error::{Error, Result};
-use crate::spec::{Artifact, BUILD, Process};
+use crate::spec::{Artifact, BUILD, Process, VENDOR};
 use files::{create_dir_all, make_link};
 use std::collections::BTreeMap;
 use std::fs;
@@ -167,6 +167,25 @@ impl Sandbox {
         Ok(seen)
     }
 
+    /// Makes the packages of a vendor directory directories below [`VENDOR`], by so many threads: in memory if there is
+    /// enough of it, because they are tens of thousands of files that nobody may read.
+    ///
+    /// # Errors
+    ///
+    /// As of [`cargo_home::unpack`].
+    pub fn show_packages(&self, packages: &Path, threads: usize) -> Result<()> {
+        let at = self.below(Path::new(VENDOR))?;
+        if let Some(memory) = &self.memory {
+            let unpacked = memory.join("packages");
+            if cargo_home::unpack(packages, &unpacked, threads).is_ok() {
+                return make_link(&unpacked, at);
+            }
+            // Memory is full. Another cause is one on disk too.
+            fs::remove_dir_all(&unpacked).map_err(|e| Error::io("cannot remove", &unpacked, e))?;
+        }
+        cargo_home::unpack(packages, at, threads)
+    }
+
     /// Creates a directory, which must lie below the sandbox.
     ///
     /// # Errors
@@ -225,7 +244,7 @@ impl Sandbox {
         make_link(&copy, at)
     }
 
-    pub(crate) fn below<'a>(&self, path: &'a Path) -> Result<&'a Path> {
+    fn below<'a>(&self, path: &'a Path) -> Result<&'a Path> {
         path.strip_prefix(&self.root)
             .ok()
             .filter(|rest| rest.components().all(|c| matches!(c, Component::Normal(_))))
