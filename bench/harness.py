@@ -5,7 +5,7 @@
   planning, sandboxes, copying, hashing. The unit builder tells Nix when it starts such a process and when that has ended (as
   the phase of the build), and `read_log` notes when these messages arrive in Nix's internal-json log.
 - A clean build has a new store each time (`--store` below the work directory, on the same disk), which holds the toolchain,
-  dyndrv and the unpacked crates, and nothing else. For cargo, it is an empty target directory, with the crates fetched.
+  dyndrv and the archives of the crates, and nothing else. For cargo, it is an empty target directory, with the crates fetched.
 - With `--image`, clean builds have an empty ext4 with a journal for each, in a file (`Image`), so that no earlier build is in their way.
 - Nothing is measured in the minute after many files were removed: an ext4 without a journal looks at each inode that was
   deleted in the last 60 s before it makes a file, so that Nix's copy of a checkout takes several times as long.

@@ -5,7 +5,8 @@
 # them. A unit unpacks the archive of its package: Nix takes long to register a store object of many files.
 # For the same reason what cargo reads of all packages is a single file, which one derivation writes.
 #
-# Directories are for a cargo that code of a package starts. They are made in up to sixteen batches: a
+# Directories are for a cargo that a test starts; for one that a build script starts, the unit builder
+# unpacks the archives. They are made in up to sixteen batches: a
 # sandbox for each of hundreds would take longer than the unpacking, and Nix takes long to register very
 # many outputs of one derivation. A package's batch follows from its checksum: so a package more
 # unpacks one batch, and every other directory stays where it is.

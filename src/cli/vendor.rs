@@ -98,16 +98,7 @@ fn unpack_manifests(archives: &BTreeMap<String, Archive>, directory: &Path) -> R
     };
     let archives: Vec<(&String, &Archive)> = archives.iter().collect();
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    thread::scope(|scope| {
-        let parts = archives.chunks(archives.len().div_ceil(threads).max(1));
-        let running: Vec<_> = parts
-            .map(|part| scope.spawn(move || part.iter().try_for_each(unpack)))
-            .collect();
-        running.into_iter().try_for_each(|part| match part.join() {
-            Ok(unpacked) => unpacked,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
-    })
+    archive::for_each(&archives, threads, unpack)
 }
 
 impl Archive {

@@ -25,6 +25,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
+use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 use tar::{Entry, EntryType};
 
@@ -197,7 +198,31 @@ pub fn unpack(archive: &Path, directory: &Path) -> Result<(), Error> {
     unpack_contents(archive, directory, |_| true)
 }
 
-/// The same, but only files for which `wanted` holds have contents. They are named by their paths in the package.
+/// Does this with each of many archives, by so many threads, until one fails.
+///
+/// # Errors
+///
+/// The first error of the first part of them that has one.
+pub fn for_each<T: Sync, E: Send>(
+    archives: &[T],
+    threads: usize,
+    work: impl Fn(&T) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let part = archives.len().div_ceil(threads.max(1)).max(1);
+    let work = &work;
+    thread::scope(|scope| {
+        let running: Vec<_> = archives
+            .chunks(part)
+            .map(|part| scope.spawn(move || part.iter().try_for_each(work)))
+            .collect();
+        running.into_iter().try_for_each(|part| match part.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })
+}
+
+/// As [`unpack`], but only files for which `wanted` holds have contents. They are named by their paths in the package.
 ///
 /// # Errors
 ///

@@ -4,8 +4,7 @@ use super::archive;
 use super::files::{create_dir_all, entries, make_link, resolved};
 use crate::error::{Error, Result};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::Path;
 
 /// Writes the configuration of a cargo whose user has the home directory `home`.
 ///
@@ -19,11 +18,11 @@ pub fn write(config: &str, home: &Path) -> Result<()> {
     fs::write(&file, config).map_err(|e| Error::io("cannot write", &file, e))
 }
 
-/// Makes the packages of a vendor directory directories below `to`: archives are unpacked, by so many threads, and
-/// directories are behind links.
+/// Unpacks the archives of a vendor directory into directories below `to`, by so many threads. What is a directory there is
+/// behind a link.
 ///
-/// Nix takes five times as long to register the files of some hundred packages as it takes to unpack them, and few scripts
-/// ask cargo.
+/// The store has no such directories: Nix takes several times as long to register the files of some hundred packages as it
+/// takes to unpack them.
 ///
 /// # Errors
 ///
@@ -42,23 +41,9 @@ pub fn unpack(packages: &Path, to: &Path, threads: usize) -> Result<()> {
             false => archives.push((from, at)),
         }
     }
-    let part = archives.len().div_ceil(threads.max(1)).max(1);
-    thread::scope(|scope| {
-        let running: Vec<_> = archives
-            .chunks(part)
-            .map(|part| scope.spawn(move || unpack_all(part)))
-            .collect();
-        running.into_iter().try_for_each(|part| match part.join() {
-            Ok(unpacked) => unpacked,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
+    archive::for_each(&archives, threads, |(from, at)| {
+        Ok(archive::unpack(from, at)?)
     })
-}
-
-fn unpack_all(archives: &[(PathBuf, PathBuf)]) -> Result<()> {
-    archives
-        .iter()
-        .try_for_each(|(from, at)| Ok(archive::unpack(from, at)?))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::fs::{self, FileType};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,16 @@ pub fn entries(directory: &Path) -> Result<Vec<(PathBuf, FileType)>> {
 /// Makes the symbolic link `at`.
 pub fn make_link(target: &Path, at: &Path) -> Result<()> {
     symlink(target, at).map_err(|e| Error::io("cannot create the link", at, e))
+}
+
+/// Removes a directory with all that is in it, if there is one.
+pub fn remove_if_there(directory: &Path) -> Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(e) if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(Error::io("cannot remove", directory, e))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Creates a directory and those above it.

@@ -7,6 +7,7 @@
 //! | [`c_compilers`] | path prefix maps for C compilers |
 //! | [`libraries`] | the lists of libraries that outputs have |
 //! | [`difference`] | libraries that an output has as the difference to an earlier one |
+//! | [`cargo_home`] | what a cargo finds that a build script or a test starts |
 //! | [`child`] | the process itself |
 //!
 //! Libraries of other units are links: nothing but the compiler looks at them.
@@ -25,8 +26,8 @@ pub mod remap;
 pub mod sources;
 
 use crate::error::{Error, Result};
-use crate::spec::{Artifact, BUILD, Process, VENDOR};
-use files::{create_dir_all, make_link};
+use crate::spec::{Artifact, BUILD, Process};
+use files::{create_dir_all, make_link, remove_if_there};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -157,33 +158,29 @@ impl Sandbox {
         }
         let seen = look()?;
         for source in &process.sources {
-            let at = Path::new(&source.at);
-            match fs::remove_dir_all(at) {
-                // It lay in another one.
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                removed => removed.map_err(|e| Error::io("cannot remove", at, e))?,
-            }
+            // One that lay in another is gone with that.
+            remove_if_there(Path::new(&source.at))?;
         }
         Ok(seen)
     }
 
-    /// Makes the packages of a vendor directory directories below [`VENDOR`], by so many threads: in memory if there is
-    /// enough of it, because they are tens of thousands of files that nobody may read.
+    /// Unpacks the packages of a vendor directory below [`crate::spec::VENDOR`], by so many threads, in memory if there is
+    /// enough of it: they may be tens of thousands of files, of which a cargo reads a few.
     ///
     /// # Errors
     ///
     /// As of [`cargo_home::unpack`].
     pub fn show_packages(&self, packages: &Path, threads: usize) -> Result<()> {
-        let at = self.below(Path::new(VENDOR))?;
+        let at = self.root.join("s");
         if let Some(memory) = &self.memory {
             let unpacked = memory.join("packages");
             if cargo_home::unpack(packages, &unpacked, threads).is_ok() {
-                return make_link(&unpacked, at);
+                return make_link(&unpacked, &at);
             }
             // Memory is full. Another cause is one on disk too.
-            fs::remove_dir_all(&unpacked).map_err(|e| Error::io("cannot remove", &unpacked, e))?;
+            remove_if_there(&unpacked)?;
         }
-        cargo_home::unpack(packages, at, threads)
+        cargo_home::unpack(packages, &at, threads)
     }
 
     /// Creates a directory, which must lie below the sandbox.
@@ -407,6 +404,25 @@ mod tests {
         sandbox.link_crates(&[artifact], None).unwrap();
         assert!(temp.path().join("shm/deps/liba-1.rmeta").is_symlink());
         assert!(sandbox.deps().join("liba-1.rmeta").exists());
+    }
+
+    #[test]
+    fn packages_are_unpacked_on_disk_where_memory_takes_none() {
+        let temp = tempfile::tempdir().unwrap();
+        let packages = temp.path().join("packages");
+        fs::create_dir_all(packages.join("a-1.0.0")).unwrap();
+        fs::write(temp.path().join("full"), "").unwrap();
+        for (memory, is_in_memory) in [("shm", true), ("full", false)] {
+            let sandbox = Sandbox {
+                memory: Some(temp.path().join(memory)),
+                ..Sandbox::new(temp.path().join(format!("build-{memory}")))
+            };
+            create_dir_all(sandbox.root()).unwrap();
+            sandbox.show_packages(&packages, 2).unwrap();
+            let shown = sandbox.root().join("s");
+            assert_eq!(shown.is_symlink(), is_in_memory);
+            assert!(shown.join("a-1.0.0").is_dir());
+        }
     }
 
     #[test]

@@ -18,12 +18,11 @@
 
 use super::archive::{self, is_archive};
 use super::bundle::{Bundle, Entry, Kind};
-use super::files::{create_dir_all, entries, make_link, resolved};
+use super::files::{create_dir_all, entries, make_link, remove_if_there, resolved};
 use crate::error::{Error, Result};
 use crate::spec::{Origin, Source};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
@@ -52,14 +51,8 @@ pub fn lay_out(source: &Source, memory: Option<&Path>) -> Result<()> {
                     return show(&unpacked, at);
                 }
                 // Memory is full. Another cause is one on disk too.
-                match fs::remove_dir_all(&unpacked) {
-                    Err(e)
-                        if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-                    {
-                        Err(Error::io("cannot remove", &unpacked, e))
-                    }
-                    _ => Ok(archive::unpack(from, at)?),
-                }
+                remove_if_there(&unpacked)?;
+                Ok(archive::unpack(from, at)?)
             }
             _ => Ok(archive::unpack(from, at)?),
         };
