@@ -50,12 +50,15 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
             if let Some(config) = &script.cargo_config {
                 cargo_home::write(config, &sandbox.home())?;
             }
-            if let Some(packages) = &script.locked_packages {
-                sandbox.show_packages(Path::new(packages), jobs)?;
-            }
-            let mut finished = target_dir::marked(target_dir, || {
-                child::run("build script", &script.program, &[], &process.cwd, &env)
-            })?;
+            let run = || {
+                target_dir::marked(target_dir, || {
+                    child::run("build script", &script.program, &[], &process.cwd, &env)
+                })
+            };
+            let mut finished = match &script.locked_packages {
+                Some(packages) => sandbox.while_unpacking(Path::new(packages), jobs, run)?,
+                None => run()?,
+            };
             finished.stdout = earlier::moved(
                 finished.stdout,
                 &[(at.from.as_bytes(), own.from.as_bytes())],

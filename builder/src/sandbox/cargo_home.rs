@@ -1,10 +1,17 @@
 //! A home for the cargo that a build script asks about the workspace, and the packages that it finds.
+//!
+//! Most scripts that may ask a cargo do not, and some hundred packages take longer to unpack than such a script takes. So they
+//! are unpacked while the script runs. Before a cargo looks for packages it takes the lock of its home, which [`lock`] has
+//! taken before the script starts.
 
 use super::archive;
 use super::files::{create_dir_all, entries, make_link, resolved};
 use crate::error::{Error, Result};
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
+
+/// cargo's lock for the packages that it has, below its home.
+const LOCK: &str = ".package-cache";
 
 /// Writes the configuration of a cargo whose user has the home directory `home`.
 ///
@@ -18,8 +25,25 @@ pub fn write(config: &str, home: &Path) -> Result<()> {
     fs::write(&file, config).map_err(|e| Error::io("cannot write", &file, e))
 }
 
-/// Unpacks the archives of a vendor directory into directories below `to`, by so many threads. What is a directory there is
-/// behind a link.
+/// Lets a cargo whose user has the home directory `home` wait until the lock is dropped, if it needs a package.
+///
+/// # Errors
+///
+/// If the lock cannot be taken.
+pub fn lock(home: &Path) -> Result<File> {
+    let dir = home.join(".cargo");
+    create_dir_all(&dir)?;
+    let file = dir.join(LOCK);
+    let take = || {
+        let lock = File::create(&file)?;
+        lock.lock()?;
+        Ok(lock)
+    };
+    take().map_err(|e| Error::io("cannot lock", &file, e))
+}
+
+/// Unpacks the archives of a vendor directory into directories below `to`, by so many threads, and as long as they are
+/// `needed`. What is a directory there is behind a link.
 ///
 /// The store has no such directories: Nix takes several times as long to register the files of some hundred packages as it
 /// takes to unpack them.
@@ -27,7 +51,12 @@ pub fn write(config: &str, home: &Path) -> Result<()> {
 /// # Errors
 ///
 /// If an archive is broken, or a file cannot be written.
-pub fn unpack(packages: &Path, to: &Path, threads: usize) -> Result<()> {
+pub fn unpack(
+    packages: &Path,
+    to: &Path,
+    threads: usize,
+    needed: impl Fn() -> bool + Sync,
+) -> Result<()> {
     create_dir_all(to)?;
     let mut archives = Vec::new();
     for (name, _) in entries(packages)? {
@@ -41,8 +70,9 @@ pub fn unpack(packages: &Path, to: &Path, threads: usize) -> Result<()> {
             false => archives.push((from, at)),
         }
     }
-    archive::for_each(&archives, threads, |(from, at)| {
-        Ok(archive::unpack(from, at)?)
+    archive::for_each(&archives, threads, |(from, at)| match needed() {
+        true => Ok(archive::unpack(from, at)?),
+        false => Ok(()),
     })
 }
 
@@ -74,7 +104,7 @@ mod tests {
             builder.into_inner().unwrap().finish().unwrap();
             make_link(&archive, &packages.join(name)).unwrap();
         }
-        unpack(&packages, &to, 2).unwrap();
+        unpack(&packages, &to, 2, || true).unwrap();
         for (package, text) in [
             ("a-1.0.0", "a-1.0.0"),
             ("c-1.0.0", "c-1.0.0"),
@@ -87,7 +117,7 @@ mod tests {
         assert!(!to.join(".cargo").exists());
 
         fs::write(store.join("b-1.0.0"), "broken").unwrap();
-        let error = unpack(&packages, &temp.path().join("again"), 2).unwrap_err();
+        let error = unpack(&packages, &temp.path().join("again"), 2, || true).unwrap_err();
         assert!(error.to_string().contains("b-1.0.0"), "{error}");
     }
 }

@@ -31,6 +31,8 @@ use files::{create_dir_all, make_link, remove_if_there};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 /// Variables and their values.
 pub type Environment = BTreeMap<String, String>;
@@ -164,23 +166,54 @@ impl Sandbox {
         Ok(seen)
     }
 
-    /// Unpacks the packages of a vendor directory below [`crate::spec::VENDOR`], by so many threads, in memory if there is
-    /// enough of it: they may be tens of thousands of files, of which a cargo reads a few.
+    /// Calls `work` while the packages of a vendor directory are unpacked below [`crate::spec::VENDOR`], by so many threads. A
+    /// cargo that `work` starts waits until all are there. When `work` has ended, the rest is not unpacked.
     ///
     /// # Errors
     ///
-    /// As of [`cargo_home::unpack`].
-    pub fn show_packages(&self, packages: &Path, threads: usize) -> Result<()> {
+    /// As of [`cargo_home::unpack`], and those of `work`.
+    pub fn while_unpacking<T>(
+        &self,
+        packages: &Path,
+        threads: usize,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let lock = cargo_home::lock(&self.home())?;
+        let has_ended = AtomicBool::new(false);
+        let needed = || !has_ended.load(Ordering::Relaxed);
+        thread::scope(|scope| {
+            let unpacking = scope.spawn(|| {
+                let shown = self.show_packages(packages, threads, needed);
+                drop(lock);
+                shown
+            });
+            let done = work();
+            has_ended.store(true, Ordering::Relaxed);
+            match unpacking.join() {
+                // A script that fails because of it says less.
+                Ok(shown) => shown.and(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+
+    /// Unpacks packages in memory if there is enough of it: they may be tens of thousands of files, of which a cargo reads a few.
+    fn show_packages(
+        &self,
+        packages: &Path,
+        threads: usize,
+        needed: impl Fn() -> bool + Sync,
+    ) -> Result<()> {
         let at = self.root.join("s");
         if let Some(memory) = &self.memory {
             let unpacked = memory.join("packages");
-            if cargo_home::unpack(packages, &unpacked, threads).is_ok() {
+            if cargo_home::unpack(packages, &unpacked, threads, &needed).is_ok() {
                 return make_link(&unpacked, &at);
             }
             // Memory is full. Another cause is one on disk too.
             remove_if_there(&unpacked)?;
         }
-        cargo_home::unpack(packages, &at, threads)
+        cargo_home::unpack(packages, &at, threads, needed)
     }
 
     /// Creates a directory, which must lie below the sandbox.
@@ -418,11 +451,31 @@ mod tests {
                 ..Sandbox::new(temp.path().join(format!("build-{memory}")))
             };
             create_dir_all(sandbox.root()).unwrap();
-            sandbox.show_packages(&packages, 2).unwrap();
+            sandbox.show_packages(&packages, 2, || true).unwrap();
             let shown = sandbox.root().join("s");
             assert_eq!(shown.is_symlink(), is_in_memory);
             assert!(shown.join("a-1.0.0").is_dir());
         }
+    }
+
+    #[test]
+    fn a_cargo_waits_for_its_packages() {
+        let (temp, sandbox) = fixture();
+        let packages = temp.path().join("packages");
+        for name in ["a-1.0.0", "b-1.0.0"] {
+            fs::create_dir_all(packages.join(name)).unwrap();
+        }
+        let as_cargo = || {
+            let lock = sandbox.home().join(".cargo/.package-cache");
+            fs::File::open(lock).unwrap().lock().unwrap();
+            let found = files::entries(&sandbox.root().join("s"))?;
+            Ok(found.len())
+        };
+        let found = sandbox.while_unpacking(&packages, 1, as_cargo).unwrap();
+        assert_eq!(found, 2);
+        let gone = temp.path().join("gone");
+        let error = sandbox.while_unpacking(&gone, 1, || Ok(())).unwrap_err();
+        assert!(error.to_string().contains("gone"), "{error}");
     }
 
     #[test]
