@@ -284,6 +284,8 @@ if unknown != [ ] then
 else
   {
     inherit environments;
+    # Crates that a lock file must have which is not known at evaluation.
+    unchecked = if lockedPackages == null then builtins.attrNames overrides else [ ];
     # `<name>-<version>` → the keys of `ofSources` that change the sources of a third-party crate.
     changes = builtins.listToAttrs (builtins.concatMap changeOf withEntry);
     # For a shell: what the entries of the user, and those of nixpkgs that evaluate, ask for. Without a lock file nobody

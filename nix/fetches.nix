@@ -9,6 +9,8 @@
   workspace,
   # The address of each registry's index → where its archives are.
   registries,
+  # Crates of `crateEnv`, which the lock file must have.
+  crates,
 }:
 
 let
@@ -25,6 +27,7 @@ let
         src
         workspace
         registries
+        crates
         system
         dyndrv
         ;

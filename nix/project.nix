@@ -214,7 +214,7 @@ let
           isLockKnown
           own
           ;
-        inherit (crates) changes;
+        inherit (crates) changes unchecked;
         inherit (tools) dyndrv;
       };
 

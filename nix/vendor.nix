@@ -34,6 +34,8 @@
   own,
   # `<name>-<version>` → { patches, prePatch, postPatch, patchFlags }, of packages that are changed.
   changes,
+  # Crates of `crateEnv` that a lock file must have which is not known at evaluation.
+  unchecked,
 }:
 
 let
@@ -198,5 +200,6 @@ else
         workspace
         registries
         ;
+      crates = unchecked;
     }
   )

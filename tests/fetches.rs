@@ -13,6 +13,7 @@ fn request(src: &Path) -> Request {
     Request {
         src: src.to_owned(),
         workspace: String::new(),
+        crates: Vec::new(),
         registries: [(index, "https://static.crates.io/crates".to_owned())].into(),
         system: "x86_64-linux".to_owned(),
         dyndrv: format!("/nix/store/{:0>32}-dyndrv", ""),

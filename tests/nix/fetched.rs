@@ -110,6 +110,10 @@ fn the_entries_of_crate_env_are_used_by_name() {
     let mut project = fetched(project, "");
     project.args = json!({ "crateEnv": { "asks": { "WORD": "given" } } });
     assert_eq!(project.build().run("app", &[]), "given\n");
+    project.args = json!({ "crateEnv": { "ask": { "WORD": "given" } } });
+    let log = project.try_build().err().unwrap();
+    let said = "crateEnv names the crate `ask`, which Cargo.lock does not have";
+    assert!(log.contains(said), "no {said:?} in:\n{log}");
 }
 
 /// Values of nixpkgs' entries are not even looked at: one that does not evaluate would be in the way of all.

@@ -56,7 +56,7 @@ pub fn run(script: &BuildScript, outputs: &Outputs, sandbox: &Sandbox, jobs: usi
                 })
             };
             let mut finished = match &script.locked_packages {
-                Some(packages) => sandbox.while_unpacking(Path::new(packages), jobs, run)?,
+                Some(packages) => sandbox.with_packages(Path::new(packages), jobs, run)?,
                 None => run()?,
             };
             finished.stdout = earlier::moved(

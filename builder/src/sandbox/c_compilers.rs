@@ -201,15 +201,18 @@ mod tests {
         }
     }
 
-    /// A directory with programs that print how they are called.
+    /// A directory with programs that print how they are called. Children write them: a file that a thread has
+    /// open for writing, or a child that another thread starts then, cannot be started ("Text file busy").
     fn programs(names: &[&str]) -> (TempDir, Sandbox, Environment) {
         let temp = tempfile::tempdir().unwrap();
         let bin = temp.path().join("it's/bin");
         create_dir_all(&bin).unwrap();
         for name in names {
-            let file = bin.join(name);
-            fs::write(&file, "#!/bin/sh\nprintf '%s\\n' \"${0##*/}\" \"$@\"\n").unwrap();
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+            let text = "#!/bin/sh\nprintf '%s\\n' \"${0##*/}\" \"$@\"\n";
+            let write = "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"";
+            let mut writer = Command::new("/bin/sh");
+            writer.args(["-c", write, "sh"]).arg(bin.join(name));
+            assert!(writer.arg(text).status().unwrap().success());
         }
         let sandbox = Sandbox::new(temp.path().join("build"));
         let path = ("PATH".to_string(), bin.display().to_string());
@@ -217,7 +220,9 @@ mod tests {
     }
 
     fn lines(program: &str, args: &[&str], env: &Environment) -> Vec<String> {
-        let output = Command::new(program)
+        // A shell reads the wrapper: this process has written it.
+        let output = Command::new("/bin/sh")
+            .arg(program)
             .args(args)
             .env_clear()
             .env("PATH", &env["PATH"])

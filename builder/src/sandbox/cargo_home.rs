@@ -1,14 +1,16 @@
 //! A home for the cargo that a build script asks about the workspace, and the packages that it finds.
 //!
 //! Most scripts that may ask a cargo do not, and some hundred packages take longer to unpack than such a script takes. So they
-//! are unpacked while the script runs. Before a cargo looks for packages it takes the lock of its home, which [`lock`] has
-//! taken before the script starts.
+//! are unpacked when a cargo needs them: before it looks for packages it takes the [`Lock`] of its home.
 
 use super::archive;
 use super::files::{create_dir_all, entries, make_link, resolved};
 use crate::error::{Error, Result};
+use rustix::fs::inotify;
 use std::fs::{self, File};
-use std::path::Path;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 
 /// cargo's lock for the packages that it has, below its home.
 const LOCK: &str = ".package-cache";
@@ -25,25 +27,70 @@ pub fn write(config: &str, home: &Path) -> Result<()> {
     fs::write(&file, config).map_err(|e| Error::io("cannot write", &file, e))
 }
 
-/// Lets a cargo whose user has the home directory `home` wait until the lock is dropped, if it needs a package.
-///
-/// # Errors
-///
-/// If the lock cannot be taken.
-pub fn lock(home: &Path) -> Result<File> {
-    let dir = home.join(".cargo");
-    create_dir_all(&dir)?;
-    let file = dir.join(LOCK);
-    let take = || {
-        let lock = File::create(&file)?;
-        lock.lock()?;
-        Ok(lock)
-    };
-    take().map_err(|e| Error::io("cannot lock", &file, e))
+/// The lock that a cargo takes before it looks for packages: it waits until this is dropped.
+pub struct Lock {
+    _held: File,
+    /// Tells when the file is opened; none if the system watches no more files.
+    opened: Option<OwnedFd>,
 }
 
-/// Unpacks the archives of a vendor directory into directories below `to`, by so many threads, and as long as they are
-/// `needed`. What is a directory there is behind a link.
+impl Lock {
+    /// Takes the lock of a cargo whose user has the home directory `home`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be taken.
+    pub fn take(home: &Path) -> Result<Self> {
+        let path = place(home);
+        if let Some(dir) = path.parent() {
+            create_dir_all(dir)?;
+        }
+        let take = || {
+            let held = File::create(&path)?;
+            held.lock()?;
+            Ok(held)
+        };
+        Ok(Self {
+            _held: take().map_err(|e| Error::io("cannot lock", &path, e))?,
+            opened: watch(&path).ok(),
+        })
+    }
+
+    /// Waits until a process wants the lock, if that can be known.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not tell.
+    pub fn wait(&self) -> Result<()> {
+        let Some(opened) = &self.opened else {
+            return Ok(());
+        };
+        // An event, of whose file the name is not told.
+        let mut event = [0; 64];
+        let told = rustix::io::retry_on_intr(|| rustix::io::read(opened, &mut event));
+        told.map_err(|e| Error::new(format!("cannot wait for a cargo: {}", io::Error::from(e))))?;
+        Ok(())
+    }
+}
+
+/// Ends the waiting for a process that wants the lock.
+pub fn want_lock(home: &Path) {
+    // It is there: the lock was taken.
+    let _ = File::open(place(home));
+}
+
+fn place(home: &Path) -> PathBuf {
+    home.join(".cargo").join(LOCK)
+}
+
+fn watch(path: &Path) -> io::Result<OwnedFd> {
+    let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
+    inotify::add_watch(&watch, path, inotify::WatchFlags::OPEN)?;
+    Ok(watch)
+}
+
+/// Unpacks the archives of a vendor directory into directories below `to`, by so many threads. What is a directory there is
+/// behind a link.
 ///
 /// The store has no such directories: Nix takes several times as long to register the files of some hundred packages as it
 /// takes to unpack them.
@@ -51,12 +98,7 @@ pub fn lock(home: &Path) -> Result<File> {
 /// # Errors
 ///
 /// If an archive is broken, or a file cannot be written.
-pub fn unpack(
-    packages: &Path,
-    to: &Path,
-    threads: usize,
-    needed: impl Fn() -> bool + Sync,
-) -> Result<()> {
+pub fn unpack(packages: &Path, to: &Path, threads: usize) -> Result<()> {
     create_dir_all(to)?;
     let mut archives = Vec::new();
     for (name, _) in entries(packages)? {
@@ -70,9 +112,8 @@ pub fn unpack(
             false => archives.push((from, at)),
         }
     }
-    archive::for_each(&archives, threads, |(from, at)| match needed() {
-        true => Ok(archive::unpack(from, at)?),
-        false => Ok(()),
+    archive::for_each(&archives, threads, |(from, at)| {
+        Ok(archive::unpack(from, at)?)
     })
 }
 
@@ -104,7 +145,7 @@ mod tests {
             builder.into_inner().unwrap().finish().unwrap();
             make_link(&archive, &packages.join(name)).unwrap();
         }
-        unpack(&packages, &to, 2, || true).unwrap();
+        unpack(&packages, &to, 2).unwrap();
         for (package, text) in [
             ("a-1.0.0", "a-1.0.0"),
             ("c-1.0.0", "c-1.0.0"),
@@ -117,7 +158,7 @@ mod tests {
         assert!(!to.join(".cargo").exists());
 
         fs::write(store.join("b-1.0.0"), "broken").unwrap();
-        let error = unpack(&packages, &temp.path().join("again"), 2, || true).unwrap_err();
+        let error = unpack(&packages, &temp.path().join("again"), 2).unwrap_err();
         assert!(error.to_string().contains("b-1.0.0"), "{error}");
     }
 }

@@ -166,31 +166,35 @@ impl Sandbox {
         Ok(seen)
     }
 
-    /// Calls `work` while the packages of a vendor directory are unpacked below [`crate::spec::VENDOR`], by so many threads. A
-    /// cargo that `work` starts waits until all are there. When `work` has ended, the rest is not unpacked.
+    /// Calls `work`. If it starts a cargo that looks for packages, those of a vendor directory are unpacked below
+    /// [`crate::spec::VENDOR`], by so many threads, and the cargo waits for them.
     ///
     /// # Errors
     ///
     /// As of [`cargo_home::unpack`], and those of `work`.
-    pub fn while_unpacking<T>(
+    pub fn with_packages<T>(
         &self,
         packages: &Path,
         threads: usize,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let lock = cargo_home::lock(&self.home())?;
+        let lock = cargo_home::Lock::take(&self.home())?;
         let has_ended = AtomicBool::new(false);
-        let needed = || !has_ended.load(Ordering::Relaxed);
         thread::scope(|scope| {
             let unpacking = scope.spawn(|| {
-                let shown = self.show_packages(packages, threads, needed);
-                drop(lock);
-                shown
+                // It is dropped when they are there.
+                let lock = lock;
+                lock.wait()?;
+                match has_ended.load(Ordering::SeqCst) {
+                    true => Ok(()),
+                    false => self.show_packages(packages, threads),
+                }
             });
             let done = work();
-            has_ended.store(true, Ordering::Relaxed);
+            has_ended.store(true, Ordering::SeqCst);
+            cargo_home::want_lock(&self.home());
             match unpacking.join() {
-                // A script that fails because of it says less.
+                // What a script says that failed because of it is not the cause.
                 Ok(shown) => shown.and(done),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
@@ -198,22 +202,17 @@ impl Sandbox {
     }
 
     /// Unpacks packages in memory if there is enough of it: they may be tens of thousands of files, of which a cargo reads a few.
-    fn show_packages(
-        &self,
-        packages: &Path,
-        threads: usize,
-        needed: impl Fn() -> bool + Sync,
-    ) -> Result<()> {
+    fn show_packages(&self, packages: &Path, threads: usize) -> Result<()> {
         let at = self.root.join("s");
         if let Some(memory) = &self.memory {
             let unpacked = memory.join("packages");
-            if cargo_home::unpack(packages, &unpacked, threads, &needed).is_ok() {
+            if cargo_home::unpack(packages, &unpacked, threads).is_ok() {
                 return make_link(&unpacked, &at);
             }
             // Memory is full. Another cause is one on disk too.
             remove_if_there(&unpacked)?;
         }
-        cargo_home::unpack(packages, &at, threads, needed)
+        cargo_home::unpack(packages, &at, threads)
     }
 
     /// Creates a directory, which must lie below the sandbox.
@@ -451,7 +450,7 @@ mod tests {
                 ..Sandbox::new(temp.path().join(format!("build-{memory}")))
             };
             create_dir_all(sandbox.root()).unwrap();
-            sandbox.show_packages(&packages, 2, || true).unwrap();
+            sandbox.show_packages(&packages, 2).unwrap();
             let shown = sandbox.root().join("s");
             assert_eq!(shown.is_symlink(), is_in_memory);
             assert!(shown.join("a-1.0.0").is_dir());
@@ -459,22 +458,32 @@ mod tests {
     }
 
     #[test]
-    fn a_cargo_waits_for_its_packages() {
+    fn packages_are_unpacked_when_a_cargo_wants_them() {
         let (temp, sandbox) = fixture();
         let packages = temp.path().join("packages");
         for name in ["a-1.0.0", "b-1.0.0"] {
             fs::create_dir_all(packages.join(name)).unwrap();
         }
+        let shown = sandbox.root().join("s");
+        sandbox.with_packages(&packages, 1, || Ok(())).unwrap();
+        assert!(!shown.exists());
+
         let as_cargo = || {
             let lock = sandbox.home().join(".cargo/.package-cache");
             fs::File::open(lock).unwrap().lock().unwrap();
-            let found = files::entries(&sandbox.root().join("s"))?;
-            Ok(found.len())
+            Ok(files::entries(&shown)?.len())
         };
-        let found = sandbox.while_unpacking(&packages, 1, as_cargo).unwrap();
+        let found = sandbox.with_packages(&packages, 1, as_cargo).unwrap();
         assert_eq!(found, 2);
+
+        let other = Sandbox::new(temp.path().join("other"));
+        let as_cargo = || {
+            let lock = other.home().join(".cargo/.package-cache");
+            fs::File::open(lock).unwrap().lock().unwrap();
+            Ok(())
+        };
         let gone = temp.path().join("gone");
-        let error = sandbox.while_unpacking(&gone, 1, || Ok(())).unwrap_err();
+        let error = other.with_packages(&gone, 1, as_cargo).unwrap_err();
         assert!(error.to_string().contains("gone"), "{error}");
     }
 

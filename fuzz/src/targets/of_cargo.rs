@@ -131,6 +131,7 @@ fn fetches(lock_file: &str) {
     let request = Request {
         src: SOURCES.path().to_owned(),
         workspace: String::new(),
+        crates: Vec::new(),
         registries: [(index, "https://static.crates.io/crates".to_owned())].into(),
         system: "x86_64-linux".to_owned(),
         dyndrv: format!("/nix/store/{}-dyndrv", "0".repeat(32)),

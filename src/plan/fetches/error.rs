@@ -85,6 +85,16 @@ pub enum Error {
         /// The address of its index.
         registry: String,
     },
+    /// A crate that the user has said something of, and that is not there.
+    #[error(
+        "crateEnv names the crate `{name}`, which {lock_file} does not have. Correct the name or remove the entry"
+    )]
+    NoSuchCrate {
+        /// Its name.
+        name: String,
+        /// The lock file's place.
+        lock_file: String,
+    },
     /// A name and version from several sources.
     #[error(
         "{lock_file} has `{package}` from several sources, which is not supported, nor does `cargo vendor`. Use one of them, by `[patch]` if need be"

@@ -47,7 +47,19 @@ pub fn packages(text: &str, request: &Request) -> Result<Packages, Error> {
     let mut archives: BTreeMap<String, Archive> = BTreeMap::new();
     let mut sources = BTreeSet::new();
     let tables = lock.get("package").and_then(Value::as_array);
-    for package in tables.into_iter().flatten() {
+    let tables = tables.map(Vec::as_slice).unwrap_or_default();
+    let has = |crate_name: &str| {
+        tables
+            .iter()
+            .any(|p| text_of(p, "name") == Some(crate_name))
+    };
+    if let Some(name) = request.crates.iter().find(|name| !has(name)) {
+        return Err(Error::NoSuchCrate {
+            name: name.clone(),
+            lock_file: request.place(),
+        });
+    }
+    for package in tables {
         // A package without a source is among the sources of the project.
         let Some(source) = text_of(package, "source") else {
             continue;
@@ -206,5 +218,17 @@ mod tests {
             let error = packages(&text, &request()).unwrap_err().to_string();
             assert!(error.contains(said), "no {said:?} in: {error}");
         }
+    }
+
+    #[test]
+    fn crates_that_the_user_names_are_there() {
+        let text = package("a", INDEX, "checksum = \"aa\"");
+        let mut request = request();
+        request.crates = vec!["a".to_owned()];
+        packages(&text, &request).unwrap();
+        request.crates.push("weather".to_owned());
+        let error = packages(&text, &request).unwrap_err().to_string();
+        let said = "crateEnv names the crate `weather`, which Cargo.lock does not have";
+        assert!(error.contains(said), "{error}");
     }
 }

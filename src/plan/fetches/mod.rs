@@ -49,6 +49,8 @@ pub struct Request {
     pub workspace: String,
     /// The address of each registry's index → where its archives are.
     pub registries: BTreeMap<String, String>,
+    /// Crates that the user has said something of, which the lock file must have.
+    pub crates: Vec<String>,
     /// The system that the steps are built on.
     pub system: String,
     /// The store path with `bin/dyndrv`.
@@ -314,6 +316,7 @@ mod tests {
         Request {
             src: PathBuf::from("/nowhere"),
             workspace: String::new(),
+            crates: Vec::new(),
             registries: registries
                 .map(|(index, archives)| (index.to_owned(), archives.to_owned()))
                 .into(),
