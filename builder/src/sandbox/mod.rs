@@ -190,9 +190,13 @@ impl Sandbox {
                     false => self.show_packages(packages, threads),
                 }
             });
-            let done = work();
-            has_ended.store(true, Ordering::SeqCst);
-            cargo_home::want_lock(&self.home());
+            let done = {
+                let _ending = Ending {
+                    has_ended: &has_ended,
+                    home: self.home(),
+                };
+                work()
+            };
             match unpacking.join() {
                 // What a script says that failed because of it is not the cause.
                 Ok(shown) => shown.and(done),
@@ -284,6 +288,20 @@ impl Sandbox {
                     self.root.display()
                 ))
             })
+    }
+}
+
+/// Ends the waiting for a cargo with the work that may start one, also if that panics: the thread that waits would be
+/// waited for.
+struct Ending<'a> {
+    has_ended: &'a AtomicBool,
+    home: PathBuf,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.has_ended.store(true, Ordering::SeqCst);
+        cargo_home::want_lock(&self.home);
     }
 }
 
@@ -482,6 +500,10 @@ mod tests {
             fs::File::open(lock).unwrap().lock().unwrap();
             Ok(())
         };
+        let panics = || -> Result<()> { panic!("as the work may") };
+        let ended = std::panic::AssertUnwindSafe(|| sandbox.with_packages(&packages, 1, panics));
+        assert!(std::panic::catch_unwind(ended).is_err());
+
         let gone = temp.path().join("gone");
         let error = other.with_packages(&gone, 1, as_cargo).unwrap_err();
         assert!(error.to_string().contains("gone"), "{error}");
