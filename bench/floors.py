@@ -1,4 +1,4 @@
-"""What Nix takes alone, with derivations that do nothing but stand for the units of a build."""
+"""What Nix takes alone: derivations that stand for the units of a build and compile nothing."""
 
 import json
 import os
@@ -14,9 +14,9 @@ LONG = 10
 
 
 class Floors:
-    """Derivations that do nothing, beside the checkout."""
+    """Derivations that stand for units and compile nothing, and one that takes the checkout."""
 
-    # The phase in which one copies contents that a unit has: a compiler writes them.
+    # The copying of what a unit has made counts as the phase of its compiler, which wrote that.
     WRITING = '@nix {"action":"setPhase","phase":"rustc"}'
     WRITTEN = '@nix {"action":"setPhase","phase":"outputs"}'
 
@@ -71,7 +71,7 @@ class Floors:
         return wall
 
     def contents(self, units):
-        """The time around the writing of derivations that take and register what these units do, byte by byte."""
+        """The time of derivations that take what these units take and copy what they made, without the copying."""
         arguments = self.describe(units, "contents")
         seed = ["--argstr", "changed", "", "--argstr", "seed", str(random.getrandbits(60))]
         return self.nix.build("--no-link", "--impure", *arguments, *seed)["around"]

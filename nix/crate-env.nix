@@ -284,7 +284,7 @@ if unknown != [ ] then
 else
   {
     inherit environments;
-    # Crates that a lock file must have which is not known at evaluation.
+    # The crates of the user's entries, if no lock file is known at evaluation to check them against.
     unchecked = if lockedPackages == null then builtins.attrNames overrides else [ ];
     # `<name>-<version>` → the keys of `ofSources` that change the sources of a third-party crate.
     changes = builtins.listToAttrs (builtins.concatMap changeOf withEntry);

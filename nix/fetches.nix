@@ -9,7 +9,7 @@
   workspace,
   # The address of each registry's index → where its archives are.
   registries,
-  # Crates of `crateEnv`, which the lock file must have.
+  # The crates that `crateEnv` names: the lock file must have each.
   crates,
 }:
 

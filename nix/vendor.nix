@@ -34,7 +34,7 @@
   own,
   # `<name>-<version>` → { patches, prePatch, postPatch, patchFlags }, of packages that are changed.
   changes,
-  # Crates of `crateEnv` that a lock file must have which is not known at evaluation.
+  # The crates that `crateEnv` names, if no lock file is known at evaluation to check them against.
   unchecked,
 }:
 

@@ -1,19 +1,10 @@
 //! A home for the cargo that a build script asks about the workspace, and the packages that it finds.
-//!
-//! Most scripts that may ask a cargo do not, and some hundred packages take longer to unpack than such a script takes. So they
-//! are unpacked when a cargo needs them: before it looks for packages it takes the [`Lock`] of its home.
 
 use super::archive;
 use super::files::{create_dir_all, entries, make_link, resolved};
 use crate::error::{Error, Result};
-use rustix::fs::inotify;
-use std::fs::{self, File};
-use std::io;
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
-
-/// cargo's lock for the packages that it has, below its home.
-const LOCK: &str = ".package-cache";
+use std::fs;
+use std::path::Path;
 
 /// Writes the configuration of a cargo whose user has the home directory `home`.
 ///
@@ -25,68 +16,6 @@ pub fn write(config: &str, home: &Path) -> Result<()> {
     create_dir_all(&dir)?;
     let file = dir.join("config.toml");
     fs::write(&file, config).map_err(|e| Error::io("cannot write", &file, e))
-}
-
-/// The lock that a cargo takes before it looks for packages: it waits until this is dropped.
-pub struct Lock {
-    _held: File,
-    /// Tells when the file is opened; none if the system watches no more files.
-    opened: Option<OwnedFd>,
-}
-
-impl Lock {
-    /// Takes the lock of a cargo whose user has the home directory `home`.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be taken.
-    pub fn take(home: &Path) -> Result<Self> {
-        let path = place(home);
-        if let Some(dir) = path.parent() {
-            create_dir_all(dir)?;
-        }
-        let take = || {
-            let held = File::create(&path)?;
-            held.lock()?;
-            Ok(held)
-        };
-        Ok(Self {
-            _held: take().map_err(|e| Error::io("cannot lock", &path, e))?,
-            opened: watch(&path).ok(),
-        })
-    }
-
-    /// Waits until a process wants the lock, if that can be known.
-    ///
-    /// # Errors
-    ///
-    /// If the system does not tell.
-    pub fn wait(&self) -> Result<()> {
-        let Some(opened) = &self.opened else {
-            return Ok(());
-        };
-        // An event, of whose file the name is not told.
-        let mut event = [0; 64];
-        let told = rustix::io::retry_on_intr(|| rustix::io::read(opened, &mut event));
-        told.map_err(|e| Error::new(format!("cannot wait for a cargo: {}", io::Error::from(e))))?;
-        Ok(())
-    }
-}
-
-/// Ends the waiting for a process that wants the lock.
-pub fn want_lock(home: &Path) {
-    // It is there: the lock was taken.
-    let _ = File::open(place(home));
-}
-
-fn place(home: &Path) -> PathBuf {
-    home.join(".cargo").join(LOCK)
-}
-
-fn watch(path: &Path) -> io::Result<OwnedFd> {
-    let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
-    inotify::add_watch(&watch, path, inotify::WatchFlags::OPEN)?;
-    Ok(watch)
 }
 
 /// Unpacks the archives of a vendor directory into directories below `to`, by so many threads. What is a directory there is

@@ -8,6 +8,7 @@
 //! | [`libraries`] | the lists of libraries that outputs have |
 //! | [`difference`] | libraries that an output has as the difference to an earlier one |
 //! | [`cargo_home`] | what a cargo finds that a build script or a test starts |
+//! | [`package_lock`] | when such a cargo needs packages |
 //! | [`child`] | the process itself |
 //!
 //! Libraries of other units are links: nothing but the compiler looks at them.
@@ -21,6 +22,7 @@ pub mod difference;
 pub mod environment;
 pub mod files;
 pub mod libraries;
+pub mod package_lock;
 pub mod recorded_environment;
 pub mod remap;
 pub mod sources;
@@ -31,8 +33,6 @@ use files::{create_dir_all, make_link, remove_if_there};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 /// Variables and their values.
 pub type Environment = BTreeMap<String, String>;
@@ -166,7 +166,7 @@ impl Sandbox {
         Ok(seen)
     }
 
-    /// Calls `work`. If it starts a cargo that looks for packages, those of a vendor directory are unpacked below
+    /// Calls `work`. If it starts a cargo that needs packages, those of a vendor directory are unpacked below
     /// [`crate::spec::VENDOR`], by so many threads, and the cargo waits for them.
     ///
     /// # Errors
@@ -178,31 +178,8 @@ impl Sandbox {
         threads: usize,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let lock = cargo_home::Lock::take(&self.home())?;
-        let has_ended = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let unpacking = scope.spawn(|| {
-                // It is dropped when they are there.
-                let lock = lock;
-                lock.wait()?;
-                match has_ended.load(Ordering::SeqCst) {
-                    true => Ok(()),
-                    false => self.show_packages(packages, threads),
-                }
-            });
-            let done = {
-                let _ending = Ending {
-                    has_ended: &has_ended,
-                    home: self.home(),
-                };
-                work()
-            };
-            match unpacking.join() {
-                // What a script says that failed because of it is not the cause.
-                Ok(shown) => shown.and(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
+        let unpack = || self.show_packages(packages, threads);
+        package_lock::when_wanted(&self.home(), unpack, work)
     }
 
     /// Unpacks packages in memory if there is enough of it: they may be tens of thousands of files, of which a cargo reads a few.
@@ -288,20 +265,6 @@ impl Sandbox {
                     self.root.display()
                 ))
             })
-    }
-}
-
-/// Ends the waiting for a cargo with the work that may start one, also if that panics: the thread that waits would be
-/// waited for.
-struct Ending<'a> {
-    has_ended: &'a AtomicBool,
-    home: PathBuf,
-}
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.has_ended.store(true, Ordering::SeqCst);
-        cargo_home::want_lock(&self.home);
     }
 }
 
@@ -473,40 +436,6 @@ mod tests {
             assert_eq!(shown.is_symlink(), is_in_memory);
             assert!(shown.join("a-1.0.0").is_dir());
         }
-    }
-
-    #[test]
-    fn packages_are_unpacked_when_a_cargo_wants_them() {
-        let (temp, sandbox) = fixture();
-        let packages = temp.path().join("packages");
-        for name in ["a-1.0.0", "b-1.0.0"] {
-            fs::create_dir_all(packages.join(name)).unwrap();
-        }
-        let shown = sandbox.root().join("s");
-        sandbox.with_packages(&packages, 1, || Ok(())).unwrap();
-        assert!(!shown.exists());
-
-        let as_cargo = || {
-            let lock = sandbox.home().join(".cargo/.package-cache");
-            fs::File::open(lock).unwrap().lock().unwrap();
-            Ok(files::entries(&shown)?.len())
-        };
-        let found = sandbox.with_packages(&packages, 1, as_cargo).unwrap();
-        assert_eq!(found, 2);
-
-        let other = Sandbox::new(temp.path().join("other"));
-        let as_cargo = || {
-            let lock = other.home().join(".cargo/.package-cache");
-            fs::File::open(lock).unwrap().lock().unwrap();
-            Ok(())
-        };
-        let panics = || -> Result<()> { panic!("as the work may") };
-        let ended = std::panic::AssertUnwindSafe(|| sandbox.with_packages(&packages, 1, panics));
-        assert!(std::panic::catch_unwind(ended).is_err());
-
-        let gone = temp.path().join("gone");
-        let error = other.with_packages(&gone, 1, as_cargo).unwrap_err();
-        assert!(error.to_string().contains("gone"), "{error}");
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub enum Error {
         /// The address of its index.
         registry: String,
     },
-    /// A crate that the user has said something of, and that is not there.
+    /// A crate that `crateEnv` names and the lock file does not have.
     #[error(
         "crateEnv names the crate `{name}`, which {lock_file} does not have. Correct the name or remove the entry"
     )]

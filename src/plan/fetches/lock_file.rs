@@ -48,11 +48,7 @@ pub fn packages(text: &str, request: &Request) -> Result<Packages, Error> {
     let mut sources = BTreeSet::new();
     let tables = lock.get("package").and_then(Value::as_array);
     let tables = tables.map(Vec::as_slice).unwrap_or_default();
-    let has = |crate_name: &str| {
-        tables
-            .iter()
-            .any(|p| text_of(p, "name") == Some(crate_name))
-    };
+    let has = |name: &str| tables.iter().any(|p| text_of(p, "name") == Some(name));
     if let Some(name) = request.crates.iter().find(|name| !has(name)) {
         return Err(Error::NoSuchCrate {
             name: name.clone(),

@@ -49,7 +49,7 @@ pub struct Request {
     pub workspace: String,
     /// The address of each registry's index → where its archives are.
     pub registries: BTreeMap<String, String>,
-    /// Crates that the user has said something of, which the lock file must have.
+    /// The crates that `crateEnv` names: the lock file must have each.
     pub crates: Vec<String>,
     /// The system that the steps are built on.
     pub system: String,
