@@ -9,5 +9,6 @@ pub mod depinfo;
 pub mod desk;
 pub mod drv;
 pub mod graph;
+mod parallel;
 pub mod plan;
 pub mod source_root;

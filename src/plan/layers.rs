@@ -99,7 +99,7 @@ pub fn workspace(
     let mut collection = Collection::new(&workspace.src);
     let mut lowering = Lowering::new(graph, settings, &index.vendored, objects)?;
     lowering.set_incremental(&workspace.incremental, &mut collection)?;
-    add_units(&mut collection, &mut lowering, &index, workspace, files)?;
+    add_units(&mut collection, &mut lowering, &index, files)?;
     let result = lowering.result(RESULT)?;
     collection.add_derivation(RESULT, None, &result)?;
     let build_scripts = lowering.build_scripts(BUILD_SCRIPTS)?;
@@ -119,12 +119,12 @@ pub(super) fn add_units(
     collection: &mut Collection,
     lowering: &mut Lowering<'_>,
     index: &Index,
-    workspace: &WorkspaceSettings,
     files: &Lists,
 ) -> Result<(), Error> {
     let graph = lowering.graph;
     let asked = asked_variables::of(graph, &index.asks);
     let third_party = third_party(graph, &asked);
+    collection.read(files.values())?;
     for unit in graph.units() {
         if third_party.contains(&unit.id()) {
             let emitted = index.units.get(&unit.identity());
@@ -137,7 +137,7 @@ pub(super) fn add_units(
         } else if sources::vendor_entry(unit).is_some() {
             // Files that the configuration names.
             let tree = match files.get(&unit.identity()) {
-                Some(files) => Some(sources::workspace(unit, files, workspace, collection)?),
+                Some(files) => Some(sources::workspace(unit, files, collection)?),
                 None => None,
             };
             let source = vendored_sources(unit, lowering)?;
@@ -145,7 +145,7 @@ pub(super) fn add_units(
             add_vendored(collection, lowering, unit, sources)?;
         } else if unit.mode != Mode::Doctest {
             let files = files::of_unit(files, unit)?;
-            let tree = sources::workspace(unit, files, workspace, collection)?;
+            let tree = sources::workspace(unit, files, collection)?;
             let derivation = lowering.unit(unit, &[tree])?;
             let id = unit.identity();
             let path = collection.add_derivation(&lowering.name(unit), Some(id), &derivation)?;

@@ -2,8 +2,6 @@
 
 use super::Error;
 use super::emitter::Collection;
-use super::emitter::sources::Sources;
-use super::settings::WorkspaceSettings;
 use crate::drv::{STORE_DIR, StorePath};
 use crate::graph::model::{Graph, Location, UnitRef};
 use dyndrv_builder::spec::{self, Origin};
@@ -111,11 +109,9 @@ pub fn vendored(unit: UnitRef<'_>, entry: &str, vendored: &Vendored) -> Result<U
 pub fn workspace(
     unit: UnitRef<'_>,
     files: &[String],
-    settings: &WorkspaceSettings,
     collection: &mut Collection,
 ) -> Result<UnitSources, Error> {
-    let sources = Sources::of(&settings.src, files.iter().map(String::as_str))?;
-    let (from, object) = collection.place_sources(&unit.package().name, sources)?;
+    let (from, object) = collection.place_sources(&unit.package().name, files)?;
     let of_workspace = |name: &str| match unit.graph().workspace_root.as_str() {
         "" => name.to_owned(),
         root => format!("{root}/{name}"),

@@ -92,7 +92,7 @@ pub fn plan(
     let index: Index = read_json(&workspace.index)?;
     let mut collection = Collection::new(&workspace.src);
     let mut lowering = Lowering::new(graph, settings, &index.vendored, objects)?;
-    layers::add_units(&mut collection, &mut lowering, &index, workspace, files)?;
+    layers::add_units(&mut collection, &mut lowering, &index, files)?;
     let mut planner = Planner {
         lowering: &lowering,
         candidates: lowering.candidates.clone(),

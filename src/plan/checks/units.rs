@@ -278,7 +278,7 @@ impl<'b> Planner<'_, 'b> {
         let lowering = self.lowering;
         let settings = lowering.settings;
         let files: Vec<String> = files.into_iter().collect();
-        let tree = sources::workspace(unit, &files, self.workspace, self.collection)?;
+        let tree = sources::workspace(unit, &files, self.collection)?;
         self.candidates.add_objects(&tree.object);
         let tree: [UnitSources; 1] = [tree];
         let mut process = lowering.process(unit, invocation.env, invocation.cwd, &tree);

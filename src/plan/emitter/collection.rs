@@ -2,17 +2,17 @@
 
 use super::contents::{self, Head, Output, OutputKind};
 use super::grouping;
-use super::sources::Sources;
+use super::sources::{Bundle, Object, Read, Sources};
 use super::{INDEX, NAME, Prepared, contents_output};
 use crate::drv::{MAX_NAME_LENGTH, StorePath, ValidatedDerivation, tree_path};
 use crate::graph::{Identity, store_name};
+use crate::parallel::in_parallel;
 use crate::plan::Error;
 use crate::plan::asked_variables::Names;
 use crate::plan::sources::Vendored;
 use dyndrv_builder::spec::Origin;
 use serde::{Deserialize, Serialize};
-use std::collections::hash_map::{Entry, HashMap};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -63,8 +63,10 @@ pub struct Collection {
     /// The directory that source files are read from.
     root: PathBuf,
     items: Vec<Collected>,
+    /// What has been read, by its list of files.
+    read: HashMap<Vec<String>, Read>,
     /// Source files that are in derivations.
-    packed: HashMap<Sources, String>,
+    packed: HashSet<Sources>,
     /// The final path of each output.
     paths: BTreeMap<String, StorePath>,
     /// The item with a path.
@@ -155,8 +157,30 @@ impl Collection {
         self.others.insert(drv, other);
     }
 
-    /// Decides where source files are, and gives the store object if they are in one of their own: those that are
-    /// [small](Sources::is_small) are in the derivation itself.
+    /// Reads the source files of units, on all processors, before they are [placed](Self::place_sources).
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn read<'a>(
+        &mut self,
+        lists: impl IntoIterator<Item = &'a Vec<String>>,
+    ) -> Result<(), Error> {
+        // Several units of a package have the same files.
+        let lists: BTreeSet<&Vec<String>> = lists.into_iter().collect();
+        let is_new = |list: &&Vec<String>| !self.read.contains_key(*list);
+        let lists: Vec<&Vec<String>> = lists.into_iter().filter(is_new).collect();
+        let read = in_parallel(lists.len(), |index| {
+            Read::of(&self.root, lists[index].iter().map(String::as_str))
+        });
+        for (list, read) in lists.into_iter().zip(read) {
+            self.read.insert(list.clone(), read?);
+        }
+        Ok(())
+    }
+
+    /// Decides where the source files of a list are, and gives the store object if they are in one of their own: those
+    /// that are [small](Sources::is_small) are in the derivation itself.
     ///
     /// # Errors
     ///
@@ -164,30 +188,39 @@ impl Collection {
     pub fn place_sources(
         &mut self,
         package: &str,
-        sources: Sources,
+        files: &[String],
     ) -> Result<(Origin, Option<StorePath>), Error> {
-        if !sources.is_small() {
-            let object = self.add_sources(package, sources)?;
-            return Ok((Origin::Store(object.to_string()), Some(object)));
-        }
-        // Several units of a package have the same files.
-        let packed = match self.packed.entry(sources) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let packed = new.key().packed(&self.root)?;
-                new.insert(packed)
+        let read = match self.read.get(files) {
+            Some(read) => read.clone(),
+            None => {
+                let read = Read::of(&self.root, files.iter().map(String::as_str))?;
+                self.read.insert(files.to_vec(), read.clone());
+                read
             }
         };
-        let packed = packed.clone();
-        Ok((Origin::Derivation { packed }, None))
+        match read.bundle {
+            Bundle::Text(packed) => {
+                self.packed.insert(read.sources);
+                Ok((Origin::Derivation { packed }, None))
+            }
+            Bundle::Object(object) => {
+                let path = self.add_sources(package, read.sources, &object)?;
+                Ok((Origin::Store(path.to_string()), Some(path)))
+            }
+        }
     }
 
     /// Adds source files and gives the final path of their bundle. Equal lists of a package share one.
     ///
     /// # Errors
     ///
-    /// If a file cannot be read.
-    fn add_sources(&mut self, package: &str, sources: Sources) -> Result<StorePath, Error> {
+    /// If the name is none for a store path.
+    fn add_sources(
+        &mut self,
+        package: &str,
+        sources: Sources,
+        object: &Object,
+    ) -> Result<StorePath, Error> {
         let package = store_name(package);
         let package: String = package.chars().take(MAX_PACKAGE_LENGTH).collect();
         let digest = sources.digest();
@@ -200,18 +233,16 @@ impl Collection {
         if let Some(path) = self.paths.get(&output) {
             return Ok(path.clone());
         }
-        let (hash, size) = sources.nar_hash(&self.root)?;
-        let path =
-            tree_path(&format!("{NAME}-{output}"), &hash, &BTreeSet::new()).map_err(|source| {
-                Error::Name {
-                    unit: output.clone(),
-                    source,
-                }
-            })?;
+        let path = tree_path(&format!("{NAME}-{output}"), &object.hash, &BTreeSet::new()).map_err(
+            |source| Error::Name {
+                unit: output.clone(),
+                source,
+            },
+        )?;
         self.add(Collected {
             output,
             path: path.clone(),
-            size,
+            size: object.size,
             holds: Holds::Sources(sources),
         });
         Ok(path)
@@ -463,7 +494,7 @@ impl Plan {
             Content::Sources(sources) => Some(sources),
             Content::Derivation { .. } => None,
         });
-        let packed = self.collection.packed.keys();
+        let packed = self.collection.packed.iter();
         bundles.chain(packed).flat_map(Sources::files)
     }
 
@@ -548,6 +579,12 @@ mod tests {
         head.outputs.iter().map(|o| o.name.as_str()).collect()
     }
 
+    /// Adds sources as an object of their own.
+    fn add(all: &mut Collection, package: &str, sources: Sources) -> StorePath {
+        let object = sources.object(&all.root).unwrap();
+        all.add_sources(package, sources, &object).unwrap()
+    }
+
     /// A library of another layer, two of this one with sources, and the result.
     fn example() -> Collection {
         let temp = tempfile::tempdir().unwrap();
@@ -565,7 +602,7 @@ mod tests {
             let file = format!("{name}.rs");
             std::fs::write(temp.path().join(&file), name).unwrap();
             let sources = Sources::of(temp.path(), [file.as_str()]).unwrap();
-            let sources = all.add_sources(name, sources).unwrap();
+            let sources = add(&mut all, name, sources);
             let unit = derivation(name, &[&below], &[&sources, &path("rustc")]);
             below = all.add_derivation(name, None, &unit).unwrap();
         }
@@ -652,8 +689,7 @@ mod tests {
         let mut all = Collection::new(temp.path());
         let mut place = |file: &str, size: usize| {
             std::fs::write(temp.path().join(file), "x".repeat(size)).unwrap();
-            let sources = Sources::of(temp.path(), [file]).unwrap();
-            all.place_sources("p", sources).unwrap()
+            all.place_sources("p", &[file.to_owned()]).unwrap()
         };
         let small = place("small", 64 * 1024 - 5);
         let (Origin::Derivation { packed }, None) = &small else {
@@ -681,7 +717,7 @@ mod tests {
         let mut all = Collection::new(temp.path());
         for package in ["größe", &"p".repeat(300)] {
             let sources = Sources::of(temp.path(), ["a.rs"]).unwrap();
-            let path = all.add_sources(package, sources).unwrap();
+            let path = add(&mut all, package, sources);
             let start: String = package.chars().take(MAX_PACKAGE_LENGTH).collect();
             let start = format!("crate-src-{}-", store_name(&start));
             assert!(path.name().starts_with(&start), "{path}");
@@ -705,9 +741,9 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(first.digest()[..8], second.digest()[..8]);
         let mut all = Collection::new(temp.path());
-        let path = all.add_sources("p", first.clone()).unwrap();
-        assert_ne!(all.add_sources("p", second).unwrap(), path);
-        assert_eq!(all.add_sources("p", first).unwrap(), path);
+        let path = add(&mut all, "p", first.clone());
+        assert_ne!(add(&mut all, "p", second), path);
+        assert_eq!(add(&mut all, "p", first), path);
     }
 
     #[test]
@@ -724,9 +760,7 @@ mod tests {
         let name = |text: &str, file: &str| {
             std::fs::write(temp.path().join(file), text).unwrap();
             let sources = Sources::of(temp.path(), [file]).unwrap();
-            let path = Collection::new(temp.path())
-                .add_sources("p", sources)
-                .unwrap();
+            let path = add(&mut Collection::new(temp.path()), "p", sources);
             (path.name().to_owned(), path)
         };
         let (before, path_before) = name("one", "a.rs");

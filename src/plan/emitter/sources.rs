@@ -18,6 +18,50 @@ const SMALL: u64 = 64 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sources(Vec<Entry>);
 
+/// Sources that have been read, for a derivation of a unit.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// What was read.
+    pub sources: Sources,
+    /// Where its bundle is to be.
+    pub bundle: Bundle,
+}
+
+/// The bundle of a unit's sources.
+#[derive(Clone, Debug)]
+pub enum Bundle {
+    /// Sources that are [small](Sources::is_small), as a text in the derivation.
+    Text(String),
+    /// A store object of their own.
+    Object(Object),
+}
+
+/// A bundle as a store object.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// The hash of its NAR.
+    pub hash: NixHash,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl Read {
+    /// Reads these files, given as for [`Sources::of`].
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or is a socket or the like.
+    pub fn of<'a>(root: &Path, files: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+        let sources = Sources::of(root, files)?;
+        let bundle = if sources.is_small() {
+            Bundle::Text(sources.packed(root)?)
+        } else {
+            Bundle::Object(sources.object(root)?)
+        };
+        Ok(Self { sources, bundle })
+    }
+}
+
 impl Sources {
     /// These files, given by their paths relative to `root`, sorted and each once. A directory
     /// among them counts if no other path lies below it.
@@ -117,12 +161,12 @@ impl Sources {
         Ok(archive)
     }
 
-    /// The hash of the NAR of the bundle, and the bundle's size in bytes.
+    /// The bundle as a store object.
     ///
     /// # Errors
     ///
     /// If a file cannot be read.
-    pub fn nar_hash(&self, root: &Path) -> Result<(NixHash, u64), Error> {
+    pub fn object(&self, root: &Path) -> Result<Object, Error> {
         let mut bytes = Vec::new();
         self.write(root, &mut bytes)?;
         let file = Node::File {
@@ -130,6 +174,9 @@ impl Sources {
             contents: bytes.as_slice(),
         };
         let hash = nar::hash(&file, |bytes| Ok((bytes.len() as u64, *bytes)))?;
-        Ok((hash, bytes.len() as u64))
+        Ok(Object {
+            hash,
+            size: bytes.len() as u64,
+        })
     }
 }
