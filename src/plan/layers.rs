@@ -124,7 +124,7 @@ pub(super) fn add_units(
     let graph = lowering.graph;
     let asked = asked_variables::of(graph, &index.asks);
     let third_party = third_party(graph, &asked);
-    collection.read(files.values())?;
+    collection.read_ahead(files.values())?;
     for unit in graph.units() {
         if third_party.contains(&unit.id()) {
             let emitted = index.units.get(&unit.identity());

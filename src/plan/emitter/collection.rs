@@ -2,7 +2,7 @@
 
 use super::contents::{self, Head, Output, OutputKind};
 use super::grouping;
-use super::sources::{Bundle, Object, Read, Sources};
+use super::sources::{Bundle, Bundled, Object, Sources};
 use super::{INDEX, NAME, Prepared, contents_output};
 use crate::drv::{MAX_NAME_LENGTH, StorePath, ValidatedDerivation, tree_path};
 use crate::graph::{Identity, store_name};
@@ -63,8 +63,8 @@ pub struct Collection {
     /// The directory that source files are read from.
     root: PathBuf,
     items: Vec<Collected>,
-    /// What has been read, by its list of files.
-    read: HashMap<Vec<String>, Read>,
+    /// The source files that have been read, by their list.
+    bundled: HashMap<Vec<String>, Bundled>,
     /// Source files that are in derivations.
     packed: HashSet<Sources>,
     /// The final path of each output.
@@ -162,19 +162,19 @@ impl Collection {
     /// # Errors
     ///
     /// If a file cannot be read.
-    pub fn read<'a>(
+    pub fn read_ahead<'a>(
         &mut self,
         lists: impl IntoIterator<Item = &'a Vec<String>>,
     ) -> Result<(), Error> {
         // Several units of a package have the same files.
         let lists: BTreeSet<&Vec<String>> = lists.into_iter().collect();
-        let is_new = |list: &&Vec<String>| !self.read.contains_key(*list);
+        let is_new = |list: &&Vec<String>| !self.bundled.contains_key(*list);
         let lists: Vec<&Vec<String>> = lists.into_iter().filter(is_new).collect();
-        let read = in_parallel(lists.len(), |index| {
-            Read::of(&self.root, lists[index].iter().map(String::as_str))
+        let bundled = in_parallel(lists.len(), |index| {
+            Bundled::of(&self.root, lists[index].iter().map(String::as_str))
         });
-        for (list, read) in lists.into_iter().zip(read) {
-            self.read.insert(list.clone(), read?);
+        for (list, bundled) in lists.into_iter().zip(bundled) {
+            self.bundled.insert(list.clone(), bundled?);
         }
         Ok(())
     }
@@ -190,21 +190,21 @@ impl Collection {
         package: &str,
         files: &[String],
     ) -> Result<(Origin, Option<StorePath>), Error> {
-        let read = match self.read.get(files) {
-            Some(read) => read.clone(),
+        let Bundled { sources, bundle } = match self.bundled.get(files) {
+            Some(bundled) => bundled.clone(),
             None => {
-                let read = Read::of(&self.root, files.iter().map(String::as_str))?;
-                self.read.insert(files.to_vec(), read.clone());
-                read
+                let bundled = Bundled::of(&self.root, files.iter().map(String::as_str))?;
+                self.bundled.insert(files.to_vec(), bundled.clone());
+                bundled
             }
         };
-        match read.bundle {
+        match bundle {
             Bundle::Text(packed) => {
-                self.packed.insert(read.sources);
+                self.packed.insert(sources);
                 Ok((Origin::Derivation { packed }, None))
             }
             Bundle::Object(object) => {
-                let path = self.add_sources(package, read.sources, &object)?;
+                let path = self.add_sources(package, sources, &object)?;
                 Ok((Origin::Store(path.to_string()), Some(path)))
             }
         }
@@ -214,7 +214,7 @@ impl Collection {
     ///
     /// # Errors
     ///
-    /// If the name is none for a store path.
+    /// If no store path can have the name.
     fn add_sources(
         &mut self,
         package: &str,

@@ -18,12 +18,12 @@ const SMALL: u64 = 64 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sources(Vec<Entry>);
 
-/// Sources that have been read, for a derivation of a unit.
+/// Sources, and their bundle for the derivation of a unit.
 #[derive(Clone, Debug)]
-pub struct Read {
-    /// What was read.
+pub struct Bundled {
+    /// The sources.
     pub sources: Sources,
-    /// Where its bundle is to be.
+    /// The bundle.
     pub bundle: Bundle,
 }
 
@@ -45,7 +45,7 @@ pub struct Object {
     pub size: u64,
 }
 
-impl Read {
+impl Bundled {
     /// Reads these files, given as for [`Sources::of`].
     ///
     /// # Errors
