@@ -7,6 +7,7 @@
 - A clean build has a new store each time (`--store` below the work directory, on the same disk), which holds the toolchain,
   dyndrv and the archives of the crates, and nothing else. For cargo, it is an empty target directory, with the crates fetched.
 - With `--image`, clean builds have an empty ext4 with a journal for each, in a file (`Image`), so that no earlier build is in their way.
+- With `--used-memory`, nearly all memory holds files before each build (`Memory`), as on a machine that has run for some time.
 - Nothing is measured in the minute after many files were removed: an ext4 without a journal looks at each inode that was
   deleted in the last 60 s before it makes a file, so that Nix's copy of a checkout takes several times as long.
 """
@@ -74,9 +75,58 @@ class Disk:
 
     @classmethod
     def settle(cls):
-        if cls.removed is not None:
+        if cls.removed is not None and not cls.has_journal():
             time.sleep(max(0.0, cls.removed + SETTLED - time.monotonic()))
-            cls.removed = None
+        cls.removed = None
+
+    @staticmethod
+    def has_journal():
+        """Whether the store is on an ext4 with a journal."""
+        device = os.stat("/nix/store").st_dev
+        block = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
+        return block.exists() and any(Path("/proc/fs/jbd2").glob(f"{block.resolve().name}-*"))
+
+
+class Memory:
+    """Memory as on a machine that has run for some time: nearly all of it holds files that were read.
+
+    A virtual machine takes a page from its host when it first uses it, and may give free pages back at any time. So a build that
+    writes new files pays for pages, and one that writes over its own old ones does not. Pages that hold files are used again at
+    once. The file that is read is sparse: its pages are in memory, and nothing is on the disk.
+    """
+
+    BLOCK = 16 << 20
+    # Reading ends when so many blocks, 1 GiB, have left no less memory free than there was before.
+    ENOUGH = 64
+
+    file, position = None, 0
+
+    @classmethod
+    def enable(cls, work):
+        work.mkdir(parents=True, exist_ok=True)
+        cls.file = work / "memory"
+        with open(cls.file, "wb") as file:
+            file.truncate(4 * cls.field("MemTotal"))
+
+    @staticmethod
+    def field(name):
+        with open("/proc/meminfo") as lines:
+            return next(int(line.split()[1]) << 10 for line in lines if line.startswith(f"{name}:"))
+
+    @classmethod
+    def use(cls):
+        if cls.file is None:
+            return
+        block, lowest, since = bytearray(cls.BLOCK), cls.field("MemFree"), 0
+        with open(cls.file, "rb", buffering=0) as file:
+            file.seek(cls.position)
+            while since < cls.ENOUGH:
+                if file.readinto(block) == 0:
+                    file.seek(0)
+                free = cls.field("MemFree")
+                since = 0 if free < lowest else since + 1
+                lowest = min(free, lowest)
+            cls.position = file.tell()
 
 
 class Image:
@@ -151,6 +201,7 @@ class Cargo:
 
     def build(self, command="build", *arguments):
         Disk.settle()
+        Memory.use()
         start = time.monotonic()
         self.run(["cargo", command, "--quiet", "--locked", "--offline", "--profile", "dev", *arguments])
         return {"wall": time.monotonic() - start}
@@ -188,6 +239,7 @@ class Nix:
 
     def build(self, *arguments):
         Disk.settle()
+        Memory.use()
         start, cpu = time.monotonic(), cpu_of_children()
         process = subprocess.Popen(
             ["nix", "build", "--log-format", "internal-json", *arguments],
@@ -247,9 +299,11 @@ class Desk(Nix):
         self.program = f"{at}/bin/dyndrv"
         self.extra = []
 
-    def build(self, command="build", directory=None):
+    def build(self, command="build", directory=None, arguments=()):
+        Memory.use()
         start = time.monotonic()
-        arguments = [self.program, command, *(["--no-link"] if command == "build" else []), *self.extra]
+        link = ["--no-link"] if command == "build" else []
+        arguments = [self.program, command, *link, *self.extra, *arguments]
         where = directory or self.tree.directory
         done = subprocess.run(arguments, cwd=where, env=self.environment, stderr=subprocess.PIPE, text=True)
         wall = time.monotonic() - start

@@ -1,6 +1,7 @@
 //! Incremental compilation: an edit compiles these units with the state of the base, and no others.
 
 use crate::project::{self, Build, Project};
+use dyndrv_builder::sandbox::difference::put_together;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -366,6 +367,15 @@ fn a_list_of_states_is_a_base() {
     );
 }
 
+/// The units of the library `large`, by derivation, with their outputs.
+fn libraries(project: &Project) -> Vec<(String, BTreeMap<String, String>)> {
+    let emitters: Vec<String> = project.emitters().into_values().collect();
+    let emitted = project::outputs(&emitters, &[]).into_values().flatten();
+    let libraries = emitted.filter(|(output, _)| output.starts_with("large-0.1.0-lib-"));
+    let libraries: Vec<String> = libraries.map(|(_, drv)| drv).collect();
+    project::outputs(&libraries, &[]).into_iter().collect()
+}
+
 /// Nix reads, writes and hashes all bytes of an output several times. Of a library that is compiled against a base, they are
 /// those that the base's library does not have.
 #[test]
@@ -408,14 +418,11 @@ fn an_edited_library_is_the_difference_to_that_of_the_base() {
     project.write("large/src/lib.rs", &library.replace("    1", "    2"));
     let build = project.build();
     assert_eq!(build.run("app", &[]).trim(), format!("2 2 {}", table.len()));
-    let emitters: Vec<String> = project.emitters().into_values().collect();
-    let emitted = project::outputs(&emitters, &[]).into_values().flatten();
-    let libraries = emitted.filter(|(output, _)| output.starts_with("large-0.1.0-lib-"));
-    let libraries: Vec<String> = libraries.map(|(_, drv)| drv).collect();
     // Without those of the base.
-    let against_base = project::outputs(&libraries, &[]).into_iter();
-    let against_base = against_base.filter(|(_, outputs)| !outputs.contains_key("state"));
-    let against_base: Vec<_> = against_base.collect();
+    let against_base: Vec<_> = libraries(&project)
+        .into_iter()
+        .filter(|(_, outputs)| !outputs.contains_key("state"))
+        .collect();
     assert!(!against_base.is_empty());
     for (drv, outputs) in against_base {
         let files = fs::read_dir(&outputs["out"]).unwrap();
@@ -446,6 +453,36 @@ fn an_edited_library_is_the_difference_to_that_of_the_base() {
     kept.write("large/src/lib.rs", &text);
     let build = kept.build();
     assert_eq!(build.run("app", &[]).trim(), format!("3 3 {}", table.len()));
+    // That is the one that a difference stands for: objects that rustc did not have are in it, and so are their symbols.
+    project.write("large/src/lib.rs", &text);
+    project.build();
+    let whole = libraries(&kept);
+    let library_in = |outputs: &BTreeMap<String, String>, extension: &str| {
+        let files = fs::read_dir(&outputs["out"]).unwrap();
+        let mut files = files.map(|file| file.unwrap().path());
+        files.find(|file| file.extension().is_some_and(|e| e == extension))
+    };
+    let name = |drv: &str| drv.split_once('-').unwrap().1.to_owned();
+    let mut compared = 0;
+    for (drv, outputs) in libraries(&project) {
+        let Some(difference) = library_in(&outputs, "difference") else {
+            continue;
+        };
+        let same = |(other, outputs): &(String, BTreeMap<String, String>)| {
+            name(other) == name(&drv) && outputs.contains_key("state")
+        };
+        let together = tempfile::NamedTempFile::new().unwrap();
+        put_together(&difference, together.path()).unwrap();
+        let together = fs::read(together.path()).unwrap();
+        // One of the two is the base's.
+        let mut whole = whole.iter().filter(|unit| same(unit));
+        let is_same = |(_, outputs): &(String, BTreeMap<String, String>)| {
+            fs::read(library_in(outputs, "rlib").unwrap()).unwrap() == together
+        };
+        assert!(whole.any(is_same), "{drv}");
+        compared += 1;
+    }
+    assert!(compared > 0);
     let after = based(&kept);
     after.write("large/src/lib.rs", &text.replace("    3", "    4"));
     assert_eq!(

@@ -37,7 +37,7 @@ pub fn run(rustc: &Rustc, outputs: &Outputs, sandbox: &Sandbox) -> Result<()> {
     let instructions = EffectiveInstructions::read(&rustc.scripts, sandbox)?;
     let env = variables(process, &instructions, sandbox)?;
     let mut incremental = match &rustc.incremental {
-        Some(spec) => Some(incremental::Run::prepare(spec, outputs, sandbox)?),
+        Some(spec) => Some(incremental::Run::prepare(rustc, spec, outputs, sandbox)?),
         None => None,
     };
     let out = match &incremental {

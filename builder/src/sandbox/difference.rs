@@ -48,32 +48,86 @@ pub fn place_of(library: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes the difference of a library to an earlier one, beside it.
+/// A piece of a library that is being written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Where the bytes start in a file of the library's own, and how many there are.
+    Own(u64, u64),
+    /// The same in the earlier library.
+    Earlier(u64, u64),
+}
+
+impl Piece {
+    /// How many bytes it has.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Own(_, length) | Self::Earlier(_, length) => *length,
+        }
+    }
+
+    fn part(&self) -> Part {
+        match *self {
+            Self::Earlier(offset, length) => Part::Earlier(offset, length),
+            _ => Part::Own(self.length()),
+        }
+    }
+}
+
+/// Writes a library as its difference to an earlier one, beside it. `own` is the file of its own pieces.
 ///
 /// # Errors
 ///
 /// If a file cannot be read or written.
-pub fn write(library: &Path, earlier: &Path, parts: Vec<Part>) -> Result<()> {
+pub fn write(library: &Path, own: &File, earlier: &Path, pieces: &[Piece]) -> Result<()> {
+    let mut parts: Vec<Part> = Vec::new();
+    for part in pieces.iter().map(Piece::part) {
+        match (parts.last_mut(), part) {
+            (Some(Part::Own(before)), Part::Own(length)) => *before += length,
+            _ => parts.push(part),
+        }
+    }
     let header = Header {
         earlier: earlier.to_owned(),
         parts,
     };
     let to = place_of(library);
     let write = || -> io::Result<()> {
-        let from = File::open(library)?;
         let mut file = BufWriter::new(File::create(&to)?);
         serde_json::to_writer(&mut file, &header)?;
         file.write_all(b"\n")?;
-        let mut at = 0;
-        for part in &header.parts {
-            if let Part::Own(length) = part {
-                copy(&from, at, *length, &mut file)?;
+        for piece in pieces {
+            match piece {
+                Piece::Bytes(bytes) => file.write_all(bytes)?,
+                Piece::Own(offset, length) => copy(own, *offset, *length, &mut file)?,
+                Piece::Earlier(..) => {}
             }
-            at += part.length();
         }
         file.flush()
     };
     write().map_err(|e| Error::io("cannot write", &to, e))
+}
+
+/// Writes a library as a whole.
+///
+/// # Errors
+///
+/// If a file cannot be read or written.
+pub fn write_whole(library: &Path, own: &File, earlier: &File, pieces: &[Piece]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let mut file = File::create(library)?;
+        for piece in pieces {
+            match piece {
+                Piece::Bytes(bytes) => file.write_all(bytes)?,
+                Piece::Own(offset, length) => copy(own, *offset, *length, &mut file)?,
+                Piece::Earlier(offset, length) => copy(earlier, *offset, *length, &mut file)?,
+            }
+        }
+        Ok(())
+    };
+    write().map_err(|e| Error::io("cannot write", library, e))
 }
 
 /// The length of the library that a difference stands for; none if there is no such file.

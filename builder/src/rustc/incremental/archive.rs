@@ -11,8 +11,12 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-const MAGIC: &[u8] = b"!<arch>\n";
-const HEADER: u64 = 60;
+/// What an archive starts with.
+pub const MAGIC: &[u8] = b"!<arch>\n";
+/// The length of a member's header.
+pub const HEADER: u64 = 60;
+/// Where a header has the length of the content.
+const SIZE: std::ops::Range<usize> = 48..58;
 const OBJECT: &str = ".rcgu.o";
 /// How many characters rustc draws.
 const RUN: usize = 7;
@@ -28,13 +32,36 @@ pub struct Member {
     pub size: u64,
 }
 
+impl Member {
+    /// Where its header starts.
+    pub const fn start(self) -> u64 {
+        self.offset - HEADER
+    }
+
+    /// Where the next header starts: at an even place.
+    pub const fn end(self) -> u64 {
+        self.offset + self.size + self.size % 2
+    }
+}
+
 /// The members of an archive in the format of System V and GNU.
 #[derive(Debug, Default)]
 pub struct Archive {
     /// By name.
     pub members: BTreeMap<String, Member>,
+    /// The index of symbols, with places of 32 bits.
+    pub index: Option<Member>,
     /// The table of long names.
-    names: Option<Member>,
+    pub names: Option<Member>,
+}
+
+/// The symbols of a member, as the index has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Symbols {
+    /// How many there are.
+    pub count: u32,
+    /// Their names, each with a zero behind it.
+    pub names: Vec<u8>,
 }
 
 impl Archive {
@@ -71,7 +98,7 @@ impl Archive {
                     .trim_end()
                     .to_owned()
             };
-            let Ok(size) = field(48..58).parse::<u64>() else {
+            let Ok(size) = field(SIZE).parse::<u64>() else {
                 return Ok(None);
             };
             let member = Member {
@@ -83,7 +110,8 @@ impl Archive {
             }
             let name = field(0..16);
             match name.as_str() {
-                "/" | "/SYM64/" => {}
+                "/" => archive.index = Some(member),
+                "/SYM64/" => {}
                 "//" => {
                     table = content(file, member)?;
                     archive.names = Some(member);
@@ -95,10 +123,36 @@ impl Archive {
                     archive.members.insert(name, member);
                 }
             }
-            // Members start at even places.
-            at = member.offset + size + size % 2;
+            at = member.end();
         }
         Ok(Some(archive))
+    }
+
+    /// The symbols in the index, by the start of the header of the member that has them.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or the index is malformed.
+    pub fn symbols(&self, file: &File) -> io::Result<BTreeMap<u64, Symbols>> {
+        let mut found: BTreeMap<u64, Symbols> = BTreeMap::new();
+        let Some(index) = self.index else {
+            return Ok(found);
+        };
+        let content = content(file, index)?;
+        let malformed = || io::Error::other("its index of symbols is malformed");
+        let (count, rest) = content.split_first_chunk().ok_or_else(malformed)?;
+        let count = u32::from_be_bytes(*count) as usize;
+        let places = count.checked_mul(4).ok_or_else(malformed)?;
+        let (places, mut names) = rest.split_at_checked(places).ok_or_else(malformed)?;
+        for place in places.as_chunks().0 {
+            let end = names.iter().position(|byte| *byte == 0);
+            let (name, rest) = names.split_at(end.ok_or_else(malformed)? + 1);
+            names = rest;
+            let symbols = found.entry(u32::from_be_bytes(*place).into()).or_default();
+            symbols.count += 1;
+            symbols.names.extend_from_slice(name);
+        }
+        Ok(found)
     }
 
     /// The member with a codegen unit's object.
@@ -182,7 +236,25 @@ fn long_name(name: &str, table: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(&rest[..end]).into_owned())
 }
 
-fn content(file: &File, member: Member) -> io::Result<Vec<u8>> {
+/// The header of a member of another length.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn header(file: &File, member: Member, size: u64) -> io::Result<Vec<u8>> {
+    let mut header = vec![0; HEADER as usize];
+    file.read_exact_at(&mut header, member.start())?;
+    let width = SIZE.len();
+    header[SIZE].copy_from_slice(format!("{size:<width$}").as_bytes());
+    Ok(header)
+}
+
+/// The content of a member.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn content(file: &File, member: Member) -> io::Result<Vec<u8>> {
     let length = usize::try_from(member.size).map_err(io::Error::other)?;
     let mut content = vec![0; length];
     file.read_exact_at(&mut content, member.offset)?;
@@ -230,6 +302,28 @@ pub(super) mod tests {
         let members = members.iter();
         let members = members.map(|(name, content)| member(&format!("{name}/"), content));
         [MAGIC.to_vec(), members.collect::<Vec<_>>().concat()].concat()
+    }
+
+    /// An archive with these members and their symbols, as rustc writes it.
+    pub fn indexed(members: &[(&str, &[u8], &[&str])]) -> Vec<u8> {
+        let bare: Vec<_> = members
+            .iter()
+            .map(|&(name, bytes, _)| (name, bytes))
+            .collect();
+        let symbols: Vec<&str> = members.iter().flat_map(|(_, _, s)| *s).copied().collect();
+        let names: String = symbols.iter().map(|name| format!("{name}\0")).collect();
+        let length = 4 + 4 * symbols.len() + names.len();
+        let mut at = MAGIC.len() + 60 + length + length % 2;
+        let mut index = u32::try_from(symbols.len()).unwrap().to_be_bytes().to_vec();
+        for (_, bytes, symbols) in members {
+            let place = u32::try_from(at).unwrap().to_be_bytes();
+            index.extend(symbols.iter().flat_map(|_| place));
+            at += 60 + bytes.len() + bytes.len() % 2;
+        }
+        index.extend(names.as_bytes());
+        index.resize(index.len() + index.len() % 2, 0);
+        let rest = archive(&bare).split_off(MAGIC.len());
+        [MAGIC.to_vec(), member("/", &index), rest].concat()
     }
 
     /// An archive as rustc writes it in a run that has drawn these characters.

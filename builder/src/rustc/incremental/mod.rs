@@ -9,7 +9,7 @@
 //! | its name and its lock's | `s-0000000001-0000000-0`, `s-0000000001-0000000.lock` | the same |
 //! | `dep-graph.bin`, `query-cache.bin`, `work-products.bin` | as they are | links to them |
 //! | `metadata.rmeta` | left out where it is an output of its own | a copy, because rustc makes it a product again, by a hard link |
-//! | objects | left out where they are members of the library in `out` | copies, because rustc wants to be able to write them |
+//! | objects | left out where they are members of the library in `out` | copies, because rustc wants to be able to write them, or [stand-ins](stand_in) |
 //! | the unit's inputs | their digest | if they are the same: nothing is compiled, the earlier outputs are copied |
 //!
 //! Of a program, rustc takes the path of each library, behind all links, as an input of all code: see
@@ -25,6 +25,7 @@
 
 mod archive;
 mod difference;
+mod stand_in;
 mod state;
 
 use crate::error::{Error, Result};
@@ -103,6 +104,8 @@ pub struct Run<'a> {
     out: PathBuf,
     /// Whether there is state that the run starts from.
     has_state: bool,
+    /// Whether objects of that have stand-ins.
+    has_stand_ins: bool,
 }
 
 impl<'a> Run<'a> {
@@ -111,7 +114,12 @@ impl<'a> Run<'a> {
     /// # Errors
     ///
     /// If the directory cannot be written to.
-    pub fn prepare(spec: &'a Incremental, outputs: &Outputs, sandbox: &Sandbox) -> Result<Self> {
+    pub fn prepare(
+        rustc: &Rustc,
+        spec: &'a Incremental,
+        outputs: &Outputs,
+        sandbox: &Sandbox,
+    ) -> Result<Self> {
         let directory = match &spec.directory {
             Some(directory) => of_the_machine(Path::new(directory))?,
             None if spec.keep => outputs.get(OUTPUT)?.to_owned(),
@@ -127,10 +135,11 @@ impl<'a> Run<'a> {
             directory,
             out,
             has_state: spec.directory.is_some(),
+            has_stand_ins: stand_in::suit(rustc, spec)?,
         };
         if let Some(from) = spec.base.get(OUTPUT) {
             let laid_out = State::read(Path::new(from))
-                .and_then(|state| state.lay_out(&spec.base, &run.directory));
+                .and_then(|state| state.lay_out(&spec.base, &run.directory, run.has_stand_ins));
             run.has_state = laid_out.is_ok();
             if let Err(error) = laid_out {
                 let reason = error.lines().join("; ");
@@ -168,6 +177,7 @@ impl<'a> Run<'a> {
              compiling again without the state"
         );
         self.has_state = false;
+        self.has_stand_ins = false;
         clear(&self.directory)?;
         for output in outputs.paths() {
             clear(output)?;
@@ -215,7 +225,8 @@ impl<'a> Run<'a> {
         for product in &rustc.products {
             if product.output == "out" && product.to.ends_with(".rlib") {
                 let library = outputs.get("out")?.join(&product.to);
-                difference::replace(&library, &Path::new(base).join(&product.to))?;
+                let earlier = Path::new(base).join(&product.to);
+                difference::replace(&library, &earlier, self.has_stand_ins)?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! State as it lies in the store.
 
 use super::archive::{Archive, Member, same};
-use super::{LOCK, OUTPUT, SESSION};
+use super::{LOCK, OUTPUT, SESSION, stand_in};
 use crate::error::{Error, Result};
 use crate::sandbox::files::{create_dir_all, entries, make_link};
 use crate::spec::{Product, Rustc};
@@ -87,12 +87,18 @@ impl State {
         Ok(bytes)
     }
 
-    /// Lays out the session in a directory for rustc. `outputs` are those of the build that kept it.
+    /// Lays out the session in a directory for rustc. `outputs` are those of the build that kept it. With `stand_ins` objects that
+    /// are members of a library have [stand-ins](stand_in).
     ///
     /// # Errors
     ///
     /// If a file of it is missing.
-    pub fn lay_out(&self, outputs: &BTreeMap<String, String>, directory: &Path) -> Result<()> {
+    pub fn lay_out(
+        &self,
+        outputs: &BTreeMap<String, String>,
+        directory: &Path,
+        stand_ins: bool,
+    ) -> Result<()> {
         let Some(name) = crate_directory(&self.root)? else {
             return Ok(());
         };
@@ -109,7 +115,14 @@ impl State {
                 Error::new(format!("the output `{}` is not known", elsewhere.output))
             })?;
             let from = Path::new(output).join(&elsewhere.of);
-            place(&from, elsewhere.part, &to.join(&elsewhere.file))?;
+            let to = to.join(&elsewhere.file);
+            match elsewhere.part {
+                Some((offset, size)) if stand_ins => {
+                    let text = stand_in::text(Member { offset, size });
+                    fs::write(&to, text).map_err(|e| Error::io("cannot write", &to, e))?;
+                }
+                part => place(&from, part, &to)?,
+            }
         }
         Ok(())
     }
