@@ -279,7 +279,8 @@ class Nix:
 
     def prepare(self, base):
         progress("filling a store with the toolchain, dyndrv and the crates")
-        packages = [".#planner", ".#builder", ".#vendor"]
+        names = output(["nix", "eval", "--json", ".#tools", "--apply", "builtins.attrNames"], cwd=self.tree.directory, env=self.environment)
+        packages = [".#planner", ".#builder", ".#vendor", *(f".#tools.{name}" for name in json.loads(names))]
         self.run(["nix", "build", "--no-link", *packages])
         # The toolchain and all other programs: sources of the derivations that stand before planning.
         query = ["nix", "path-info", "--derivation", "--recursive", ".#default"]
@@ -393,6 +394,12 @@ def flake(project, dyndrv, package_set, tools):
       planner = {"linked ''planner'' [ lib.dyndrv ]" if tools else "lib.dyndrv"};
       builder = {"linked ''builder'' [ lib.builder ]" if tools else "lib.builder"};
     }};
+    # What of stdenv is built: a binary cache has it.
+    tools = builtins.listToAttrs (
+      map (tool: {{ inherit (tool) name; value = tool; }}) (
+        builtins.filter (tool: tool ? drvPath) ([ pkgs.stdenv.cc ] ++ pkgs.stdenv.initialPath or [ ])
+      )
+    );
   }};
 }}
 """

@@ -28,7 +28,8 @@ let
   ];
 
   constant = {
-    name = "crate-environment";
+    # Builds of build scripts wait for it, and Nix starts what is ready in the order of the names: before any crate.
+    name = "build-environment";
     __contentAddressed = true;
     __structuredAttrs = false;
     strictDeps = true;
@@ -37,7 +38,7 @@ let
     # The environment does not speak of the derivation that records it: of its output neither by a
     # search path nor by what is made of its name.
     NIX_NO_SELF_RPATH = true;
-    NIX_OUTPATH_USED_AS_RANDOM_SEED = "dyndrv-crate-environment";
+    NIX_OUTPATH_USED_AS_RANDOM_SEED = "dyndrv-build-environment";
     buildCommand = builtins.readFile ./record-environment.sh;
   };
 

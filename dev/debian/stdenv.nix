@@ -155,7 +155,7 @@ let
 in
 {
   inherit (host) system;
-  inherit cc mkDerivation mkShell;
+  inherit cc initialPath mkDerivation mkShell;
   shell = "${bash}/bin/bash";
   buildPlatform = build;
   hostPlatform = host;
