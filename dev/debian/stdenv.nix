@@ -155,7 +155,12 @@ let
 in
 {
   inherit (host) system;
-  inherit cc initialPath mkDerivation mkShell;
+  inherit
+    cc
+    initialPath
+    mkDerivation
+    mkShell
+    ;
   shell = "${bash}/bin/bash";
   buildPlatform = build;
   hostPlatform = host;
