@@ -7,7 +7,7 @@ import statistics
 import time
 from pathlib import Path
 
-from harness import Disk, Image, output
+from harness import Disk, Memory, Image, output
 
 # In seconds, after which a build has left many deletions behind.
 LONG = 10
@@ -39,6 +39,7 @@ class Floors:
     def checkout(self):
         self.nix.tree.edit("readme", random.getrandbits(60))
         Disk.settle()
+        Memory.use()
         start = time.monotonic()
         self.nix.run(["nix", "build", "--no-link", ".#checkout"])
         return time.monotonic() - start
@@ -62,6 +63,7 @@ class Floors:
 
     def build_graph(self, arguments, changed):
         Disk.settle()
+        Memory.use()
         seed = ["--argstr", "changed", str(changed), "--argstr", "seed", str(random.getrandbits(60))]
         start = time.monotonic()
         self.nix.run(["nix", "build", "--no-link", "--impure", *arguments, *seed])

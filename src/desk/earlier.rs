@@ -10,7 +10,8 @@
 //! | `KEY.read-DIGEST.json` | the names of the files that it depended on |
 //!
 //! The digest covers the names of all files, since a plan can depend on a file that is absent, and the contents of those that
-//! the plan depended on. Only files with another stamp than at the last build are read for it.
+//! the plan depended on. Only files with another stamp than at the last build are read for it. It does not cover the base of
+//! incremental units: what was built from another one is as good.
 
 use super::Error;
 use super::checkout::{Stamps, content, hash};
@@ -48,8 +49,6 @@ pub struct Sources<'a> {
     pub stamps: &'a Stamps,
     /// The settings of the flake.
     pub settings: &'a Path,
-    /// The list of states that incremental units start with.
-    pub base: Option<&'a Path>,
 }
 
 impl Files {
@@ -96,14 +95,9 @@ impl Files {
             })
     }
 
-    /// A digest of all that a plan depends on; none if a content is not known.
-    fn digest(&self, base: Option<&Path>) -> Option<String> {
-        let mut text = vec![
-            self.settings.display().to_string(),
-            base.map(|base| base.display().to_string())
-                .unwrap_or_default(),
-            names(&self.stamps),
-        ];
+    /// A digest of all that a result depends on; none if a content is not known.
+    fn digest(&self) -> Option<String> {
+        let mut text = vec![self.settings.display().to_string(), names(&self.stamps)];
         for (name, hash) in &self.depends {
             let permissions = self.stamps.get(name)?.permissions();
             text.push(format!("{name}\0{permissions:o}\0{}", hash.as_ref()?));
@@ -171,7 +165,7 @@ pub fn find(
             continue;
         };
         let files = Files::read(sources, &depends, last)?;
-        let digest = files.digest(sources.base);
+        let digest = files.digest();
         let mut same = builds
             .iter()
             .filter(|build| digest.as_ref() == Some(&build.digest));
@@ -190,8 +184,8 @@ pub fn find(
 /// # Errors
 ///
 /// If something cannot be written or removed.
-pub fn keep(kept: &Kept, record: &Record, files: &Files, base: Option<&Path>) -> Result<(), Error> {
-    let Some(digest) = files.digest(base) else {
+pub fn keep(kept: &Kept, record: &Record, files: &Files) -> Result<(), Error> {
+    let Some(digest) = files.digest() else {
         return Ok(());
     };
     let depends: BTreeSet<&String> = files.depends.keys().collect();
@@ -263,20 +257,19 @@ mod tests {
             checkout.stamps().unwrap()
         }
 
-        fn sources<'a>(&'a self, stamps: &'a Stamps, base: Option<&'a str>) -> Sources<'a> {
+        fn sources<'a>(&'a self, stamps: &'a Stamps) -> Sources<'a> {
             Sources {
                 root: self.tree.path(),
                 stamps,
                 settings: Path::new("/settings"),
-                base: base.map(Path::new),
             }
         }
 
         /// Keeps a build of this name that depends on `a` and `b`.
-        fn build(&self, name: &str, base: Option<&str>) -> Files {
+        fn build(&self, name: &str) -> Files {
             let stamps = self.stamps();
             let depends = ["a", "b"].map(str::to_owned).into();
-            let files = Files::read(self.sources(&stamps, base), &depends, None).unwrap();
+            let files = Files::read(self.sources(&stamps), &depends, None).unwrap();
             let record = Record {
                 results: vec![Asked {
                     name: name.to_owned(),
@@ -285,14 +278,14 @@ mod tests {
                 }],
                 ..Record::default()
             };
-            keep(&self.kept, &record, &files, base.map(Path::new)).unwrap();
+            keep(&self.kept, &record, &files).unwrap();
             files
         }
 
         /// The name of the build with the sources of now.
-        fn found(&self, base: Option<&str>, last: &Files) -> Option<String> {
+        fn found(&self, last: &Files) -> Option<String> {
             let stamps = self.stamps();
-            let found = find(&self.kept, self.sources(&stamps, base), Some(last)).unwrap();
+            let found = find(&self.kept, self.sources(&stamps), Some(last)).unwrap();
             found.map(|(record, _)| record.results[0].name.clone())
         }
     }
@@ -303,23 +296,22 @@ mod tests {
         for name in ["a", "b", "c"] {
             all.write(name, "one");
         }
-        all.build("first", None);
+        all.build("first");
         all.write("a", "two");
-        let last = all.build("second", None);
-        assert_eq!(all.found(None, &last).as_deref(), Some("second"));
+        let last = all.build("second");
+        assert_eq!(all.found(&last).as_deref(), Some("second"));
         all.write("a", "one");
-        assert_eq!(all.found(None, &last).as_deref(), Some("first"));
+        assert_eq!(all.found(&last).as_deref(), Some("first"));
         // Nothing depends on it.
         all.write("c", "two");
-        assert_eq!(all.found(None, &last).as_deref(), Some("first"));
+        assert_eq!(all.found(&last).as_deref(), Some("first"));
         all.write("b", "two");
-        assert_eq!(all.found(None, &last), None);
+        assert_eq!(all.found(&last), None);
         all.write("b", "one");
         all.write("d", "");
-        assert_eq!(all.found(None, &last), None);
+        assert_eq!(all.found(&last), None);
         fs::remove_file(all.tree.path().join("d")).unwrap();
-        assert_eq!(all.found(None, &last).as_deref(), Some("first"));
-        assert_eq!(all.found(Some("/base"), &last), None);
+        assert_eq!(all.found(&last).as_deref(), Some("first"));
     }
 
     #[test]
@@ -328,10 +320,10 @@ mod tests {
         let all = Fixture::new();
         all.write("a", "");
         all.write("b", "");
-        let last = all.build("first", None);
+        let last = all.build("first");
         let path = all.tree.path().join("a");
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(all.found(None, &last), None);
+        assert_eq!(all.found(&last), None);
     }
 
     #[test]
@@ -340,13 +332,13 @@ mod tests {
         all.write("a", "");
         for number in 0..=BUILDS {
             all.write("b", &number.to_string());
-            all.build("any", None);
+            all.build("any");
         }
-        let last = all.build("any", None);
+        let last = all.build("any");
         all.write("b", "0");
-        assert_eq!(all.found(None, &last), None);
+        assert_eq!(all.found(&last), None);
         all.write("b", "1");
-        assert_eq!(all.found(None, &last).as_deref(), Some("any"));
+        assert_eq!(all.found(&last).as_deref(), Some("any"));
         // The list, the names of files, and what each build has planned.
         let files = fs::read_dir(all.plans.path()).unwrap().count();
         assert_eq!(files, 2 + BUILDS);
@@ -359,7 +351,7 @@ mod tests {
         let stamps = all.stamps();
         all.write("a", "another");
         let depends = ["a".to_owned()].into();
-        let files = Files::read(all.sources(&stamps, None), &depends, None).unwrap();
-        assert_eq!(files.digest(None), None);
+        let files = Files::read(all.sources(&stamps), &depends, None).unwrap();
+        assert_eq!(files.digest(), None);
     }
 }

@@ -5,15 +5,16 @@
 //! | has no base yet, but another checkout of the repository has | the newest base of another one | if the list lacks one |
 //! | has no base, and no other has | nothing | yes: their list is the base from then on |
 //! | has a base that lacks a unit of the plan | the base | yes: their list is the new base |
-//! | has a base with all units of the plan | the base | if the user asks for a new base |
+//! | has a base with all units of the plan | the base | if the user asks for a new base, or [`is_due`] |
 //!
 //! A base belongs to a checkout, an attribute of its flake, a profile and a target, and to builds or to checks. It is a
 //! root for the garbage collector.
 
 use super::Error;
 use super::plan::Incremental;
-use super::state::{self, Cache};
+use super::state::{self, Cache, Record, Unit};
 use crate::drv::references::Objects;
+use crate::drv::{StorePath, hash_part};
 use crate::graph::{Graph, UnitRef};
 use crate::plan::lower::incremental::of_list;
 use crate::plan::selection::Selection;
@@ -25,6 +26,12 @@ use std::time::SystemTime;
 
 /// The directory of bases in that of a checkout's attribute.
 const BASES: &str = "bases";
+
+/// How many builds in a row compile all that differs from the base before the next one of this kind makes a new base.
+///
+/// rustc works on the difference to the base, which grows with each edit; to keep state takes time for each of its bytes. Who edits
+/// the same units again and again has the first each time, and pays the second once in so many builds.
+const BUILDS: u32 = 2;
 
 /// The file with the directory that all worktrees of a repository share.
 const REPOSITORY: &str = "repository";
@@ -91,6 +98,63 @@ pub fn base(cache: &Cache, directory: &Path, selection: &Selection) -> Option<Pa
     })
 }
 
+/// The units of a plan that are other ones than in the base.
+///
+/// # Errors
+///
+/// If the base is no list of states.
+pub fn changed<'a>(record: &'a Record, base: &Path) -> Result<Vec<&'a Unit>, Error> {
+    let known: BTreeMap<String, Option<String>> = of_list(base)?
+        .into_iter()
+        .map(|(id, unit)| (id.to_string(), unit.derivation))
+        .collect();
+    let differs = |unit: &&Unit| {
+        let own = unit
+            .derivation
+            .parse()
+            .map(|drv: StorePath| hash_part(&drv));
+        let in_base = known.get(&unit.identity);
+        in_base.is_some_and(|derivation| *derivation != own.ok())
+    };
+    Ok(record.units.iter().filter(differs).collect())
+}
+
+/// Whether a build is to make a new base: if the last ones have each compiled all that differed from the base at `link`, and
+/// this one will too. `last` is the last plan.
+pub fn is_due(link: &Path, changed: &[&Unit], last: Option<&Record>) -> bool {
+    let builds = state::read::<u32>(&builds_file(link)).unwrap_or_default();
+    let is_built = |unit: &&Unit| {
+        let mut units = last.into_iter().flat_map(|last| &last.units);
+        units.any(|old| old.derivation == unit.derivation && !old.outputs.is_empty())
+    };
+    builds >= BUILDS && !changed.is_empty() && !changed.iter().any(is_built)
+}
+
+/// Takes note of a build that started with the base at `link`: whether it has compiled all that differs from it.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn count(link: &Path, has_compiled_all: bool) -> Result<(), Error> {
+    let file = builds_file(link);
+    let before = state::read::<u32>(&file).unwrap_or_default();
+    let builds = match has_compiled_all {
+        true => before.saturating_add(1),
+        false => 0,
+    };
+    match builds == before {
+        true => Ok(()),
+        false => state::write(&file, &builds),
+    }
+}
+
+/// The file beside the link to a base that says how many builds have compiled all that differs from it.
+fn builds_file(link: &Path) -> PathBuf {
+    let mut name = link.as_os_str().to_owned();
+    name.push(".builds.json");
+    name.into()
+}
+
 fn modified(link: &Path) -> Option<SystemTime> {
     fs::symlink_metadata(link).ok()?.modified().ok()
 }
@@ -128,4 +192,37 @@ pub fn settings(
         base: incremental.base.clone().map(Base::States),
         ..IncrementalSettings::default()
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::desk::kept::tests::record;
+
+    #[test]
+    fn a_base_is_due_after_builds_in_a_row_that_compiled_all_that_differs_from_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let link = temp.path().join("dev");
+        let (mut last, now) = (record("one"), record("two"));
+        let changed: Vec<&Unit> = now.units.iter().collect();
+        let is_due = |changed: &[&Unit], last: &Record| is_due(&link, changed, Some(last));
+        for builds in [[true, false], [true, true]] {
+            assert!(!is_due(&changed, &last));
+            for has_compiled_all in builds {
+                count(&link, has_compiled_all).unwrap();
+            }
+        }
+        assert!(is_due(&changed, &last));
+        assert!(!is_due(&[], &last));
+        // Not if something of it was built before: it would be built again to keep its state.
+        last.units = now.units.clone();
+        assert!(is_due(&changed, &last));
+        let out = ("out".to_owned(), "/nix/store/out".to_owned());
+        last.units[0].outputs.extend([out]);
+        assert!(!is_due(&changed, &last));
+        count(&link, false).unwrap();
+        last.units.clear();
+        assert!(!is_due(&changed, &last));
+    }
 }

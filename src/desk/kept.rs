@@ -92,20 +92,14 @@ impl Kept {
         earlier::find(self, sources, last)
     }
 
-    /// Keeps a plan and the files that it depends on, because it was built. `base` is the list of states that the next
-    /// plan starts with.
+    /// Keeps a plan and the files that it depends on, because it was built.
     ///
     /// # Errors
     ///
     /// If they cannot be written.
-    pub fn keep_built(
-        &self,
-        record: &Record,
-        files: &Files,
-        base: Option<&Path>,
-    ) -> Result<(), Error> {
+    pub fn keep_built(&self, record: &Record, files: &Files) -> Result<(), Error> {
         self.keep(record)?;
-        earlier::keep(self, record, files, base)?;
+        earlier::keep(self, record, files)?;
         state::write(&self.file(".files"), files)
     }
 }
@@ -198,10 +192,11 @@ fn remove(path: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn record(derivation: &str) -> Record {
+    /// A plan of one unit with this derivation.
+    pub fn record(derivation: &str) -> Record {
         let unit = serde_json::json!({
             "identity": "0", "label": "a", "package": "a 1.0.0", "directory": "",
             "source": { "url": "", "entry": "" },

@@ -327,6 +327,11 @@ impl Progress {
         }
     }
 
+    /// Whether a unit was built, or copied from the base.
+    pub fn has_started(&self, unit: &Unit) -> bool {
+        self.started.contains(name(&unit.derivation))
+    }
+
     /// How many units failed.
     pub fn failed(&self) -> usize {
         self.failed.len()

@@ -12,7 +12,7 @@ use dyndrv::desk::kept::{self, Kept};
 use dyndrv::desk::plan::{self, Incremental, Planned, What};
 use dyndrv::desk::progress::{Level, Progress};
 use dyndrv::desk::settings::Desk;
-use dyndrv::desk::state::{self, Cache, Record};
+use dyndrv::desk::state::{self, Cache, Record, Unit};
 use dyndrv::desk::{Error, build, pages};
 use dyndrv::plan::selection::{Selection, Targets};
 use serde::Deserialize;
@@ -231,7 +231,6 @@ impl Session {
             root: &root,
             stamps: &self.sources,
             settings: &self.evaluated.settings,
-            base: old_base.as_deref(),
         };
         if !renew && let Some((mut record, files)) = kept.earlier(sources, files.as_ref())? {
             for asked in &record.results {
@@ -245,7 +244,7 @@ impl Session {
                 self.set_places(desk);
                 self.progress.know(&record);
                 self.progress.rest(&mut record, None);
-                kept.keep_built(&record, &files, old_base.as_deref())?;
+                kept.keep_built(&record, &files)?;
                 self.finished(&record)?;
                 return Ok(record);
             }
@@ -253,12 +252,13 @@ impl Session {
         if let Some(last) = &last {
             self.progress.know_outputs(last);
         }
+        let (planned, changed) = self.plan_on(desk, choice, &base, last.as_ref())?;
         let Planned {
             mut record,
             depends,
             states,
             ..
-        } = self.plan(desk, choice)?;
+        } = planned;
         let building = Building::begin(&self.cache.building())?;
         let connection = connected(&mut self.connection, &self.how)?;
         connection.share(&building, &self.how)?;
@@ -299,6 +299,9 @@ impl Session {
                 client.add_root(&link.to_string_lossy())?;
             }
         }
+        let has_compiled_all = states.is_none()
+            && !changed.is_empty()
+            && changed.iter().all(|unit| self.progress.has_started(unit));
         let new_base = match states {
             Some(states) => client.outputs(&states)?.remove("out").map(PathBuf::from),
             // Perhaps that of another checkout, which may go.
@@ -310,18 +313,45 @@ impl Session {
             state::link(&base, list)?;
             client.add_root(&base.to_string_lossy())?;
         }
+        if new_base.is_some() {
+            incremental::count(&base, has_compiled_all)?;
+        }
         self.progress.rest(&mut record, Some(client));
         let sources = Sources {
             root: &root,
             stamps: &self.sources,
             settings: &self.evaluated.settings,
-            base: new_base.as_deref(),
         };
         let files = Files::read(sources, &depends, files.as_ref())?;
-        kept.keep_built(&record, &files, new_base.as_deref())?;
+        kept.keep_built(&record, &files)?;
         kept::limit(&self.cache)?;
         self.finished(&record)?;
         Ok(record)
+    }
+
+    /// Plans on the base, or so that there is a new one if that is due, and gives the units that are other ones than in the base.
+    /// `link` leads to the base of the checkout.
+    fn plan_on(
+        &mut self,
+        desk: &Desk,
+        mut choice: Choice,
+        link: &Path,
+        last: Option<&Record>,
+    ) -> Result<(Planned, Vec<Unit>), Error> {
+        let planned = self.plan(desk, choice.clone())?;
+        let Some(how) = &mut choice.incremental else {
+            return Ok((planned, Vec::new()));
+        };
+        let Some(list) = how.base.as_ref().filter(|_| planned.states.is_none()) else {
+            return Ok((planned, Vec::new()));
+        };
+        let changed = incremental::changed(&planned.record, list)?;
+        if incremental::is_due(link, &changed, last) {
+            how.renew = true;
+            return Ok((self.plan(desk, choice)?, Vec::new()));
+        }
+        let changed = changed.into_iter().cloned().collect();
+        Ok((planned, changed))
     }
 
     /// Plans, and adds the derivations to the store.
@@ -560,6 +590,7 @@ fn since_1970(moment: Instant) -> String {
 }
 
 /// What is to be planned.
+#[derive(Clone)]
 struct Choice {
     selection: Selection,
     directory: String,

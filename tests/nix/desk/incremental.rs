@@ -148,6 +148,37 @@ fn dev_is_incremental_by_default() {
     assert_eq!(built(&log), copied + 2, "{log}");
 }
 
+/// Each is compiled as a difference to the base, until that is a newer one. An earlier build is found whatever its base was.
+#[test]
+fn the_third_edit_of_the_same_units_is_the_new_base() {
+    let mut desk = Desk::example("hello", "src/main.rs");
+    desk.says("", "build", BUILD);
+    let first = desk.base();
+    let text = desk.project.read("src/main.rs");
+    let edit = |desk: &Desk, number: u128| {
+        let line = format!("fn main() {{\n    let _ = {number}u128;\n");
+        let text = text.replace("fn main() {\n", &line);
+        desk.project.write("src/main.rs", &text);
+        assert_eq!(built(&desk.says("", "build", BUILD)), 1);
+        text
+    };
+    for _ in 0..2 {
+        edit(&desk, fresh());
+        assert_eq!(desk.base(), first);
+    }
+    let third = edit(&desk, fresh());
+    let base = desk.base();
+    assert_ne!(base, first);
+    edit(&desk, fresh());
+    assert_eq!(desk.base(), base);
+    assert_eq!(desk.planned(), desk.planned_by_nix_from(Some(&base)));
+    for earlier in [third, text.clone()] {
+        desk.project.write("src/main.rs", &earlier);
+        let log = desk.says("", "build", BUILD);
+        assert_eq!(built(&log), 0, "{log}");
+    }
+}
+
 #[test]
 fn an_error_of_an_incremental_unit_is_one() {
     let desk = Desk::example("hello", "src/main.rs");

@@ -47,8 +47,8 @@ impl Member {
 /// The members of an archive in the format of System V and GNU.
 #[derive(Debug, Default)]
 pub struct Archive {
-    /// By name.
-    pub members: BTreeMap<String, Member>,
+    /// In their order, with their names. Native code can have several of one name.
+    pub members: Vec<(String, Member)>,
     /// The index of symbols, with places of 32 bits.
     pub index: Option<Member>,
     /// The table of long names.
@@ -120,7 +120,7 @@ impl Archive {
                     let Some(name) = long_name(&name, &table) else {
                         return Ok(None);
                     };
-                    archive.members.insert(name, member);
+                    archive.members.push((name, member));
                 }
             }
             at = member.end();
@@ -159,7 +159,7 @@ impl Archive {
     pub fn object(&self, unit: &str) -> Option<Member> {
         let mut objects = self.members.iter();
         let found = objects.find(|(name, _)| parts(name).is_some_and(|(found, _)| found == unit));
-        found.map(|(_, &member)| member)
+        found.map(|(_, member)| *member)
     }
 }
 
@@ -196,13 +196,16 @@ pub fn normalise(path: &Path) -> Result<()> {
     let Some(archive) = Archive::open(path)? else {
         return Ok(());
     };
-    let runs = archive.members.keys().filter_map(|name| parts(name)?.1);
+    let names = archive.members.iter().map(|(name, _)| name);
+    let runs = names.filter_map(|name| parts(name)?.1);
     let mut runs: Vec<&str> = runs.collect();
     runs.sort_unstable();
     runs.dedup();
     let write = || -> io::Result<()> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
-        let list = archive.members.get(LIST).copied();
+        let mut members = archive.members.iter();
+        let list = members.find(|(name, _)| name == LIST);
+        let list = list.map(|(_, member)| *member);
         for member in archive.names.into_iter().chain(list) {
             let mut text = content(&file, member)?;
             for run in &runs {

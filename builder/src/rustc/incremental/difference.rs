@@ -4,6 +4,7 @@ use super::archive::{self, Archive, MAGIC, Member, Symbols, same};
 use super::stand_in;
 use crate::error::{Error, Result};
 use crate::sandbox::difference::{self, Piece};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -73,13 +74,16 @@ impl Found {
 /// The members of a library in their order.
 fn members(of: [(&Archive, &File); 2], has_stand_ins: bool) -> io::Result<Vec<Found>> {
     let [(own, file), (other, other_file)] = of;
+    let named = other.members.iter().map(|(name, member)| (name, *member));
+    let named: BTreeMap<&String, Member> = named.collect();
     let mut members = Vec::new();
-    for (name, &member) in &own.members {
+    for (name, member) in &own.members {
+        let member = *member;
         let object = match has_stand_ins {
             true => stand_in::object(file, member)?,
             false => None,
         };
-        let earlier = match other.members.get(name) {
+        let earlier = match named.get(name) {
             _ if object.is_some() => object,
             Some(&found) if same(file, member, other_file, found)? => Some(found),
             _ => None,
@@ -90,7 +94,6 @@ fn members(of: [(&Archive, &File); 2], has_stand_ins: bool) -> io::Result<Vec<Fo
             is_stand_in: object.is_some(),
         });
     }
-    members.sort_by_key(|member| member.own.offset);
     Ok(members)
 }
 
@@ -283,8 +286,9 @@ mod tests {
         let base = temp.path().join("earlier.rlib");
         fs::write(&base, indexed(earlier)).unwrap();
         let objects = Archive::open(&base).unwrap().unwrap().members;
+        let object = |name: &str| objects.iter().find(|(found, _)| found == name).unwrap().1;
         let text = |member: &(&str, &[u8], &[&str])| match earlier.contains(member) {
-            true => stand_in::text(objects[member.0]).into_bytes(),
+            true => stand_in::text(object(member.0)).into_bytes(),
             false => member.1.to_vec(),
         };
         let texts: Vec<Vec<u8>> = own.iter().map(text).collect();
@@ -321,6 +325,13 @@ mod tests {
                 ("b", &b, &["b"]),
             ],
             vec![("none", b"odd", &[]), ("b", &b, &["b"])],
+            // Native code with two members of one name.
+            vec![
+                ("a", &a, &["a1", "a2"]),
+                ("x", b"one", &["x1"]),
+                ("b", &b, &["b"]),
+                ("x", b"two", &["x2"]),
+            ],
         ] {
             let (temp, library) = with_stand_ins(&own, &earlier);
             assert!(!library.exists());
