@@ -53,6 +53,8 @@ pub struct Archive {
     pub index: Option<Member>,
     /// The table of long names.
     pub names: Option<Member>,
+    /// Whether it has an index with places of 64 bits instead.
+    pub is_large: bool,
 }
 
 /// The symbols of a member, as the index has them.
@@ -111,7 +113,7 @@ impl Archive {
             let name = field(0..16);
             match name.as_str() {
                 "/" => archive.index = Some(member),
-                "/SYM64/" => {}
+                "/SYM64/" => archive.is_large = true,
                 "//" => {
                     table = content(file, member)?;
                     archive.names = Some(member);

@@ -28,7 +28,14 @@ pub fn replace(library: &Path, earlier: &Path, has_stand_ins: bool) -> Result<()
     if !earlier.is_file() {
         return Ok(());
     }
-    let (Some(own), Some(other)) = (Archive::open(library)?, Archive::open(earlier)?) else {
+    let own = Archive::open(library)?;
+    if has_stand_ins && own.as_ref().is_none_or(|own| own.is_large) {
+        let what = format!("cannot put objects into {}", library.display());
+        return Err(
+            Error::new(what).note("it is no archive as the one of its base; please report it")
+        );
+    }
+    let (Some(own), Some(other)) = (own, Archive::open(earlier)?) else {
         return Ok(());
     };
     let open = |path: &Path| File::open(path).map_err(|e| Error::io("cannot read", path, e));
