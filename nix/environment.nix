@@ -28,7 +28,7 @@ let
   ];
 
   constant = {
-    # Builds of build scripts wait for it, and Nix starts what is ready in the order of the names: before any crate.
+    # Build scripts wait for it. Nix starts what is ready in the order of names, and this one stands before all crates.
     name = "build-environment";
     __contentAddressed = true;
     __structuredAttrs = false;

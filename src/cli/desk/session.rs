@@ -348,6 +348,8 @@ impl Session {
         let changed = incremental::changed(&planned.record, list)?;
         if incremental::is_due(link, &changed, last) {
             how.renew = true;
+            self.progress
+                .line("Keeping", "the compilers' state, for a new base");
             return Ok((self.plan(desk, choice)?, Vec::new()));
         }
         let changed = changed.into_iter().cloned().collect();

@@ -159,14 +159,16 @@ fn the_third_edit_of_the_same_units_is_the_new_base() {
         let line = format!("fn main() {{\n    let _ = {number}u128;\n");
         let text = text.replace("fn main() {\n", &line);
         desk.project.write("src/main.rs", &text);
-        assert_eq!(built(&desk.says("", "build", BUILD)), 1);
-        text
+        let log = desk.says("", "build", BUILD);
+        assert_eq!(built(&log), 1);
+        (text, log.contains("for a new base"))
     };
     for _ in 0..2 {
-        edit(&desk, fresh());
+        assert!(!edit(&desk, fresh()).1);
         assert_eq!(desk.base(), first);
     }
-    let third = edit(&desk, fresh());
+    let (third, is_told) = edit(&desk, fresh());
+    assert!(is_told);
     let base = desk.base();
     assert_ne!(base, first);
     edit(&desk, fresh());

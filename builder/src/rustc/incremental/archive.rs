@@ -49,12 +49,12 @@ impl Member {
 pub struct Archive {
     /// In their order, with their names. Native code can have several of one name.
     pub members: Vec<(String, Member)>,
-    /// The index of symbols, with places of 32 bits.
+    /// The index of symbols, with places of 32 bits. Windows' format has a second one of another form.
     pub index: Option<Member>,
     /// The table of long names.
     pub names: Option<Member>,
-    /// Whether it has an index with places of 64 bits instead.
-    pub is_large: bool,
+    /// Whether it has an index of another form: with places of 64 bits, or Windows' second one.
+    pub has_other_index: bool,
 }
 
 /// The symbols of a member, as the index has them.
@@ -112,8 +112,8 @@ impl Archive {
             }
             let name = field(0..16);
             match name.as_str() {
-                "/" => archive.index = Some(member),
-                "/SYM64/" => archive.is_large = true,
+                "/" if archive.index.is_none() => archive.index = Some(member),
+                "/" | "/SYM64/" => archive.has_other_index = true,
                 "//" => {
                     table = content(file, member)?;
                     archive.names = Some(member);
@@ -374,6 +374,21 @@ pub(super) mod tests {
         assert_eq!(&bytes[start..start + 6], b"second");
         assert_eq!(found.size, 6);
         assert_eq!(archive.object("three"), None);
+    }
+
+    #[test]
+    fn an_index_of_another_form_is_told() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a");
+        let other = |indexes: &[&str]| {
+            let indexes = indexes.iter().map(|name| member(name, &[0, 0, 0, 0]));
+            let bytes = [MAGIC.to_vec(), indexes.collect::<Vec<_>>().concat()].concat();
+            fs::write(&path, bytes).unwrap();
+            Archive::open(&path).unwrap().unwrap().has_other_index
+        };
+        assert!(!other(&["/"]));
+        assert!(other(&["/", "/"]));
+        assert!(other(&["/SYM64/"]));
     }
 
     #[test]

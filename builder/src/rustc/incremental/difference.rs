@@ -29,11 +29,12 @@ pub fn replace(library: &Path, earlier: &Path, has_stand_ins: bool) -> Result<()
         return Ok(());
     }
     let own = Archive::open(library)?;
-    if has_stand_ins && own.as_ref().is_none_or(|own| own.is_large) {
-        let what = format!("cannot put objects into {}", library.display());
-        return Err(
-            Error::new(what).note("it is no archive as the one of its base; please report it")
+    if has_stand_ins && own.as_ref().is_none_or(|own| own.has_other_index) {
+        let what = format!(
+            "rustc wrote {}, an archive of another form than the base's",
+            library.display()
         );
+        return Err(Error::new(what).note("build without `incremental`, and please report it"));
     }
     let (Some(own), Some(other)) = (own, Archive::open(earlier)?) else {
         return Ok(());

@@ -43,10 +43,11 @@ pub fn suit(rustc: &Rustc, how: &Incremental) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether a library has an index with places of 32 bits, which reach far enough.
+/// Whether a library has an index with places of 32 bits, which reach far enough, and no other one.
 fn suits(library: &Path) -> Result<bool> {
     let length = fs::metadata(library).map_or(u64::MAX, |metadata| metadata.len());
-    Ok(length <= LARGEST && Archive::open(library)?.is_some_and(|archive| archive.index.is_some()))
+    let is_known = |archive: Archive| archive.index.is_some() && !archive.has_other_index;
+    Ok(length <= LARGEST && Archive::open(library)?.is_some_and(is_known))
 }
 
 /// The stand-in of an object that is here in the base's library.
