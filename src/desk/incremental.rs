@@ -15,10 +15,11 @@ use super::plan::Incremental;
 use super::state::{self, Cache, Record, Unit};
 use crate::drv::references::Objects;
 use crate::drv::{StorePath, hash_part};
-use crate::graph::{Graph, UnitRef};
+use crate::graph::{Graph, Mode, UnitRef};
 use crate::plan::lower::incremental::of_list;
 use crate::plan::selection::Selection;
 use crate::plan::settings::{Base, IncrementalSettings};
+use dyndrv_builder::spec;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,25 +99,53 @@ pub fn base(cache: &Cache, directory: &Path, selection: &Selection) -> Option<Pa
     })
 }
 
-/// The units of a plan that are other ones than in the base.
+/// The units of a plan that are compiled and are other ones than in the base. `last` is the last plan, which knows which units
+/// turned out to be the base's.
 ///
 /// # Errors
 ///
 /// If the base is no list of states.
-pub fn changed<'a>(record: &'a Record, base: &Path) -> Result<Vec<&'a Unit>, Error> {
-    let known: BTreeMap<String, Option<String>> = of_list(base)?
+pub fn changed<'a>(
+    record: &'a Record,
+    base: &Path,
+    last: Option<&Record>,
+) -> Result<Vec<&'a Unit>, Error> {
+    let known: BTreeMap<String, spec::StateOf> = of_list(base)?
         .into_iter()
-        .map(|(id, unit)| (id.to_string(), unit.derivation))
+        .map(|(id, unit)| (id.to_string(), unit))
+        .collect();
+    Ok(differing(record, &known, last))
+}
+
+fn differing<'a>(
+    record: &'a Record,
+    known: &BTreeMap<String, spec::StateOf>,
+    last: Option<&Record>,
+) -> Vec<&'a Unit> {
+    let last = last.into_iter().flat_map(|last| &last.units);
+    let built: BTreeMap<&str, &BTreeMap<String, String>> = last
+        .filter(|unit| !unit.outputs.is_empty())
+        .map(|unit| (unit.derivation.as_str(), &unit.outputs))
         .collect();
     let differs = |unit: &&Unit| {
+        let Some(in_base) = known.get(&unit.identity) else {
+            return false;
+        };
         let own = unit
             .derivation
             .parse()
             .map(|drv: StorePath| hash_part(&drv));
-        let in_base = known.get(&unit.identity);
-        in_base.is_some_and(|derivation| *derivation != own.ok())
+        // Content-addressed: what was copied from the base has its paths.
+        let is_copy = built
+            .get(unit.derivation.as_str())
+            .is_some_and(|outputs| outputs.iter().all(|of| is_among(of, &in_base.outputs)));
+        unit.mode != Mode::RunCustomBuild && in_base.derivation != own.ok() && !is_copy
     };
-    Ok(record.units.iter().filter(differs).collect())
+    record.units.iter().filter(differs).collect()
+}
+
+fn is_among((name, path): (&String, &String), outputs: &BTreeMap<String, String>) -> bool {
+    outputs.get(name) == Some(path)
 }
 
 /// Whether a build is to make a new base: if the last ones have each compiled all that differed from the base at `link`, and
@@ -224,5 +253,35 @@ mod tests {
         count(&link, false).unwrap();
         last.units.clear();
         assert!(!is_due(&changed, &last));
+    }
+
+    #[test]
+    fn what_differs_from_a_base_is_compiled_and_no_copy_of_it() {
+        let drv =
+            |digit: char| format!("/nix/store/{}-crate-a.drv", String::from(digit).repeat(32));
+        let outputs = |path: &str| BTreeMap::from([("out".to_owned(), path.to_owned())]);
+        let in_base = |derivation: Option<char>| {
+            let listed = spec::StateOf {
+                derivation: derivation.map(|digit| String::from(digit).repeat(32)),
+                outputs: outputs("/nix/store/out"),
+            };
+            BTreeMap::from([("0".to_owned(), listed)])
+        };
+        let differs = |record: &Record, derivation, last: Option<&Record>| {
+            !differing(record, &in_base(derivation), last).is_empty()
+        };
+        let mut now = record(&drv('1'));
+        assert!(!differs(&now, Some('1'), None));
+        assert!(differs(&now, Some('2'), None));
+        // It was kept by a build that had a base, and is copied once.
+        assert!(differs(&now, None, None));
+        let mut last = now.clone();
+        assert!(differs(&now, None, Some(&last)));
+        last.units[0].outputs = outputs("/nix/store/other");
+        assert!(differs(&now, None, Some(&last)));
+        last.units[0].outputs = outputs("/nix/store/out");
+        assert!(!differs(&now, None, Some(&last)));
+        now.units[0].mode = Mode::RunCustomBuild;
+        assert!(!differs(&now, Some('2'), None));
     }
 }

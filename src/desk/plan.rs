@@ -85,7 +85,7 @@ pub struct Planned {
     pub depends: BTreeSet<String>,
     /// Parts of the sources that have no effect, a sentence each.
     pub warnings: Vec<String>,
-    /// The derivation of the list of states, if units keep theirs.
+    /// The derivation of the list of states, if there is a new one.
     pub states: Option<String>,
 }
 
@@ -110,6 +110,7 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
     let (index_file, index) = third_party(request, &graph, &key, cache, client)?;
 
     let scope = scope::of(&request.what, &graph)?;
+    let mut keeps = false;
     let (plan, lists) = match &request.what {
         What::Result => {
             let Recorded {
@@ -128,6 +129,7 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
                 && graph.incremental
             {
                 workspace.incremental = incremental::settings(incremental, &graph, &mut objects)?;
+                keeps = workspace.incremental.keep;
             }
             let emitters = prepared("workspace");
             let plan = layers::workspace(&graph, &settings, objects, &workspace, &lists, emitters)?;
@@ -161,7 +163,7 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
     // What checks see besides.
     depends.extend(plan.source_files().map(str::to_owned));
     let record = record(&graph, &plan, &index, &lists, &scope)?;
-    let keeps = request.incremental.is_some() && !plan.index.states.is_empty();
+    // Units that are those of the base keep their state in any case, and are in its list.
     let states = derivation(&plan, layers::STATES).filter(|_| keeps);
     Ok(Planned {
         record,

@@ -345,7 +345,7 @@ impl Session {
         let Some(list) = how.base.as_ref().filter(|_| planned.states.is_none()) else {
             return Ok((planned, Vec::new()));
         };
-        let changed = incremental::changed(&planned.record, list)?;
+        let changed = incremental::changed(&planned.record, list, last)?;
         if incremental::is_due(link, &changed, last) {
             how.renew = true;
             self.progress

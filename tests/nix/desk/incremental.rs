@@ -181,6 +181,24 @@ fn the_third_edit_of_the_same_units_is_the_new_base() {
     }
 }
 
+/// The units that nobody edits are those of the base all the time; those that were kept by a build with a base are copied once.
+#[test]
+fn edits_of_one_member_and_then_of_another_make_new_bases() {
+    let desk = Desk::example("workspace", LIBRARY);
+    desk.says("", "build", BUILD);
+    for file in [LIBRARY, "tools/labels/src/main.rs"] {
+        let base = desk.base();
+        let text = desk.project.read(file);
+        let told = [(); 3].map(|()| {
+            let line = format!("{text}\npub const NUMBER: u128 = {};\n", fresh());
+            desk.project.write(file, &line);
+            desk.says("", "build", BUILD).contains("for a new base")
+        });
+        assert_eq!(told, [false, false, true], "{file}");
+        assert_ne!(desk.base(), base);
+    }
+}
+
 #[test]
 fn an_error_of_an_incremental_unit_is_one() {
     let desk = Desk::example("hello", "src/main.rs");
