@@ -272,7 +272,6 @@ impl SourceTree {
             return Ok(());
         }
         drop(known);
-        self.root.note_read(path);
         match std::fs::File::open(self.root.join(path)) {
             Ok(_) => Ok(()),
             Err(source) => Err(Error::Unreadable {

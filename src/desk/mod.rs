@@ -13,6 +13,7 @@
 //! | the workspace's units | [`plan`] | a file changed that the last plan depends on, and no [`earlier`] one had the same |
 //! | derivations and bundles into the store, and the build | [`build`], through [`client`] | they are not built |
 //!
+//! [`script_inputs`] leaves out of what a plan depends on the files that build scripts have not named.
 //! [`jobs`] says how many units are built at once, beside other invocations.
 //! What compilers say is read by [`messages`] and shown by [`progress`], [`report`] and [`format`](mod@format).
 //! [`settings`] are the documents of the flake's settings, [`state`] and [`kept`] those that are kept between two builds.
@@ -37,6 +38,7 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod scope;
+pub mod script_inputs;
 pub mod settings;
 pub mod state;
 pub mod timings;

@@ -5,6 +5,7 @@ use super::checkout::{Stamps, hash, view};
 use super::client::Client;
 use super::incremental;
 use super::scope::{self, Scope};
+use super::script_inputs::Depends;
 use super::settings::{Checks, Desk, Recorded, ThirdParty, Workspace};
 use super::state::{self, Asked, Cache, Program, Record, Source, Unit, UnitProfile};
 use super::{build, settings};
@@ -82,7 +83,7 @@ pub struct Planned {
     /// What is planned, without a result.
     pub record: Record,
     /// The files whose content counts.
-    pub depends: BTreeSet<String>,
+    pub depends: Depends,
     /// Parts of the sources that have no effect, a sentence each.
     pub warnings: Vec<String>,
     /// The derivation of the list of states, if there is a new one.
@@ -158,10 +159,12 @@ pub fn plan(request: &Request<'_>, cache: &Cache, client: &mut Client) -> Result
             (plan, lists)
         }
     };
-    let mut depends = source.view().map(|view| view.reads()).unwrap_or_default();
-    depends.extend(lists.values().flatten().cloned());
+    let planning = source.view().map(|view| view.reads()).unwrap_or_default();
+    let mut all = planning.clone();
+    all.extend(lists.values().flatten().cloned());
     // What checks see besides.
-    depends.extend(plan.source_files().map(str::to_owned));
+    all.extend(plan.source_files().map(str::to_owned));
+    let depends = Depends { planning, all };
     let record = record(&graph, &plan, &index, &lists, &scope)?;
     // Units that are those of the base keep their state in any case, and are in its list.
     let states = derivation(&plan, layers::STATES).filter(|_| keeps);

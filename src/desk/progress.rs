@@ -19,6 +19,7 @@ use super::report::{Outcome, Report};
 use super::state::{Record, Unit};
 use super::timings::Timings;
 use dyndrv_builder::rustc::messages::without_colour;
+use dyndrv_builder::spec::incremental;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -86,6 +87,8 @@ pub struct Progress {
     /// The units that were reported, by the names of their derivations.
     reported: BTreeSet<String>,
     started: BTreeSet<String>,
+    /// Those that have taken over the outputs of the base, likewise.
+    taken_over: BTreeSet<String>,
     announced: BTreeSet<String>,
     /// The logs of other units that are done.
     logs: BTreeMap<String, Vec<String>>,
@@ -119,6 +122,7 @@ impl Progress {
             held: Vec::new(),
             reported: BTreeSet::new(),
             started: BTreeSet::new(),
+            taken_over: BTreeSet::new(),
             units: BTreeMap::new(),
             running: BTreeMap::new(),
             announced: BTreeSet::new(),
@@ -238,6 +242,9 @@ impl Progress {
     fn stop(&mut self, running: Running) {
         let name = running.name().to_owned();
         self.timings.end_unit(&name);
+        if running.log.iter().any(|line| line == incremental::SAME) {
+            self.taken_over.insert(name.clone());
+        }
         if let Some(unit) = self.units.get(&name).cloned() {
             if unit.is_covered {
                 if running.told.is_some() {
@@ -330,6 +337,11 @@ impl Progress {
     /// Whether a unit was built, or copied from the base.
     pub fn has_started(&self, unit: &Unit) -> bool {
         self.started.contains(name(&unit.derivation))
+    }
+
+    /// Whether a unit has taken over the outputs of the base.
+    pub fn has_taken_over(&self, unit: &Unit) -> bool {
+        self.taken_over.contains(name(&unit.derivation))
     }
 
     /// How many units failed.

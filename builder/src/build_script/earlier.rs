@@ -131,6 +131,11 @@ pub fn keep(
     fs::write(&file, text).map_err(|e| Error::io("cannot write", &file, e))
 }
 
+/// What a script has named as its inputs in the run that has kept this state, as it has printed them; none if it has named nothing.
+pub fn named_inputs(state: &Path) -> Option<Vec<String>> {
+    Some(read(state)?.named?.into_keys().collect())
+}
+
 /// A record of this version; others are as good as none.
 fn read(root: &Path) -> Option<Record> {
     let text = fs::read(root.join(FILE)).ok()?;

@@ -20,6 +20,8 @@ use named_files::NamedFiles;
 use recorded::{Cfg, Dep, Link, Remap, Search};
 use std::path::Path;
 
+pub use earlier::named_inputs;
+
 /// Kinds of search paths that may stand before a path, as `KIND=PATH`.
 const SEARCH_KINDS: [&str; 5] = ["native", "crate", "dependency", "framework", "all"];
 

@@ -322,6 +322,12 @@ impl Session {
             stamps: &self.sources,
             settings: &self.evaluated.settings,
         };
+        let depends = match &old_base {
+            Some(base) => {
+                depends.needed(&record, base, |unit| self.progress.has_taken_over(unit))?
+            }
+            None => depends.all,
+        };
         let files = Files::read(sources, &depends, files.as_ref())?;
         kept.keep_built(&record, &files)?;
         kept::limit(&self.cache)?;

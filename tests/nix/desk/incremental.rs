@@ -199,6 +199,31 @@ fn edits_of_one_member_and_then_of_another_make_new_bases() {
     }
 }
 
+/// The script has named what it reads, so that no other file of its package is: not even a plan is made.
+#[test]
+fn an_edit_of_what_no_build_script_has_named_is_none() {
+    let desk = Desk::example("workspace", "crates/catalogue/src/lib.rs");
+    desk.project.write("crates/catalogue/NOTES.md", "");
+    desk.says("", "build", BUILD);
+    // The script runs in each of these packages' edits, until one has shown what it reads.
+    let text = desk.project.read("crates/catalogue/src/lib.rs");
+    let line = format!("{text}// {}\n", fresh());
+    desk.project.write("crates/catalogue/src/lib.rs", &line);
+    let log = desk.says("", "build", BUILD);
+    assert!(log.contains("the outputs are the same\n"), "{log}");
+    let planned = desk.planned();
+    desk.project.write("crates/catalogue/NOTES.md", "edited\n");
+    let log = desk.says("", "build", BUILD);
+    assert_eq!(built(&log), 0, "{log}");
+    assert_eq!(desk.planned(), planned);
+    let table = desk.project.read("crates/catalogue/data/parts.csv");
+    let line = format!("{table}# {}\n", fresh());
+    desk.project.write("crates/catalogue/data/parts.csv", &line);
+    let log = desk.says("", "build", BUILD);
+    assert_eq!(built(&log), 1, "{log}");
+    assert_ne!(desk.planned(), planned);
+}
+
 #[test]
 fn an_error_of_an_incremental_unit_is_one() {
     let desk = Desk::example("hello", "src/main.rs");
