@@ -215,12 +215,14 @@ class Cargo:
 
 
 class Nix:
-    def __init__(self, project, work, environment, package_set, tools, name="dyndrv", checkout=ROOT):
+    def __init__(self, project, work, environment, package_set, tools, name="dyndrv", checkout=ROOT, source=None):
+        """`source`: dyndrv's own, as an input of the flake; a copy of the checkout if it is not given."""
         self.name, self.project, self.work, self.environment = name, project, work, environment
         self.tree = Tree(project, work / self.name)
-        source = work / f"source-{name}"
-        copy_of_checkout(checkout, source)
-        (self.tree.directory / "flake.nix").write_text(flake(project, source, package_set, tools))
+        self.source = source or work / f"source-{name}"
+        if source is None:
+            copy_of_checkout(checkout, self.source)
+        (self.tree.directory / "flake.nix").write_text(flake(project, self.source, package_set, tools))
         (self.tree.directory / "flake.lock").unlink(missing_ok=True)
         add = ["git", "add", "-A", "--force"]
         for command in (["git", "init", "-q"], add, ["nix", "flake", "lock"], add):
@@ -292,8 +294,8 @@ class Nix:
 class Desk(Nix):
     """`dyndrv build` in a checkout, with what it keeps in a place of its own."""
 
-    def __init__(self, project, work, environment, package_set, tools, name="dyndrv"):
-        super().__init__(project, work, environment, package_set, tools, name)
+    def __init__(self, project, work, environment, package_set, tools, name="dyndrv", source=None):
+        super().__init__(project, work, environment, package_set, tools, name, source=source)
         self.environment = environment | {"XDG_CACHE_HOME": str(work / "cache")}
         planner = ["nix", "build", "--no-link", "--print-out-paths", ".#planner"]
         at = f"{tools}/dyndrv" if tools else output(planner, cwd=self.tree.directory, env=self.environment).splitlines()[0]
