@@ -64,7 +64,8 @@ fn unneeded<'a>(
 ) -> BTreeSet<&'a str> {
     let is_named = |unit: &Unit| named.iter().any(|(run, _)| run.identity == unit.identity);
     let others = record.units.iter().filter(|unit| !is_named(unit));
-    let read: BTreeSet<&String> = others.flat_map(|unit| &unit.files).collect();
+    let others = others.flat_map(|unit| &unit.files);
+    let read: BTreeSet<&str> = others.map(String::as_str).collect();
     let mut unneeded = BTreeSet::new();
     let mut needed = BTreeSet::new();
     for (unit, names) in named {
@@ -79,10 +80,8 @@ fn unneeded<'a>(
             };
         }
     }
-    unneeded.retain(|&file| {
-        let owned = file.to_owned();
-        !needed.contains(file) && !read.contains(&owned) && !planning.contains(file)
-    });
+    unneeded
+        .retain(|file| !needed.contains(file) && !read.contains(file) && !planning.contains(*file));
     unneeded
 }
 
