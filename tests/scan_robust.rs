@@ -6,11 +6,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Only a wrong order of growth takes longer, even without optimisation; or a slow machine, see [`limit`].
+/// On a fast machine only a wrong order of growth takes longer, even without optimisation.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Four times what a million of plain lines take, by the time for ten thousand, if that is more: how fast the machine is just now
-/// must not matter.
+/// On a slow machine: four times what a million plain lines should take, by the time that ten thousand take now.
 fn limit() -> Duration {
     static TEN_THOUSAND: OnceLock<Duration> = OnceLock::new();
     let measured = TEN_THOUSAND.get_or_init(|| {

@@ -86,8 +86,9 @@ pub struct Progress {
     held: Vec<(Unit, Running)>,
     /// The units that were reported, by the names of their derivations.
     reported: BTreeSet<String>,
+    /// The units that Nix has started, likewise.
     started: BTreeSet<String>,
-    /// Those that have taken over the outputs of the base, likewise.
+    /// The units that have taken over the outputs of the base, likewise.
     taken_over: BTreeSet<String>,
     announced: BTreeSet<String>,
     /// The logs of other units that are done.

@@ -1,9 +1,9 @@
-//! Files that nothing needs, because build scripts have named what they read.
+//! Files that no unit needs, because build scripts have named what they read.
 //!
-//! A run of a build script can read every file of its package, so that an edit of any of them plans it anew. By cargo's protocol a
-//! script that prints `rerun-if-changed` is run again only if what it names changes. At a desk there may be an earlier run that has
-//! kept what its script named. A new run that took over what that one had made has shown that this still holds: then an edit of another
-//! file, which no compiler reads either, has no effect on any output.
+//! The run of a build script can read every file of its package, so an edit of any of them changes the run's derivation. By cargo's
+//! protocol a script that prints `rerun-if-changed` is run again only if a file that it names changes. With a base there is an earlier run,
+//! which has kept what its script named. If the last build's run took over the outputs of that run, these names still hold. Then an edit
+//! of another file, which no compiler reads either, changes no output, and needs no new plan.
 
 use super::Error;
 use super::state::{Record, Unit};
@@ -12,7 +12,7 @@ use crate::plan::lower::incremental::{STATE, of_list};
 use dyndrv_builder::build_script::named_inputs;
 use dyndrv_builder::spec::WORKSPACE;
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// What a plan depends on.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +46,11 @@ impl Depends {
             let id = id.to_string();
             let unit = runs.iter().find(|unit| unit.identity == id);
             let state = of_base.outputs.get(STATE).map(Path::new);
-            if let (Some(&unit), Some(names)) = (unit, state.and_then(named_inputs)) {
-                named.push((unit, names));
+            if let (Some(&unit), Some(state)) = (unit, state)
+                && let Some(directory) = &unit.directory
+                && let Some(places) = named_inputs(state, &Path::new(WORKSPACE).join(directory))
+            {
+                named.push((unit, places));
             }
         }
         let unneeded = unneeded(record, &named, &self.planning);
@@ -56,49 +59,31 @@ impl Depends {
     }
 }
 
-/// The files that only these runs can read, and that none of them has named.
+/// The files that only these runs can read, and that are not at or below a place in the sandbox that one of them has named.
 fn unneeded<'a>(
     record: &'a Record,
-    named: &[(&'a Unit, Vec<String>)],
-    planning: &BTreeSet<String>,
+    named: &[(&'a Unit, Vec<PathBuf>)],
+    planning: &'a BTreeSet<String>,
 ) -> BTreeSet<&'a str> {
     let is_named = |unit: &Unit| named.iter().any(|(run, _)| run.identity == unit.identity);
     let others = record.units.iter().filter(|unit| !is_named(unit));
     let others = others.flat_map(|unit| &unit.files);
-    let read: BTreeSet<&str> = others.map(String::as_str).collect();
+    let mut needed: BTreeSet<&str> = others.chain(planning).map(String::as_str).collect();
     let mut unneeded = BTreeSet::new();
-    let mut needed = BTreeSet::new();
-    for (unit, names) in named {
-        let places: Vec<PathBuf> = names.iter().filter_map(|name| place(unit, name)).collect();
+    for (unit, places) in named {
         for file in &unit.files {
-            match places
-                .iter()
-                .any(|place| Path::new(file).starts_with(place))
-            {
-                true => needed.insert(file.as_str()),
-                false => unneeded.insert(file.as_str()),
+            let at = Path::new(WORKSPACE).join(file);
+            let is_needed = places.iter().any(|place| at.starts_with(place));
+            let files = if is_needed {
+                &mut needed
+            } else {
+                &mut unneeded
             };
+            files.insert(file.as_str());
         }
     }
+    unneeded.retain(|file| !needed.contains(file));
     unneeded
-        .retain(|file| !needed.contains(file) && !read.contains(file) && !planning.contains(*file));
-    unneeded
-}
-
-/// Where a file that a script has named is, relative to the sources; none if it is not among them.
-fn place(unit: &Unit, name: &str) -> Option<PathBuf> {
-    let package = Path::new(WORKSPACE).join(unit.directory.as_ref()?);
-    let mut place = PathBuf::new();
-    for component in package.join(name).components() {
-        match component {
-            Component::ParentDir => {
-                place.pop();
-            }
-            Component::CurDir => {}
-            component => place.push(component),
-        }
-    }
-    Some(place.strip_prefix(WORKSPACE).ok()?.to_owned())
 }
 
 #[cfg(test)]
@@ -127,27 +112,25 @@ mod tests {
         record
     }
 
-    fn unneeded_if_named(names: &[&str]) -> Vec<String> {
+    /// `places` are relative to the sources.
+    fn unneeded_if_named(places: &[&str]) -> Vec<String> {
         let record = package();
-        let names = names.iter().map(|&name| name.to_owned()).collect();
+        let places = places.iter().map(|place| Path::new(WORKSPACE).join(place));
         let planning = BTreeSet::from(["a/Cargo.toml".to_owned()]);
-        let found = unneeded(&record, &[(&record.units[1], names)], &planning);
+        let named = [(&record.units[1], places.collect())];
+        let found = unneeded(&record, &named, &planning);
         found.into_iter().map(str::to_owned).collect()
     }
 
     #[test]
     fn what_a_script_has_named_is_needed_and_what_others_read() {
         let data = ["a/data/x.csv", "a/data/y.csv"];
-        assert_eq!(unneeded_if_named(&["data"]), ["a/README.md"]);
-        assert_eq!(
-            unneeded_if_named(&["../a/./data/x.csv"]),
-            ["a/README.md", data[1]]
-        );
-        let absolute = format!("{WORKSPACE}/a/README.md");
-        assert_eq!(unneeded_if_named(&[&absolute]), data);
-        // The package itself; nothing of it.
-        assert!(unneeded_if_named(&["."]).is_empty());
-        assert_eq!(unneeded_if_named(&["/etc/passwd", "dat"]).len(), 3);
+        assert_eq!(unneeded_if_named(&["a/data"]), ["a/README.md"]);
+        assert_eq!(unneeded_if_named(&[data[0]]), ["a/README.md", data[1]]);
+        // The package itself, and all of the sources; nothing of them.
+        assert!(unneeded_if_named(&["a"]).is_empty());
+        assert!(unneeded_if_named(&[""]).is_empty());
+        assert_eq!(unneeded_if_named(&["/etc/passwd", "a/dat"]).len(), 3);
     }
 
     #[test]
@@ -160,7 +143,8 @@ mod tests {
         let (one, two) = (&record.units[1], &record.units[2]);
         // The second has not said what it reads.
         assert!(unneeded(&record, &[(one, Vec::new())], &none).is_empty());
-        let named = [(one, Vec::new()), (two, vec!["data".to_owned()])];
+        let data = Path::new(WORKSPACE).join("a/data");
+        let named = [(one, Vec::new()), (two, vec![data])];
         let found: Vec<&str> = unneeded(&record, &named, &none).into_iter().collect();
         assert_eq!(found, ["a/Cargo.toml", "a/README.md"]);
     }

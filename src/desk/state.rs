@@ -10,7 +10,7 @@
 //!     evaluation.json         the settings, and the files that they depend on
 //!     settings                a root for the garbage collector: the settings, the toolchain
 //!     plans/                  the last plans of each selection, each a `Record`: see [`kept`](super::kept)
-//!     bases/                  lists of incremental states, and how many builds have used each: see [`incremental`](super::incremental)
+//!     bases/                  lists of incremental states, and how many builds in a row have compiled all that differs: see [`incremental`](super::incremental)
 //!     repository              the directory that all worktrees of the checkout's repository share
 //!     timings.html            the page of `--timings`
 //! ```

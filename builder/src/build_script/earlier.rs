@@ -78,7 +78,8 @@ pub fn take_over(
     }
     if let Some(named) = &record.named {
         // Not all sources, which can be a thousand files.
-        let places: Vec<PathBuf> = named.keys().map(|name| place(script, name)).collect();
+        let package = Path::new(&script.process.cwd);
+        let places: Vec<PathBuf> = named.keys().map(|name| place(package, name)).collect();
         let look = || digests(script, named.keys());
         let now = sandbox.with_some_sources(&script.process, &places, look)?;
         if *named != now || now.values().any(Option::is_none) {
@@ -131,9 +132,11 @@ pub fn keep(
     fs::write(&file, text).map_err(|e| Error::io("cannot write", &file, e))
 }
 
-/// What a script has named as its inputs in the run that has kept this state, as it has printed them; none if it has named nothing.
-pub fn named_inputs(state: &Path) -> Option<Vec<String>> {
-    Some(read(state)?.named?.into_keys().collect())
+/// Where in a sandbox the files and directories are that a script has named as its inputs, in the run that has kept this state. None if
+/// it has named nothing. `package` is the package's directory in the sandbox.
+pub fn named_inputs(state: &Path, package: &Path) -> Option<Vec<PathBuf>> {
+    let named = read(state)?.named?;
+    Some(named.keys().map(|name| place(package, name)).collect())
 }
 
 /// A record of this version; others are as good as none.
@@ -166,9 +169,9 @@ fn digests<'a>(
 
 /// Where a file that the script has named is, without `..`. Where one stands behind a link, this is another place: then
 /// [`take_over`] finds the file missing.
-fn place(script: &BuildScript, name: &str) -> PathBuf {
+fn place(package: &Path, name: &str) -> PathBuf {
     let mut place = PathBuf::new();
-    for component in Path::new(&script.process.cwd).join(name).components() {
+    for component in package.join(name).components() {
         match component {
             Component::ParentDir => {
                 place.pop();
@@ -260,6 +263,15 @@ mod tests {
         let text = b"-L/s/a-out/lib:/s/a-cfg /s/a-out\xff".to_vec();
         assert_eq!(moved(text, &moves), b"-L/s/b-out/lib:/s/b-cfg /s/b-out\xff");
         assert_eq!(moved(b"none".to_vec(), &moves), b"none");
+    }
+
+    #[test]
+    fn a_named_file_is_relative_to_the_package_or_absolute() {
+        let place = |name| place(Path::new("/build/ws/a"), name);
+        assert_eq!(place("../b/./x.csv"), Path::new("/build/ws/b/x.csv"));
+        assert_eq!(place("."), Path::new("/build/ws/a"));
+        assert_eq!(place("/etc/passwd"), Path::new("/etc/passwd"));
+        assert_eq!(place("../../../../x"), Path::new("/x"));
     }
 
     #[test]

@@ -199,18 +199,17 @@ fn edits_of_one_member_and_then_of_another_make_new_bases() {
     }
 }
 
-/// The script has named what it reads, so that no other file of its package is: not even a plan is made.
+/// The script has named what it reads. An edit of another file of its package makes not even a plan.
 #[test]
 fn an_edit_of_what_no_build_script_has_named_is_none() {
     let desk = Desk::example("workspace", "crates/catalogue/src/lib.rs");
     desk.project.write("crates/catalogue/NOTES.md", "");
     desk.says("", "build", BUILD);
-    // The script runs in each of these packages' edits, until one has shown what it reads.
+    // The run sees the library's source too, and takes over what the first one has made.
     let text = desk.project.read("crates/catalogue/src/lib.rs");
     let line = format!("{text}// {}\n", fresh());
     desk.project.write("crates/catalogue/src/lib.rs", &line);
-    let log = desk.says("", "build", BUILD);
-    assert!(log.contains("the outputs are the same\n"), "{log}");
+    desk.says("", "build", BUILD);
     let planned = desk.planned();
     desk.project.write("crates/catalogue/NOTES.md", "edited\n");
     let log = desk.says("", "build", BUILD);

@@ -34,7 +34,9 @@ pub fn replace(library: &Path, earlier: &Path, has_stand_ins: bool) -> Result<()
             "rustc wrote {}, an archive of another form than the base's",
             library.display()
         );
-        return Err(Error::new(what).note("build without `incremental`, and please report it"));
+        return Err(Error::new(what).note(
+            "build without `incremental` (at the desk: `--no-incremental`), and please report it",
+        ));
     }
     let (Some(own), Some(other)) = (own, Archive::open(earlier)?) else {
         return Ok(());
